@@ -1,0 +1,1 @@
+"""Relevo: the inbox of a social team."""

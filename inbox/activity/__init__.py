@@ -1,0 +1,1 @@
+"""Who did what and when: an append-only record, which live pages read as their tail."""

@@ -1,0 +1,1 @@
+"""Connected accounts: their streams, credentials, budgets, posts and health."""

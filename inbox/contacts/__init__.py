@@ -1,0 +1,1 @@
+"""People on platforms who write to us."""

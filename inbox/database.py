@@ -1,0 +1,130 @@
+"""The database: our typed base, how each engine is set up, and read-only sessions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Text, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+# True while a request or a sweep's first look only reads: then no write lock is taken.
+_is_read_only: ContextVar[bool] = ContextVar("is_read_only", default=False)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; refuses a naive one, gives an aware one back on both engines."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Hand the engine UTC: aware for PostgreSQL, naive for SQLite, whose text then sorts."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not reach the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC time."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_TYPES: dict[Any, Any] = {
+    datetime: UtcDateTime(),
+    str: Text(),
+    dict[str, Any]: JSON(none_as_null=True),
+    list[Any]: JSON(none_as_null=True),
+}
+
+
+class Base(DeclarativeBase):
+    """What every table shares: names of constraints, types of columns."""
+
+    # Flask-SQLAlchemy derives from this class, which only a ready registry survives.
+    registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map=_TYPES)
+    metadata = registry.metadata
+
+
+class WithId:
+    """An integer primary key, 64 bits wide on PostgreSQL."""
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Let transactions that begin inside only read; on SQLite they take no write lock."""
+    token = _is_read_only.set(True)
+    try:
+        yield
+    finally:
+        _is_read_only.reset(token)
+
+
+def set_read_only(value: bool) -> None:
+    """Say for the rest of this request's context whether its transactions only read."""
+    _is_read_only.set(value)
+
+
+def engine_options(database_url: str, busy_seconds: float) -> dict[str, Any]:
+    """Options for `create_engine`; `busy_seconds` is how long SQLite waits for another writer."""
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": busy_seconds, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 30, "pool_recycle": 1800}
+
+
+def set_up_engine(engine: Engine, busy_seconds: float) -> None:
+    """Register what each new connection and each new transaction needs on this engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connected(busy_seconds))
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        event.listen(engine, "begin", _postgresql_begin)
+
+
+def _sqlite_connected(busy_seconds: float) -> Any:
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        # FULL, not NORMAL: after a power loss NORMAL can roll back a claim, and a reply would leave twice.
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={int(busy_seconds * 1000)}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return connected
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    is_reading = _is_read_only.get()
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    if _is_read_only.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

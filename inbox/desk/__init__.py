@@ -1,0 +1,1 @@
+"""Pages that show several subjects: the queue, a conversation, a channel, a contact."""

@@ -1,0 +1,1 @@
+"""What platforms show us: received, joined, rechecked, or kept in quarantine."""

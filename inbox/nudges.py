@@ -1,0 +1,52 @@
+"""Names a task to run soon, after the caller's commit; the database alone is the truth.
+
+A nudge only saves waiting for the next sweep: it may be lost, repeated or late without harm.
+`inbox` never imports `workers`: tasks are named here by their full name.
+"""
+
+import structlog
+from celery import Celery
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+SEND = "workers.sending.send_due"
+POLL = "workers.polling.poll_due"
+UPKEEP = "workers.upkeep.recheck_due"
+QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep"}
+
+log = structlog.get_logger()
+_celery: Celery | None = None
+
+
+def set_up(app: Flask, celery: Celery | None) -> None:
+    """Say through which Celery app tasks are named; None: nudges do nothing (tests, one-off commands)."""
+    global _celery
+    _celery = celery
+    app.extensions["nudges"] = celery
+
+
+def after_commit(session: Session, task: str) -> None:
+    """Name `task` once the session's transaction has been committed; at most once a transaction."""
+    wanted: set[str] = session.info.setdefault("nudges", set())
+    wanted.add(task)
+
+
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    for task in session.info.pop("nudges", ()):
+        _send(task)
+
+
+@event.listens_for(Session, "after_rollback")
+def _rolled_back(session: Session) -> None:
+    session.info.pop("nudges", None)
+
+
+def _send(task: str) -> None:
+    if _celery is None:
+        return
+    try:
+        _celery.send_task(task, queue=QUEUES[task], retry=False, expires=30)
+    except Exception as error:  # the broker is away: the sweep finds the row
+        log.info("nudge_lost", task=task, error=type(error).__name__)

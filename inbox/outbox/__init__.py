@@ -1,0 +1,1 @@
+"""What must leave: deliveries and their attempts, claimed, settled and looked for."""

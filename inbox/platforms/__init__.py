@@ -1,0 +1,1 @@
+"""The contract with platforms, the registry, and one folder a platform."""

@@ -1,0 +1,286 @@
+"""What every platform must answer, and in which words; it knows nothing of the database, Flask or Celery.
+
+Two shapes exist and both fit: feeds (one list of notifications) and pages (posts, comments a post,
+private threads, reply windows, push). Streams are named `mentions`, `own_posts`, `direct` and
+`comments:<post external id>`; a cursor is a JSON object that only its connector understands.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from inbox.errors import RelevoError
+from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream
+from inbox.platforms.outgoing import LookUp, Outgoing, Preflight, Sent, Verified
+
+
+class PlatformError(RelevoError):
+    """A platform's refusal or failure; `code` is stable, `detail` the platform's own words (scrubbed).
+
+    `is_surely_not_accepted` tells a sender that a write certainly did nothing (RULES D2).
+    """
+
+    status: ClassVar[int] = 502
+    default_code: ClassVar[str] = "platform_error"
+
+    def __init__(self, detail: str = "", *, code: str | None = None, is_surely_not_accepted: bool = False) -> None:
+        super().__init__(code or self.default_code, detail=detail)
+        self.detail = detail
+        self.is_surely_not_accepted = is_surely_not_accepted
+
+
+class TokenExpired(PlatformError):
+    """The credential is dead and can't be refreshed: a person must reconnect."""
+
+    default_code = "token_expired"
+
+
+class PermissionMissing(PlatformError):
+    """The credential lives but lacks a permission; `code` may say which, e.g. permission_missing_direct."""
+
+    default_code = "permission_missing"
+
+
+class RateLimited(PlatformError):
+    """Asked too often; `until_at` is when asking is allowed again (aware UTC)."""
+
+    default_code = "rate_limited"
+
+    def __init__(self, until_at: datetime, detail: str = "", *, code: str | None = None) -> None:
+        super().__init__(detail, code=code, is_surely_not_accepted=True)
+        self.until_at = until_at
+
+
+class Gone(PlatformError):
+    """The thing asked for is not there (any more)."""
+
+    default_code = "gone"
+
+
+class Refused(PlatformError):
+    """The platform read the request and said no; `detail` is its reason, `code` ours where known.
+
+    Codes: text_too_long, window_closed, not_allowed, blocked, duplicate, parent_gone, wider_audience, refused.
+    """
+
+    default_code = "refused"
+
+
+class Unclear(PlatformError):
+    """Something went wrong after the first byte of a write: it may have been accepted."""
+
+    default_code = "unclear"
+
+
+class Unavailable(PlatformError):
+    """No usable answer: DNS, connect, TLS, time-out on a read, 5xx.
+
+    Codes: host_not_found, connection_refused, tls_failed, timeout, server_error, address_refused (a
+    private address), plain_http_refused, not_this_platform, unavailable.
+    """
+
+    default_code = "unavailable"
+
+
+class Malformed(PlatformError):
+    """The answer was not what the platform documents; `payload` is what came, at most 64 KiB."""
+
+    default_code = "malformed"
+
+    def __init__(self, detail: str = "", payload: bytes = b"") -> None:
+        super().__init__(detail)
+        self.payload = payload[:65536]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A credential in the clear, in memory only: `values` as the connector made them."""
+
+    values: Mapping[str, str] = field(repr=False)
+    expires_at: datetime | None = None
+
+
+class SecretKeeper(Protocol):
+    """How a connector gets its credential and has a refreshed one kept before it is used."""
+
+    def current(self) -> Secret:
+        """Return the credential as last kept."""
+        ...
+
+    def refresh(self, refresher: "Refresher", stale: Secret) -> Secret:
+        """Let one process refresh; others wait and get the new one. Commits before returning."""
+        ...
+
+
+class Refresher(Protocol):
+    """Exchanges an old credential for a new one at the platform; raises TokenExpired when it is dead."""
+
+    def __call__(self, old: Secret) -> Secret:
+        """Return the new credential."""
+        ...
+
+
+class Connection(Protocol):
+    """One connected account: a connector with its credential and its guarded HTTP client.
+
+    Every method raises only PlatformError.
+    """
+
+    def streams(self) -> Sequence[Stream]:
+        """Return the streams of the account (comment streams of posts are added from PostSeen)."""
+        ...
+
+    def fetch(self, stream: str, cursor: Cursor | None, *, is_deep: bool = False) -> Page:
+        """Read the next page. `cursor` None: from the beginning (the import span is in the items' times).
+
+        `is_deep`: the nightly walk, which goes on below what is known.
+        """
+        ...
+
+    def recheck(self, refs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Look]:
+        """Look again at messages: {external id: ref}; batched inside; missing ids mean Unknown."""
+        ...
+
+    def context(self, external_id: str, ref: Mapping[str, Any]) -> Context:
+        """Return the post that a message hangs on and its ancestors, for display."""
+        ...
+
+    def parse(self, stream: str, raw: bytes) -> Sequence[Item]:
+        """Parse what was kept in quarantine again (replay); pure."""
+        ...
+
+    def prepare(self, outgoing: Outgoing, key: str) -> Outgoing:
+        """Fix beforehand what can be fixed (own id, createdAt) from `key`; pure, called once when queued."""
+        ...
+
+    def wanted_id(self, outgoing: Outgoing) -> str | None:
+        """Return the external id that the reply will have, where it is known beforehand."""
+        ...
+
+    def preflight(self, outgoing: Outgoing) -> Preflight:
+        """Look just before sending, within 5 s."""
+        ...
+
+    def send(self, outgoing: Outgoing, key: str) -> Sent:
+        """Make the one write call: fresh connection, 20 s in all, no redirects, no retries."""
+        ...
+
+    def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
+        """Look for a reply that may have been accepted."""
+        ...
+
+    def as_stored(self, text: str) -> str:
+        """Return `text` as the platform will show it back, for matching (RULES D4); pure."""
+        ...
+
+    def like(self, external_id: str, ref: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """Like a message; returns what unlike needs. Idempotent by `key`."""
+        ...
+
+    def unlike(self, external_id: str, ref: Mapping[str, Any], liked: Mapping[str, Any]) -> None:
+        """Take a like back."""
+        ...
+
+    def hide(self, external_id: str, ref: Mapping[str, Any]) -> None:
+        """Hide somebody's message where the platform has it."""
+        ...
+
+    def unhide(self, external_id: str, ref: Mapping[str, Any]) -> None:
+        """Show it again."""
+        ...
+
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
+        """Delete a reply of ours; quiet when it is already gone."""
+        ...
+
+    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
+        """Check a push's signature on the raw bytes and parse it; raises Refused when forged."""
+        ...
+
+    def verify(self) -> Verified:
+        """Ask whose account it is, whether it lives and what it may."""
+        ...
+
+
+class Connector(Protocol):
+    """One platform: makes connections and says what connecting needs."""
+
+    platform: str
+    is_sandbox: bool
+
+    def sign_in(self, given: Mapping[str, str], http: "Http") -> tuple[Secret, Verified]:
+        """Turn what a member typed (handle, app_password, service_url, …) into a credential.
+
+        Raises PlatformError with a code that the web words: host_not_found, tls_failed,
+        plain_http_refused, sign_in_refused, handle_unknown, permission_missing_direct …
+        `given["public_only"] == "1"`: the member accepted a channel without private messages.
+        """
+        ...
+
+    def connect(self, keeper: SecretKeeper, http: "Http", account: "Account") -> Connection:
+        """Open a connection for an account that was signed in before."""
+        ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """The platform's account behind a channel, as a connector needs it."""
+
+    external_id: str
+    scope: str
+    handle: str
+    service_url: str
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A platform's HTTP answer: at most `Http`'s size limit of body, whatever the status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self) -> Any:
+        """Return the body parsed; raises Malformed."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise Malformed(f"not JSON (HTTP {self.status})", self.body) from None
+
+
+class Http(Protocol):
+    """The guarded client that connectors talk through (platforms/http.py)."""
+
+    def read(
+        self,
+        url: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 10,
+        method: str = "GET",
+        body: bytes | None = None,
+        is_for_send: bool = False,
+    ) -> Answered:
+        """Make a call that changes nothing (or may be repeated); raises Unavailable or RateLimited."""
+        ...
+
+    def write(
+        self,
+        url: str,
+        *,
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout_seconds: float = 20,
+    ) -> Answered:
+        """Make a call once on a fresh connection, no redirects, no retries.
+
+        Raises Unavailable with `is_surely_not_accepted` for DNS, connect, TLS and pool errors, Unclear for
+        everything after the first byte; returns any HTTP answer, 4xx and 5xx included.
+        """
+        ...
