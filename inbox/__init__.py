@@ -1,1 +1,51 @@
-"""Relevo: the inbox of a social team."""
+"""Relevo: the inbox of a social team. `create_app` is the only place that knows every subject."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from inbox.settings import Settings
+
+_HERE = Path(__file__).parent
+
+
+def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0) -> Flask:
+    """Make the web application; `busy_seconds` is how long SQLite waits for another writer (then 503).
+
+    Raises Invalid when the settings can't be used.
+    """
+    settings = settings or Settings.from_environ()
+    app = Flask("inbox", template_folder=str(_templates()), static_folder=str(_HERE / "static"))
+    app.config["RELEVO"] = settings
+    app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
+    _set_up_database(app, settings, busy_seconds)
+    _set_up_web(app)
+    _register_subjects(app)
+    return app
+
+
+def _templates() -> Path:
+    packaged = _HERE / "templates"
+    return packaged if packaged.is_dir() else _HERE.parent / "templates"
+
+
+def _set_up_database(app: Flask, settings: Settings, busy_seconds: float) -> None:
+    from flask_migrate import Migrate
+
+    from inbox import tables  # noqa: F401  # every model must be known before the first mapper is used
+    from inbox.database import db, engine_options, set_up_engine
+
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, busy_seconds)
+    db.init_app(app)
+    Migrate(app, db, directory=str(_HERE / "migrations"), render_as_batch=True)
+    with app.app_context():
+        set_up_engine(db.engine, busy_seconds)
+
+
+def _set_up_web(app: Flask) -> None:
+    """Languages, doors, headers and error pages: what every route shares."""
+
+
+def _register_subjects(app: Flask) -> None:
+    """Add each subject's blueprint and fill the registries that lower subjects own."""

@@ -1,0 +1,55 @@
+"""Every table of the product, so that metadata is whole wherever this is imported."""
+
+from inbox.activity.models import Activity
+from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
+from inbox.contacts.models import Contact
+from inbox.conversations.models import (
+    Answer,
+    Conversation,
+    ConversationLabel,
+    Label,
+    Message,
+    MessageVersion,
+    Note,
+    RawPayload,
+    ReadMark,
+    Thread,
+)
+from inbox.database import Base
+from inbox.intake.models import Quarantined
+from inbox.media.models import Media
+from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
+from inbox.outbox.models import Attempt, Delivery
+from inbox.replies.models import Draft
+
+ALL = (
+    Activity,
+    Answer,
+    Attempt,
+    Budget,
+    Channel,
+    ChannelStream,
+    Contact,
+    Conversation,
+    ConversationLabel,
+    Credential,
+    Delivery,
+    Draft,
+    Grant,
+    Invitation,
+    Label,
+    Media,
+    Member,
+    MemberSession,
+    Membership,
+    Message,
+    MessageVersion,
+    Note,
+    Post,
+    Quarantined,
+    RawPayload,
+    ReadMark,
+    Team,
+    Thread,
+)
+METADATA = Base.metadata

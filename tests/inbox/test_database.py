@@ -1,0 +1,46 @@
+"""The base of all tables: times, read-only transactions, pragmas."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.database import read_only
+from inbox.members.models import Member
+from tests.factories.basics import make_member
+from tests.fixtures.app import MovingClock
+
+
+def test_a_time_comes_back_aware_and_equal(session: Session, moving_clock: MovingClock) -> None:
+    member = make_member(session)
+    session.commit()
+    session.expire_all()
+    assert session.scalar(select(Member.created_at).where(Member.id == member.id)) == clock.now()
+
+
+def test_a_naive_time_is_refused(session: Session) -> None:
+    with pytest.raises(StatementError):
+        make_member(session, created_at=datetime(2026, 1, 1))  # noqa: DTZ001  # a naive time is the point
+    session.rollback()
+
+
+def test_a_read_only_transaction_can_not_write(session: Session) -> None:
+    session.rollback()
+    with read_only():
+        assert session.scalar(select(Member.id)) is None
+        with pytest.raises(DBAPIError):
+            make_member(session)
+        session.rollback()
+    make_member(session)
+    session.commit()
+
+
+def test_sqlite_waits_for_the_disk_and_checks_foreign_keys(session: Session, database: str) -> None:
+    if database != "sqlite":
+        assert session.scalar(text("SHOW default_transaction_read_only")) == "off"
+        return
+    found = [session.scalar(text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys", "journal_mode")]
+    assert found == [2, 1, "wal"]
