@@ -1,0 +1,1 @@
+"""The suite: journeys first, then each subject, then the house itself."""

@@ -1,60 +1,81 @@
-"""Servers that the whole run shares: one PostgreSQL and one Redis, started once, before the workers."""
+"""One private PostgreSQL and one Redis for a whole run, started where pytest-xdist has its controller."""
 
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
 
-pytest_plugins = ["tests.fixtures.app"]
+from launcher import translations
+from launcher.postgres_server import PostgresServer
+from launcher.redis_server import RedisServer
 
-POSTGRES = "RELEVO_TEST_POSTGRES"  # the folder of the server's socket
+_FIXTURES = Path(__file__).parent / "fixtures"
+pytest_plugins = [f"tests.fixtures.{path.stem}" for path in sorted(_FIXTURES.glob("[a-z]*.py"))]
+
+_STARTED = pytest.StashKey[tuple[PostgresServer, RedisServer]]()
+_POSTGRES = "RELEVO_TEST_POSTGRES"  # the folder of the server's socket; workers inherit both
+_REDIS = "RELEVO_TEST_REDIS"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start PostgreSQL in the controller, so that all workers share it and it ends with the run."""
-    if hasattr(config, "workerinput") or os.environ.get(POSTGRES) or config.option.collectonly:
+    """Start the servers once, before the workers are forked."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    from launcher.postgres_server import PostgresServer
-
-    server = PostgresServer()
-    os.environ[POSTGRES] = str(server.folder)
-    config.add_cleanup(server.stop)
-    config.add_cleanup(_forget_server)
-
-
-def _forget_server() -> None:
-    os.environ.pop(POSTGRES, None)
+    translations.compile_stale()
+    redis_folder = Path(tempfile.mkdtemp(prefix="relevo-redis."))
+    config.stash[_STARTED] = (PostgresServer(), RedisServer(redis_folder))
+    os.environ[_POSTGRES] = str(config.stash[_STARTED][0].folder)
+    os.environ[_REDIS] = str(redis_folder)
 
 
-def _url(database: str) -> str:
-    return f"postgresql+psycopg://postgres@/{database}?host={os.environ[POSTGRES]}"
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the servers with the run."""
+    if _STARTED in config.stash:
+        postgres, redis = config.stash[_STARTED]
+        postgres.stop()
+        redis.stop()
+        shutil.rmtree(redis.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(worker_id: str) -> Iterator[str]:
-    """Return the address of an empty database of this worker's own."""
-    name = f"test_{worker_id}_{os.getpid()}"
-    server = create_engine(_url("postgres"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield _url(name)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """Which of the parallel test processes this is: 0 for the first or the only one."""
+    name = getattr(request.config, "workerinput", {"workerid": "gw0"})["workerid"]
+    return int(name.removeprefix("gw"))
 
 
 @pytest.fixture(scope="session")
-def fast_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder in memory where there is one: SQLite waits for the disk at each commit."""
-    import shutil
-    import tempfile
+def make_postgres_database(worker_number: int) -> Callable[[str], str]:
+    """A function that makes an empty database of the given name, for this worker alone, and gives its URL."""
 
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path_factory.mktemp("fast")
-        return
-    folder = Path(tempfile.mkdtemp(prefix="relevo-test.", dir=memory))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    def make(name: str) -> str:
+        host, database = os.environ[_POSTGRES], f"{name}_{worker_number}"
+        with psycopg.connect(f"host={host} user=postgres dbname=postgres", autocommit=True) as link:
+            link.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
+            link.execute(f'CREATE DATABASE "{database}" TEMPLATE template0'.encode())
+        return f"postgresql+psycopg://postgres@/{database}?host={host}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_url(make_postgres_database: Callable[[str], str]) -> str:
+    """An empty PostgreSQL database that this worker keeps for the run."""
+    return make_postgres_database("test")
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker_number: int) -> str:
+    """A numbered database of the run's Redis that no other worker uses."""
+    return f"unix://{os.environ[_REDIS]}/redis.sock?db={worker_number % 16}"
+
+
+@pytest.fixture
+def fresh_folder() -> Iterator[Path]:
+    """A folder with a path short enough for sockets, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="relevo.") as folder:
+        yield Path(folder)
