@@ -68,6 +68,7 @@ class Pace:
     invitation_seconds: float = 72 * 3600
     session_idle_seconds: float = 14 * 86400
     session_life_seconds: float = 90 * 86400
+    seen_every_seconds: float = 60
 
     def at(self, speed: float) -> "Pace":
         """Return a pace `speed` times as fast."""

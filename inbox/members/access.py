@@ -1,0 +1,81 @@
+"""Who may what with a channel: the predicates that every query filters by (RULES G).
+
+A member may what the best of their teams' grants allow, cut by their role in that team. Being an
+admin opens nothing here: admins read content only through grants.
+"""
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from inbox.members.models import Grant, Member, Membership, Role
+
+POWERS = ("see", "triage", "answer", "lead")
+_WORKERS = (Role.RESPONDER.value, Role.LEAD.value)
+
+Id = SQLColumnExpression[int] | int
+Flag = SQLColumnExpression[bool] | bool
+
+
+def sees_channel(member_id: int, channel_id: Id) -> ColumnElement[bool]:
+    """SQL: the member may see this channel's public side (enough for its page and its name)."""
+    return _some_grant(channel_id, Membership.member_id == member_id)
+
+
+def sees(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
+    """SQL: the member may see this; what is private only where the grant says so."""
+    return _some_grant(channel_id, Membership.member_id == member_id, _private_allowed(is_private))
+
+
+def triages(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
+    """SQL: the member may see this and assign, snooze, finish, label, note."""
+    return _some_grant(channel_id, Membership.member_id == member_id, *_power("triage", is_private))
+
+
+def answers(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
+    """SQL: the member may also write to the person on the platform."""
+    return _some_grant(channel_id, Membership.member_id == member_id, *_power("answer", is_private))
+
+
+def leads(member_id: int, channel_id: Id) -> ColumnElement[bool]:
+    """SQL: the member is a lead in a team that sees this channel."""
+    return _some_grant(channel_id, Membership.member_id == member_id, *_power("lead", False))
+
+
+def may(session: Session, member_id: int, power: str, channel_id: int, is_private: bool) -> bool:
+    """Tell whether the member has `power` ("see", "triage", "answer", "lead") there."""
+    allowed = _some_grant(channel_id, Membership.member_id == member_id, *_power(power, is_private))
+    return bool(session.scalar(select(allowed)))
+
+
+def list_colleagues(session: Session, channel_id: int, is_private: bool, power: str = "see") -> list[Member]:
+    """List the active members who have `power` there, by name."""
+    allowed = _some_grant(channel_id, Membership.member_id == Member.id, *_power(power, is_private))
+    query = select(Member).where(Member.deactivated_at.is_(None), allowed).order_by(Member.name, Member.id)
+    return list(session.scalars(query))
+
+
+def _power(power: str, is_private: Flag) -> tuple[ColumnElement[bool], ...]:
+    if power == "see":
+        return (_private_allowed(is_private),)
+    if power == "triage":
+        return (_private_allowed(is_private), Membership.role.in_(_WORKERS))
+    if power == "answer":
+        return (_private_allowed(is_private), Membership.role.in_(_WORKERS), Grant.can_answer.is_(True))
+    if power == "lead":
+        return (_private_allowed(is_private), Membership.role == Role.LEAD.value)
+    raise ValueError(f"no such power: {power}")
+
+
+def _private_allowed(is_private: Flag) -> ColumnElement[bool]:
+    if isinstance(is_private, bool):
+        return Grant.can_see_private.is_(True) if is_private else true()
+    return or_(is_private == false(), Grant.can_see_private.is_(True))
+
+
+def _some_grant(channel_id: Id, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    query = (
+        select(Grant.id)
+        .join(Membership, Membership.team_id == Grant.team_id)
+        .where(Grant.channel_id == channel_id, Grant.can_see.is_(True), *conditions)
+    )
+    return exists(query.correlate_except(Grant, Membership))

@@ -1,0 +1,90 @@
+"""Sign-ins as rows: begun, found by the cookie's token, listed, ended."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.record import record
+from inbox.errors import NotFound
+from inbox.members.models import Member, MemberSession
+from inbox.security import new_token, token_hash
+from inbox.settings import Pace
+
+COOKIE = "relevo_session"
+
+
+def begin(session: Session, member_id: int, device: str, *, pace: Pace) -> tuple[MemberSession, str]:
+    """Start a session and return its row and the token for the cookie, which is kept nowhere else."""
+    now = clock.now()
+    token = new_token()
+    row = MemberSession(
+        member_id=member_id,
+        token_hash=token_hash(token),
+        device=device,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(seconds=pace.session_life_seconds),
+    )
+    session.add(row)
+    session.flush()
+    return row, token
+
+
+def find_live(session: Session, token: str, *, pace: Pace) -> Row[MemberSession, Member] | None:
+    """Return the session of this token and its member, or None if it ended, idled out or expired."""
+    query = (
+        select(MemberSession, Member)
+        .join(Member, Member.id == MemberSession.member_id)
+        .where(MemberSession.token_hash == token_hash(token), *_is_live(clock.now(), pace))
+    )
+    return session.execute(query).one_or_none()
+
+
+def list_live(session: Session, member_id: int, *, pace: Pace) -> list[MemberSession]:
+    """List where the member is signed in, most recently seen first."""
+    query = (
+        select(MemberSession)
+        .join(Member, Member.id == MemberSession.member_id)
+        .where(MemberSession.member_id == member_id, *_is_live(clock.now(), pace))
+        .order_by(MemberSession.last_seen_at.desc(), MemberSession.id.desc())
+    )
+    return list(session.scalars(query))
+
+
+def end(session: Session, member_id: int, session_id: int, *, by_member_id: int) -> None:
+    """End one session of the member; raises NotFound if it is not theirs or has ended."""
+    if not _end(session, member_id, by_member_id, MemberSession.id == session_id):
+        raise NotFound("session_not_found")
+
+
+def end_all(session: Session, member_id: int, *, by_member_id: int | None, but: int | None = None) -> int:
+    """End every session of the member, `but` one, and return how many were open."""
+    kept = MemberSession.id != but if but is not None else MemberSession.id.is_not(None)
+    return _end(session, member_id, by_member_id, kept)
+
+
+def _end(session: Session, member_id: int, by_member_id: int | None, which: ColumnElement[bool]) -> int:
+    query = (
+        update(MemberSession)
+        .where(MemberSession.member_id == member_id, MemberSession.ended_at.is_(None), which)
+        .values(ended_at=clock.now())
+        .returning(MemberSession.id)
+    )
+    ended = list(session.scalars(query))
+    if ended:
+        after = {"member_id": member_id, "session_ids": sorted(ended)}
+        record(session, kinds.SESSION_ENDED, member_id=by_member_id, after=after)
+    return len(ended)
+
+
+def _is_live(now: datetime, pace: Pace) -> tuple[ColumnElement[bool], ...]:
+    idle = now - timedelta(seconds=pace.session_idle_seconds)
+    return (
+        MemberSession.ended_at.is_(None),
+        MemberSession.expires_at > now,
+        MemberSession.last_seen_at > idle,
+        Member.deactivated_at.is_(None),
+    )
