@@ -58,6 +58,8 @@ class Channel(WithId, Base):
     import_waiting_count: Mapped[int] = mapped_column(default=0)
     import_late_count: Mapped[int] = mapped_column(default=0)
     last_message_at: Mapped[datetime | None]
+    # its habit: the longest silence between two messages, fading; beyond three times that it is oddly quiet
+    usual_gap_seconds: Mapped[float | None]
     last_verified_at: Mapped[datetime | None]
     verify_due_at: Mapped[datetime | None]
     skew_seconds: Mapped[float] = mapped_column(default=0.0)
@@ -100,6 +102,7 @@ class ChannelStream(WithId, Base):
     lost_count: Mapped[int] = mapped_column(default=0)
     is_walking: Mapped[bool] = mapped_column(default=False)  # in the middle of a walk: pages are left to read
     walk_started_at: Mapped[datetime | None]
+    followed_from_at: Mapped[datetime | None]  # a comments stream: when its post appeared
     last_polled_at: Mapped[datetime | None]
     last_complete_at: Mapped[datetime | None]
     last_item_at: Mapped[datetime | None]

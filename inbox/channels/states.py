@@ -1,0 +1,166 @@
+"""What a failed or a good answer makes of a stream and its channel (DESIGN, promise 3; RULES E3, E4)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.record import record
+from inbox.channels.intervals import after_failure_seconds, is_oddly_quiet, usual_gap_seconds
+from inbox.channels.models import Channel, ChannelState, ChannelStream
+from inbox.channels.streams import Claim, list_streams, make_due
+from inbox.platforms.contract import Malformed, PermissionMissing, PlatformError, RateLimited, TokenExpired
+from inbox.platforms.outgoing import Verified
+from inbox.settings import Pace
+
+BAD_PAGES = 3
+SHOWN_DETAIL = 300
+
+
+def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) -> None:
+    """Write a failed poll on its stream and channel, and say when it is tried again.
+
+    A dead token or a missing permission, or a page that can't be read three times, needs a person.
+    """
+    stream = session.get_one(ChannelStream, claim.stream_id)
+    if stream.lease_token != claim.token:
+        return
+    now = clock.now()
+    channel = session.get_one(Channel, claim.channel_id)
+    stream.lease_token = stream.lease_until_at = None
+    stream.lost_count = 0
+    stream.last_polled_at = now
+    if isinstance(error, RateLimited):
+        _wait_for_budget(session, stream, error, now)
+        return
+    _count_failure(stream, error, now, pace)
+    channel.failing_since_at = channel.failing_since_at or now
+    if isinstance(error, TokenExpired | PermissionMissing):
+        move(session, channel, ChannelState.NEEDS_YOU, reason=error.code, detail=error.detail)
+    elif isinstance(error, Malformed) and stream.bad_page_count >= BAD_PAGES:
+        move(session, channel, ChannelState.NEEDS_YOU, reason="unreadable_page", detail=error.detail)
+    _tell(session, stream)
+
+
+def _count_failure(stream: ChannelStream, error: PlatformError, now: datetime, pace: Pace) -> None:
+    stream.failure_count += 1
+    stream.bad_page_count += isinstance(error, Malformed)
+    stream.failure_code = error.code
+    stream.failure_detail = error.detail[:SHOWN_DETAIL]
+    stream.failing_since_at = stream.failing_since_at or now
+    stream.due_at = now + timedelta(seconds=after_failure_seconds(stream.failure_count, pace))
+
+
+def _wait_for_budget(session: Session, stream: ChannelStream, error: RateLimited, now: datetime) -> None:
+    """Only the budget may lengthen an interval, and the channel then says so (RULES E4)."""
+    stream.failure_code = error.code
+    stream.failure_detail = error.detail[:SHOWN_DETAIL]
+    stream.due_at = max(error.until_at, now + timedelta(seconds=1))
+    _tell(session, stream)
+
+
+def _tell(session: Session, stream: ChannelStream) -> None:
+    after = {"stream": stream.name, "failure": stream.failure_code}
+    record(session, kinds.STREAM_CHANGED, channel_id=stream.channel_id, after=after)
+
+
+def stop_repeating(session: Session, claim: Claim, pace: Pace) -> None:
+    """End a walk whose page came three times: begin again from the mark at the longest interval (RULES E3)."""
+    stream = session.get_one(ChannelStream, claim.stream_id)
+    now = clock.now()
+    stream.lease_token = stream.lease_until_at = None
+    stream.is_walking = False
+    stream.page_repeat_count = 0
+    stream.failure_count += 1
+    stream.failure_code = "page_repeats"
+    stream.failing_since_at = stream.failing_since_at or now
+    stream.due_at = now + timedelta(seconds=pace.poll_longest_seconds)
+    cursor = dict(stream.cursor or {})
+    cursor.pop("walk", None)
+    stream.cursor = cursor
+    _tell(session, stream)
+
+
+def move(
+    session: Session,
+    channel: Channel,
+    state: ChannelState,
+    *,
+    reason: str | None = None,
+    detail: str | None = None,
+    member_id: int | None = None,
+) -> bool:
+    """Change a channel's state and write it down; False when it stands so already, for the same reason."""
+    detail = (detail or "")[:SHOWN_DETAIL] or None
+    if (channel.state, channel.state_reason) == (state, reason):
+        channel.state_detail = detail
+        return False
+    before = {"state": channel.state, "reason": channel.state_reason}
+    channel.state, channel.state_reason, channel.state_detail = state, reason, detail
+    channel.state_since_at = clock.now()
+    after = {"state": str(state), "reason": reason}
+    record(session, kinds.CHANNEL_STATE, channel_id=channel.id, member_id=member_id, before=before, after=after)
+    return True
+
+
+def good_poll(session: Session, channel: Channel, new_count: int) -> None:
+    """Note that a stream was read without fault: a channel that failed for a passing reason delivers again."""
+    now = clock.now()
+    if new_count:
+        if channel.last_message_at is not None:
+            gap = (now - channel.last_message_at).total_seconds()
+            channel.usual_gap_seconds = usual_gap_seconds(channel.usual_gap_seconds, gap)
+        channel.last_message_at = now
+        channel.quiet_since_at = None
+    if channel.failing_since_at is None and channel.state != ChannelState.NEEDS_YOU:
+        return
+    if all(stream.failure_code is None for stream in list_streams(session, channel.id) if not stream.is_off):
+        channel.failing_since_at = None
+        if channel.state_reason == "unreadable_page":
+            move(session, channel, ChannelState.ACTIVE)
+
+
+def verified(session: Session, channel: Channel, found: Verified, pace: Pace) -> None:
+    """Write down what `verify` found: a dead account needs a person, a living one is active again."""
+    now = clock.now()
+    channel.last_verified_at = now
+    channel.verify_due_at = now + timedelta(seconds=pace.verify_seconds)
+    if found.external_id != channel.external_id:
+        move(session, channel, ChannelState.NEEDS_YOU, reason="another_account", detail=found.handle)
+        return
+    if not found.is_alive:
+        channel.failing_since_at = channel.failing_since_at or now
+        move(session, channel, ChannelState.NEEDS_YOU, reason=found.dead_reason or "account_dead")
+        return
+    if channel.state == ChannelState.NEEDS_YOU and channel.state_reason != "unreadable_page":
+        move(session, channel, ChannelState.ACTIVE)
+        channel.failing_since_at = None
+        make_due(session, channel.id)
+
+
+def verify_failed(session: Session, channel: Channel, error: PlatformError, pace: Pace) -> None:
+    """Write down that `verify` itself failed."""
+    now = clock.now()
+    channel.failing_since_at = channel.failing_since_at or now
+    channel.verify_due_at = now + timedelta(seconds=pace.poll_idle_seconds)
+    if isinstance(error, RateLimited):
+        channel.verify_due_at = max(channel.verify_due_at, error.until_at)
+    if isinstance(error, TokenExpired | PermissionMissing):
+        channel.verify_due_at = now + timedelta(seconds=pace.verify_seconds)
+        move(session, channel, ChannelState.NEEDS_YOU, reason=error.code, detail=error.detail)
+
+
+def look_for_silence(session: Session, channel: Channel, pace: Pace) -> bool:
+    """Mark a channel that is silent beyond its habit: verify and walk deep at once (RULES E4)."""
+    now = clock.now()
+    if channel.last_message_at is None or channel.quiet_since_at is not None:
+        return False
+    silent = (now - channel.last_message_at).total_seconds()
+    if not is_oddly_quiet(silent, channel.usual_gap_seconds, pace):
+        return False
+    channel.quiet_since_at = now
+    channel.verify_due_at = now
+    make_due(session, channel.id, is_deep=True)
+    record(session, kinds.CHANNEL_CHANGED, channel_id=channel.id, after={"quiet_since_at": now.isoformat()})
+    return True

@@ -1,0 +1,273 @@
+"""Streams: which there are, who reads one now, and what a poll left behind (RULES E1, E3, E4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels.intervals import comment_stream_ends_at, interval_seconds, is_comment_stream
+from inbox.channels.models import Channel, ChannelState, ChannelStream
+from inbox.platforms.items import Cursor, Stream
+from inbox.security import new_token
+from inbox.settings import Pace
+
+POLLS_PER_HOST = 2
+LOST_LIMIT = 3
+OWN_POSTS = "own_posts"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to read one stream until the lease ends; `token` fences what is written."""
+
+    stream_id: int
+    channel_id: int
+    token: str
+
+
+def ensure_streams(session: Session, channel: Channel, streams: Sequence[Stream]) -> list[ChannelStream]:
+    """Make the rows of an account's streams, and switch off with a reason those that it can't read.
+
+    During an import only our own posts are due; the others follow when those have been read (RULES C6).
+    """
+    known = {row.name: row for row in list_streams(session, channel.id)}
+    for stream in sorted(streams, key=lambda stream: stream.name):
+        row = known.get(stream.name)
+        is_fresh = row is None or (row.is_off and stream.is_available)
+        if row is None:
+            row = known[stream.name] = ChannelStream(channel_id=channel.id, name=stream.name)
+            session.add(row)
+        row.is_off = not stream.is_available
+        row.off_reason = stream.reason
+        if row.is_off:
+            row.due_at = None
+        elif is_fresh and not _waits_for_own_posts(channel, stream.name, streams):
+            row.due_at = clock.now()
+    session.flush()
+    return list(known.values())
+
+
+def _waits_for_own_posts(channel: Channel, name: str, streams: Sequence[Stream]) -> bool:
+    has_own_posts = any(stream.name == OWN_POSTS and stream.is_available for stream in streams)
+    return channel.import_done_at is None and name != OWN_POSTS and has_own_posts
+
+
+def ensure_comment_stream(
+    session: Session, channel: Channel, post_external_id: str, posted_at: datetime | None, pace: Pace
+) -> ChannelStream:
+    """Make the comments stream of a post of ours: read often while it is young, else nightly."""
+    name = f"comments:{post_external_id}"
+    row = session.scalar(
+        select(ChannelStream).where(ChannelStream.channel_id == channel.id, ChannelStream.name == name)
+    )
+    if row is None:
+        now = clock.now()
+        row = ChannelStream(channel_id=channel.id, name=name, followed_from_at=posted_at or now)
+        row.due_at = now
+        session.add(row)
+        session.flush()
+    return row
+
+
+def list_streams(session: Session, channel_id: int) -> list[ChannelStream]:
+    """Return a channel's streams by name."""
+    return list(
+        session.scalars(
+            select(ChannelStream).where(ChannelStream.channel_id == channel_id).order_by(ChannelStream.name)
+        )
+    )
+
+
+def has_due(session: Session) -> bool:
+    """Tell whether any stream is due: the sweep's first look, which takes no write lock."""
+    return session.scalar(select(ChannelStream.id).where(_due(clock.now())).limit(1)) is not None
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        ChannelStream.due_at <= now,
+        ChannelStream.is_off.is_(False),
+        or_(ChannelStream.lease_until_at.is_(None), ChannelStream.lease_until_at <= now),
+    )
+
+
+def claim_due(session: Session, pace: Pace, limit: int, channel_id: int | None = None) -> list[Claim]:
+    """Claim up to `limit` due streams of active channels, at most two a host at once; longest due first.
+
+    The caller commits before the network is touched.
+    """
+    now = clock.now()
+    picked = _pick(session, now, limit, channel_id)
+    claims = []
+    for stream, host in picked:
+        if _busy_on(session, host, now) >= POLLS_PER_HOST:
+            continue
+        claim = _take(stream, now, pace)
+        claims += [claim] if claim else []
+        session.flush()
+    return claims
+
+
+def _pick(session: Session, now: datetime, limit: int, channel_id: int | None) -> list[tuple[ChannelStream, str]]:
+    query = (
+        select(ChannelStream, Channel.host)
+        .join(Channel, Channel.id == ChannelStream.channel_id)
+        .where(_due(now), Channel.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU]))
+        .order_by(ChannelStream.due_at, ChannelStream.id)
+        .limit(limit * 4)
+        .with_for_update(skip_locked=True, of=ChannelStream)
+    )
+    if channel_id is not None:
+        query = query.where(Channel.id == channel_id)
+    rows: list[tuple[ChannelStream, str]] = []
+    taken: dict[str, int] = {}
+    for stream, host in session.execute(query).tuples():
+        if taken.get(host, 0) < POLLS_PER_HOST and len(rows) < limit:
+            taken[host] = taken.get(host, 0) + 1
+            rows.append((stream, host))
+    return rows
+
+
+def _busy_on(session: Session, host: str, now: datetime) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(ChannelStream)
+            .join(Channel, Channel.id == ChannelStream.channel_id)
+            .where(Channel.host == host, ChannelStream.lease_until_at > now)
+        )
+        or 0
+    )
+
+
+def _take(stream: ChannelStream, now: datetime, pace: Pace) -> Claim | None:
+    if stream.lease_token is not None:  # its last reader never came back
+        stream.lost_count += 1
+    if stream.lost_count >= LOST_LIMIT:
+        _set_aside(stream, now, pace)
+        return None
+    stream.lease_token = new_token()
+    stream.lease_until_at = now + timedelta(seconds=pace.stream_lease_seconds)
+    if not stream.is_walking:
+        stream.walk_started_at = now
+        stream.is_deep = stream.deep_due_at is not None and stream.deep_due_at <= now
+    return Claim(stream.id, stream.channel_id, stream.lease_token)
+
+
+def _set_aside(stream: ChannelStream, now: datetime, pace: Pace) -> None:
+    """Leave a stream that lost three readers alone for the longest interval, and say so."""
+    stream.lease_token = stream.lease_until_at = None
+    stream.lost_count = 0
+    stream.failure_count += 1
+    stream.failure_code = "reader_lost"
+    stream.failing_since_at = stream.failing_since_at or now
+    stream.due_at = now + timedelta(seconds=pace.poll_longest_seconds)
+
+
+def advance(
+    session: Session, claim: Claim, cursor: Cursor, *, is_complete: bool, had_new: bool, digest: str, pace: Pace
+) -> bool:
+    """Write what a page moved, in the transaction of its messages; False: the lease was lost, roll back."""
+    now = clock.now()
+    held = (ChannelStream.id == claim.stream_id) & (ChannelStream.lease_token == claim.token)
+    fenced = session.execute(update(ChannelStream).where(held).values(last_polled_at=now))
+    if fenced.rowcount != 1:  # type: ignore[attr-defined]  # a CursorResult, as every update gives
+        return False
+    stream = session.get_one(ChannelStream, claim.stream_id, populate_existing=True)
+    stream.cursor = cursor
+    stream.is_walking = not is_complete
+    stream.page_digest = digest
+    stream.lost_count = stream.failure_count = stream.bad_page_count = 0
+    stream.failure_code = stream.failure_detail = stream.failing_since_at = None
+    if had_new:
+        stream.last_item_at = now
+        stream.last_comment_at = now if is_comment_stream(stream.name) else stream.last_comment_at
+    if is_complete:
+        _complete(stream, now, pace)
+    session.flush()
+    return True
+
+
+def _complete(stream: ChannelStream, now: datetime, pace: Pace) -> None:
+    stream.last_complete_at = now
+    stream.page_digest = None
+    stream.page_repeat_count = 0
+    stream.interval_seconds = interval_seconds(stream.name, stream.last_item_at, now, pace)
+    if stream.is_deep or stream.deep_due_at is None:
+        stream.deep_due_at = now + timedelta(seconds=pace.deep_walk_seconds)
+        stream.is_deep = False
+    stream.due_at = _next_due(stream, now, pace)
+
+
+def _next_due(stream: ChannelStream, now: datetime, pace: Pace) -> datetime:
+    soon = now + timedelta(seconds=stream.interval_seconds)
+    if not is_comment_stream(stream.name):
+        return soon
+    ends_at = comment_stream_ends_at(stream.followed_from_at or now, stream.last_comment_at, pace)
+    return soon if now < ends_at else now + timedelta(seconds=pace.deep_walk_seconds)
+
+
+def release(session: Session, claim: Claim, *, due_at: datetime | None = None) -> None:
+    """Give a lease back, so that the stream can be claimed when it is due; quiet when it was lost."""
+    values: dict[str, object] = {"lease_token": None, "lease_until_at": None}
+    if due_at is not None:
+        values["due_at"] = due_at
+    session.execute(
+        update(ChannelStream)
+        .where(ChannelStream.id == claim.stream_id, ChannelStream.lease_token == claim.token)
+        .values(**values)
+    )
+
+
+def repeats(session: Session, claim: Claim, digest: str) -> bool:
+    """Count a page that came again in one walk; True at the third: stop, and say so (RULES E3)."""
+    stream = session.get_one(ChannelStream, claim.stream_id)
+    if not stream.is_walking or stream.page_digest != digest:
+        stream.page_repeat_count = 0
+        return False
+    stream.page_repeat_count += 1
+    session.flush()
+    return stream.page_repeat_count >= 2
+
+
+def after_own_posts(session: Session, channel: Channel) -> None:
+    """Make every other stream due once our own posts have been read (RULES C6)."""
+    session.execute(
+        update(ChannelStream)
+        .where(
+            ChannelStream.channel_id == channel.id,
+            ChannelStream.due_at.is_(None),
+            ChannelStream.is_off.is_(False),
+            ChannelStream.last_complete_at.is_(None),
+        )
+        .values(due_at=clock.now())
+    )
+
+
+def is_import_read(session: Session, channel: Channel) -> bool:
+    """Tell whether every stream has been read to its end since the import began."""
+    since = channel.connected_at
+    unread = or_(ChannelStream.last_complete_at.is_(None), ChannelStream.last_complete_at < since)
+    found = session.scalar(
+        select(ChannelStream.id)
+        .where(ChannelStream.channel_id == channel.id, ChannelStream.is_off.is_(False), unread)
+        .limit(1)
+    )
+    return found is None
+
+
+def make_due(session: Session, channel_id: int, *, is_deep: bool = False) -> int:
+    """Make a channel's streams due now (a member asked, or it is oddly quiet); returns how many."""
+    now = clock.now()
+    values: dict[str, object] = {"due_at": now}
+    if is_deep:
+        values["deep_due_at"] = now
+    done = session.execute(
+        update(ChannelStream)
+        .where(ChannelStream.channel_id == channel_id, ChannelStream.is_off.is_(False))
+        .values(**values)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult, as every update gives

@@ -1,0 +1,1 @@
+"""What runs outside requests: Celery's app, the timetable, and the tasks."""

@@ -1,0 +1,84 @@
+"""Celery's app: every setting is there because something was lost or repeated without it."""
+
+from functools import cache
+from typing import Any
+
+from celery import Celery, Task
+from celery.signals import worker_process_init
+from flask import Flask
+
+from inbox import create_app, nudges
+from inbox.database import db, set_read_only
+from inbox.settings import Settings
+
+VISIBILITY_SECONDS = 300
+WORKER_BUSY_SECONDS = 30.0
+
+
+class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in its stubs alone
+    """A task whose body runs in an application context of its own, with a session that may write."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the body; the session ends with it, rolled back unless it committed."""
+        with flask_app().app_context():
+            set_read_only(False)
+            return super().__call__(*args, **kwargs)
+
+
+def _broker(redis_url: str) -> str:
+    """Say a socket's address as Celery says it."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    path, _, query = redis_url.removeprefix("unix://").partition("?")
+    number = query.removeprefix("db=") or "0"
+    return f"redis+socket://{path}?virtual_host={number}"
+
+
+def _configured() -> Celery:
+    app = Celery("relevo", broker=_broker(Settings.from_environ().redis_url), task_cls=InContext)
+    app.conf.update(
+        include=["workers.polling", "workers.upkeep", "workers.sending"],
+        timezone="UTC",
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_ignore_result=True,
+        task_time_limit=VISIBILITY_SECONDS - 60,
+        task_soft_time_limit=VISIBILITY_SECONDS - 90,
+        task_default_queue="upkeep",
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_soft_shutdown_timeout=5,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        # Recovery is the database sweep's work; redelivery only saves waiting.
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+        },
+    )
+    from workers.schedule import timetable
+
+    app.conf.beat_schedule = timetable(Settings.from_environ().pace)
+    return app
+
+
+@cache
+def flask_app() -> Flask:
+    """Return this process's application, made at its first task."""
+    app = create_app(busy_seconds=WORKER_BUSY_SECONDS)
+    nudges.set_up(app, celery)
+    return app
+
+
+@worker_process_init.connect
+def _fresh_connections(**_: object) -> None:
+    """Drop database connections that were opened before the fork."""
+    with flask_app().app_context():
+        db.engine.dispose(close=False)
+
+
+celery = _configured()

@@ -1,0 +1,31 @@
+"""Every periodic task, in one list. A tick only looks for rows whose time has come; two beats do no harm."""
+
+from typing import Any
+
+from inbox.settings import Pace
+
+# task, queue, seconds between ticks (at pace 1)
+TICKS: tuple[tuple[str, str, float], ...] = (
+    ("workers.sending.send_due", "send", 1),
+    ("workers.sending.look_due", "send", 2),
+    ("workers.polling.poll_due", "poll", 2),
+    ("workers.polling.verify_due", "poll", 15),
+    ("workers.upkeep.recheck_due", "upkeep", 10),
+    ("workers.upkeep.wake_due", "upkeep", 5),
+    ("workers.upkeep.turn_held_back", "upkeep", 15),
+    ("workers.upkeep.look_for_silence", "upkeep", 60),
+    ("workers.upkeep.erase_due", "upkeep", 60),
+)
+
+
+def timetable(pace: Pace) -> dict[str, Any]:
+    """Return Celery's beat schedule; ticks pile up nowhere, for each expires before the next two."""
+    speed = pace.sweep_seconds / Pace().sweep_seconds
+    return {
+        name.rsplit(".", 1)[1]: {
+            "task": name,
+            "schedule": max(seconds * speed, 0.2),
+            "options": {"queue": queue, "expires": max(2 * seconds * speed, 5)},
+        }
+        for name, queue, seconds in TICKS
+    }
