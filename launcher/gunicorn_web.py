@@ -1,0 +1,15 @@
+"""gunicorn's settings for the web process: one worker with threads, which SQLite's single writer wants.
+
+An event-loop worker would stand still whenever one request waits for the database's lock.
+"""
+
+from inbox.settings import Settings
+from launcher.gunicorn_shared import *  # noqa: F403
+from launcher.gunicorn_shared import listen_at
+
+_settings = Settings.from_environ()
+
+proc_name = "relevo web"
+wsgi_app = "inbox:create_app()"
+bind = listen_at(_settings.host, _settings.port)
+threads = 16

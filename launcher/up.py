@@ -1,0 +1,127 @@
+"""`./relevo up`: everything that makes a running Relevo, started in order and ended together."""
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+from inbox.errors import Invalid
+from inbox.settings import Settings
+from launcher import data_folder, procfile, redis_server
+from launcher.supervisor import Command, Supervisor
+
+REDIS_SECONDS = 20.0
+FIRST_START_SECONDS = 300.0  # migrations of a large database
+HEALTHY_SECONDS = 60.0
+
+
+class CannotStart(RuntimeError):
+    """Something has to be mended by the operator first; says what."""
+
+
+def run() -> int:
+    """Start all, look after it until TERM or Ctrl-C, and return the exit code."""
+    try:
+        settings = Settings.from_environ()
+        os.umask(0o077)
+        with data_folder.held(settings.data_dir, address(settings)):
+            _refuse_what_cannot_work(settings)
+            return _start_and_watch(settings)
+    except (CannotStart, data_folder.AlreadyUp, redis_server.RedisMissing, Invalid) as error:
+        say(str(error))
+        return 1
+
+
+def address(settings: Settings) -> str:
+    """Return where a person opens the pages."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104  # compared, not bound
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def say(text: str) -> None:
+    """Tell the operator one line."""
+    print(f"relevo: {text}", flush=True)
+
+
+def _refuse_what_cannot_work(settings: Settings) -> None:
+    for port in (settings.port, settings.stream_port):
+        if _is_taken(settings.host, port):
+            raise CannotStart(
+                f"port {port} on {settings.host} is taken by another program; choose one with RELEVO_PORT"
+            )
+    has_keys = bool(os.environ.get("RELEVO_SECRET_KEYS"))
+    if settings.is_production and not has_keys and not settings.keys_beside_database:
+        raise CannotStart(
+            "in production the keys do not belong beside the database: set RELEVO_SECRET_KEYS, "
+            "or RELEVO_KEYS_BESIDE_DATABASE=1 if you mean it"
+        )
+
+
+def _start_and_watch(settings: Settings) -> int:
+    keys = settings.data_dir / data_folder.KEYS_FILE
+    if not os.environ.get("RELEVO_SECRET_KEYS") and data_folder.make_keys_if_missing(settings.data_dir):
+        say(f"made the key that encrypts credentials: {keys}; keep a copy of it")
+    logs = settings.data_dir / "logs"
+    logs.mkdir(mode=0o700, exist_ok=True)
+    with ExitStack() as stack:
+        supervisor = stack.enter_context(Supervisor(logs, say))
+        environ = _environ(settings)
+        if not os.environ.get("REDIS_URL"):
+            _start_redis(supervisor, settings.data_dir / "redis", environ)
+        _run_first_start(supervisor, environ)
+        for name, words in procfile.read().items():
+            if not supervisor.is_ending:
+                supervisor.add(Command(name, tuple(words), environ))
+        _announce(supervisor, settings, logs)
+        supervisor.run()
+        say("ending")
+    say("ended")
+    return 0
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    told = {"RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **told}
+
+
+def _start_redis(supervisor: Supervisor, folder: Path, environ: dict[str, str]) -> None:
+    words = redis_server.command(folder, redis_server.find_program())
+    supervisor.add(Command("redis", tuple(words), environ, is_last_to_end=True))
+    if not supervisor.run_until(lambda: redis_server.is_answering(folder), REDIS_SECONDS) and not supervisor.is_ending:
+        raise CannotStart("the private Redis did not come up; logs/redis.log in the data folder says why")
+
+
+def _run_first_start(supervisor: Supervisor, environ: dict[str, str]) -> None:
+    words = [sys.executable, "-P", "-m", "launcher.first_start"]
+    code = supervisor.run_errand(words, environ, FIRST_START_SECONDS)
+    if code != 0 and not supervisor.is_ending:
+        raise CannotStart("the database could not be prepared; the lines above say why")
+
+
+def _announce(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
+    where = address(settings)
+    if supervisor.run_until(lambda: _is_healthy(where), HEALTHY_SECONDS):
+        say(f"ready at {where}   (Ctrl-C ends it; logs in {logs})")
+    elif not supervisor.is_ending:
+        say(f"the pages do not answer at {where}/healthz yet; still trying, see the logs in {logs}")
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+def _is_healthy(where: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{where}/healthz", timeout=2) as answer:  # noqa: S310  # our own http address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
