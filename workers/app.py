@@ -36,8 +36,8 @@ def _broker(redis_url: str) -> str:
     return f"redis+socket://{path}?virtual_host={number}"
 
 
-def _configured() -> Celery:
-    app = Celery("relevo", broker=_broker(Settings.from_environ().redis_url), task_cls=InContext)
+def _configured() -> "Celery[Any]":
+    app: Celery[Any] = Celery("relevo", broker=_broker(Settings.from_environ().redis_url), task_cls=InContext)
     app.conf.update(
         include=["workers.polling", "workers.upkeep", "workers.sending"],
         timezone="UTC",

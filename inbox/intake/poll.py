@@ -1,0 +1,165 @@
+"""Reads one claimed stream to its end: network without a transaction, then one transaction a page (RULES E1, E3)."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels import states, streams
+from inbox.channels.models import Channel, ChannelStream
+from inbox.channels.streams import Claim
+from inbox.intake import imports, quarantine
+from inbox.intake.receive import Received, receive
+from inbox.platforms.contract import Connection, Malformed, PlatformError
+from inbox.platforms.items import Message, Page
+from inbox.settings import Pace
+
+log = structlog.get_logger()
+
+PAGES_AT_ONCE = 40
+SECONDS_AT_ONCE = 30.0
+
+OpenConnection = Callable[[Channel], Connection]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What reading needs: how to open a session, how to reach a platform, and the pace."""
+
+    make_session: Callable[[], Session]
+    open_connection: OpenConnection
+    pace: Pace
+
+
+def read_stream(reader: Reader, claim: Claim) -> int:
+    """Read a claimed stream until its walk ends, or for half a minute; returns how many messages were new.
+
+    Whatever goes wrong is written on the stream; nothing that was read before it is lost.
+    """
+    started = time.monotonic()
+    new_count = 0
+    for _ in range(PAGES_AT_ONCE):
+        step = _read_page(reader, claim)
+        new_count += step.new_count
+        if step.is_over:
+            return new_count
+        if time.monotonic() - started > SECONDS_AT_ONCE:
+            break
+    with reader.make_session() as session, session.begin():
+        streams.release(session, claim, due_at=clock.now())
+    return new_count
+
+
+@dataclass(frozen=True)
+class _Step:
+    new_count: int
+    is_over: bool
+
+
+def _read_page(reader: Reader, claim: Claim) -> _Step:
+    with reader.make_session() as session:
+        stream = session.get_one(ChannelStream, claim.stream_id)
+        channel = session.get_one(Channel, claim.channel_id)
+        session.expunge_all()
+    poll_started_at = clock.now()
+    try:
+        connection = reader.open_connection(channel)
+        page = connection.fetch(stream.name, stream.cursor, is_deep=stream.is_deep)
+    except PlatformError as error:
+        _fail(reader, claim, stream.name, error)
+        return _Step(0, is_over=True)
+    return _keep(reader, claim, page, poll_started_at)
+
+
+def _fail(reader: Reader, claim: Claim, stream_name: str, error: PlatformError) -> None:
+    log.info("poll_failed", stream_id=claim.stream_id, code=error.code)
+    with reader.make_session() as session, session.begin():
+        if isinstance(error, Malformed) and error.payload:
+            channel = session.get_one(Channel, claim.channel_id)
+            quarantine.keep(
+                session, channel, stream_name, error.payload, reason_code="unreadable_page", detail=error.detail
+            )
+        states.fail_poll(session, claim, error, reader.pace)
+
+
+def _keep(reader: Reader, claim: Claim, page: Page, poll_started_at: datetime) -> _Step:
+    """Write a page, its cursor and what follows from it in one transaction, fenced by the lease."""
+    digest = _digest(page)
+    with reader.make_session() as session, session.begin():
+        channel = session.get_one(Channel, claim.channel_id, with_for_update=False)
+        if not page.is_complete and streams.repeats(session, claim, digest):
+            states.stop_repeating(session, claim, reader.pace)
+            return _Step(0, is_over=True)
+        received = _receive(session, channel, claim, page, poll_started_at, reader.pace)
+        has_lease = streams.advance(
+            session,
+            claim,
+            page.cursor_after,
+            is_complete=page.is_complete,
+            had_new=received.new > 0,
+            digest=digest,
+            pace=reader.pace,
+        )
+        if not has_lease:
+            session.rollback()
+            return _Step(0, is_over=True)
+        _follow_up(session, channel, claim, page, received, reader.pace)
+    return _Step(received.new, is_over=page.is_complete)
+
+
+def _receive(
+    session: Session, channel: Channel, claim: Claim, page: Page, poll_started_at: datetime, pace: Pace
+) -> Received:
+    if page.skew_seconds is not None:
+        channel.skew_seconds = page.skew_seconds
+    stream = session.get_one(ChannelStream, claim.stream_id)
+    return receive(
+        session,
+        channel,
+        stream,
+        page,
+        received_at=clock.now(),
+        poll_started_at=poll_started_at,
+        pace=pace,
+    )
+
+
+def _follow_up(session: Session, channel: Channel, claim: Claim, page: Page, received: Received, pace: Pace) -> None:
+    stream = session.get_one(ChannelStream, claim.stream_id)
+    _verify_after_odd_answer(channel, stream, page, pace)
+    if not page.is_complete:
+        return
+    streams.release(session, claim)
+    states.good_poll(session, channel, received.new)
+    if channel.import_done_at is None:
+        if stream.name == streams.OWN_POSTS:
+            streams.after_own_posts(session, channel)
+        session.flush()
+        if streams.is_import_read(session, channel):
+            imports.finish_import(session, channel, pace)
+
+
+def _verify_after_odd_answer(channel: Channel, stream: ChannelStream, page: Page, pace: Pace) -> None:
+    """A dead account may answer 200 with an empty list: where there was something, ask whose it is."""
+    if page.items or stream.name != "mentions" or stream.last_item_at is None:
+        return
+    asked_at = channel.last_verified_at
+    if asked_at is None or clock.now() - asked_at > timedelta(seconds=pace.poll_idle_seconds):
+        channel.verify_due_at = clock.now()
+
+
+def _digest(page: Page) -> str:
+    ids = [_name(item) for item in page.items] or [json.dumps(page.cursor_after, sort_keys=True)]
+    return hashlib.sha256("\0".join(ids).encode(errors="replace")).hexdigest()
+
+
+def _name(item: object) -> str:
+    if isinstance(item, Message):
+        return f"{item.external_id} {item.version} {item.edited_at}"
+    return repr(item)

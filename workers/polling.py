@@ -1,0 +1,56 @@
+"""Tasks that read platforms: due streams, and whether each account still lives."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from inbox.channels.connections import connector_for
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels import streams, verify
+from inbox.database import db, read_only
+from inbox.intake.poll import Reader, read_stream
+from inbox.settings import Settings
+from workers.app import celery, flask_app
+
+log = structlog.get_logger()
+
+STREAMS_AT_ONCE = 4
+ACCOUNTS_AT_ONCE = 4
+
+
+def reader() -> Reader:
+    """Return what reading needs, for this process's database and settings; needs an application context."""
+    settings: Settings = flask_app().config["RELEVO"]
+    engine = db.engine
+    return Reader(lambda: Session(engine), connector_for(settings, engine), settings.pace)
+
+
+@celery.task(name="workers.polling.poll_due")
+def poll_due() -> None:
+    """Claim due streams and read them side by side until none is due."""
+    this = reader()
+    while claims := claim(this):
+        with ThreadPoolExecutor(max_workers=len(claims)) as threads:
+            list(threads.map(lambda one: read_stream(this, one), claims))
+
+
+def claim(this: Reader, channel_id: int | None = None) -> list[streams.Claim]:
+    """Claim due streams and commit; takes no write lock when nothing is due."""
+    with read_only(), this.make_session() as session:
+        if not streams.has_due(session):
+            return []
+    with this.make_session() as session, session.begin():
+        return streams.claim_due(session, this.pace, STREAMS_AT_ONCE, channel_id)
+
+
+@celery.task(name="workers.polling.verify_due")
+def verify_due() -> None:
+    """Ask platforms whether the accounts whose turn it is are alive."""
+    this = reader()
+    with read_only(), this.make_session() as session:
+        ids = verify.list_due(session, clock.now(), ACCOUNTS_AT_ONCE)
+    with ThreadPoolExecutor(max_workers=ACCOUNTS_AT_ONCE) as threads:
+        list(
+            threads.map(lambda one: verify.verify_channel(this.make_session, this.open_connection, one, this.pace), ids)
+        )
