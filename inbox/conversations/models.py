@@ -4,12 +4,27 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from inbox.channels.models import Channel, Post
 from inbox.contacts.models import Contact
 from inbox.database import Base, BigId, WithId
+
+# The conditions of the partial indexes; a query must say them in the same words to be served by one.
+UNASSIGNED_SQL = "status = 'open' AND assignee_id IS NULL AND NOT is_no_answer_needed"
+NO_ANSWER_SQL = "is_no_answer_needed AND status <> 'spam'"
+
+
+def _small_queue(name: str, condition: str) -> list[Index]:
+    """Index the queue of the few rows that meet a condition, by channel and over all."""
+    where = text(condition)
+    return [
+        Index(
+            f"ix_conversation_{name}_{suffix}", *columns, "queue_at", "id", sqlite_where=where, postgresql_where=where
+        )
+        for suffix, columns in (("channel", ("channel_id", "is_private")), ("all", ()))
+    ]
 
 
 class Status(StrEnum):
@@ -77,9 +92,13 @@ class Conversation(WithId, Base):
         UniqueConstraint("thread_id", "contact_id"),
         CheckConstraint("status IN ('open', 'snoozed', 'done', 'spam')", name="status"),
         CheckConstraint("priority IN ('low', 'normal', 'high', 'urgent')", name="priority"),
-        Index("ix_conversation_queue", "status", "channel_id", "queue_at", "id"),
+        # The queue of those who see a few channels, and of those who see nearly all: see queries.py.
+        Index("ix_conversation_channel_queue", "channel_id", "is_private", "status", "queue_at", "id"),
         Index("ix_conversation_everything", "status", "queue_at", "id"),
         Index("ix_conversation_assignee", "assignee_id", "status", "queue_at", "id"),
+        Index("ix_conversation_team", "team_id", "status", "queue_at", "id"),
+        *_small_queue("unassigned", UNASSIGNED_SQL),
+        *_small_queue("no_answer", NO_ANSWER_SQL),
         Index("ix_conversation_contact", "contact_id", "id"),
         Index("ix_conversation_snoozed", "snoozed_until_at"),
     )
@@ -104,6 +123,7 @@ class Conversation(WithId, Base):
     has_edit_after_answer: Mapped[bool] = mapped_column(default=False)
     last_message_at: Mapped[datetime]
     last_inbound_message_id: Mapped[int | None] = mapped_column(BigId)
+    last_outbound_message_id: Mapped[int | None] = mapped_column(BigId)  # our newest answer to this person
     last_inbound_seq: Mapped[int] = mapped_column(default=0)
     last_seq: Mapped[int] = mapped_column(default=0)
     joined_into_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("conversation.id"))
@@ -155,6 +175,8 @@ class Message(WithId, Base):
     # links, mentions, quote cards: [{"kind": "link", "start": 0, "end": 5, "url": ...}] in characters
     marks: Mapped[list[Any]] = mapped_column(default=list)
     mentions: Mapped[list[Any]] = mapped_column(default=list)  # external ids of who is mentioned
+    mentions_us: Mapped[bool] = mapped_column(default=False)
+    is_sticker: Mapped[bool] = mapped_column(default=False)
     seq: Mapped[int | None]
     authored_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
@@ -170,6 +192,8 @@ class Message(WithId, Base):
     is_history: Mapped[bool] = mapped_column(default=False)
     is_native: Mapped[bool] = mapped_column(default=False)
     is_automatic: Mapped[bool] = mapped_column(default=False)
+    # of a native answer that named nobody: a member said whom it answered, so the thread asks no more (B2)
+    is_whom_said: Mapped[bool] = mapped_column(default=False)
     is_held_back: Mapped[bool] = mapped_column(default=False)
     look_at: Mapped[datetime | None]
     edited_at: Mapped[datetime | None]
@@ -193,7 +217,7 @@ class Message(WithId, Base):
 
 
 class MessageVersion(WithId, Base):
-    """An earlier wording of an edited message, numbered from 1."""
+    """An earlier wording of an edited message, numbered from 1; `seen_at`: when we saw it replaced."""
 
     __tablename__ = "message_version"
     __table_args__ = (UniqueConstraint("message_id", "number"),)
@@ -240,18 +264,21 @@ class Label(WithId, Base):
 
     __tablename__ = "label"
 
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    folded_name: Mapped[str] = mapped_column(unique=True)  # upper and lower case are one word
     created_at: Mapped[datetime]
 
 
 class ConversationLabel(Base):
-    """A label on a conversation."""
+    """A label on a conversation; `status` and `queue_at` are the conversation's, so that one index finds a page."""
 
     __tablename__ = "conversation_label"
-    __table_args__ = (Index("ix_conversation_label_label_id", "label_id", "conversation_id"),)
+    __table_args__ = (Index("ix_conversation_label_queue", "label_id", "status", "queue_at", "conversation_id"),)
 
     conversation_id: Mapped[int] = mapped_column(BigId, ForeignKey("conversation.id"), primary_key=True)
     label_id: Mapped[int] = mapped_column(BigId, ForeignKey("label.id"), primary_key=True)
+    status: Mapped[str]
+    queue_at: Mapped[datetime]
 
 
 class Note(WithId, Base):
