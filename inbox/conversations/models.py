@@ -167,6 +167,8 @@ class Message(WithId, Base):
     audience: Mapped[str]  # public, unlisted, followers, direct, private
     external_id: Mapped[str | None]
     parent_external_id: Mapped[str | None]
+    # whose message it answers, where the platform says so: the parent itself may never be seen
+    parent_author_external_id: Mapped[str | None]
     # what the connector needs to answer, like or look at it again; opaque here
     platform_ref: Mapped[dict[str, Any]] = mapped_column(default=dict)
     platform_version: Mapped[str | None]
