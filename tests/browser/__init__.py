@@ -1,0 +1,1 @@
+"""The product in Chromium: how the browser is found and started, and the tests that use it."""
