@@ -105,6 +105,7 @@ class ChannelStream(WithId, Base):
     followed_from_at: Mapped[datetime | None]  # a comments stream: when its post appeared
     last_polled_at: Mapped[datetime | None]
     last_complete_at: Mapped[datetime | None]
+    complete_started_at: Mapped[datetime | None]  # when the last complete walk began: what it shows was there (C1)
     last_item_at: Mapped[datetime | None]
     last_comment_at: Mapped[datetime | None]
     deep_due_at: Mapped[datetime | None]

@@ -193,6 +193,7 @@ def advance(
 
 def _complete(stream: ChannelStream, now: datetime, pace: Pace) -> None:
     stream.last_complete_at = now
+    stream.complete_started_at = stream.walk_started_at
     stream.page_digest = None
     stream.page_repeat_count = 0
     stream.interval_seconds = interval_seconds(stream.name, stream.last_item_at, now, pace)
