@@ -20,6 +20,7 @@ import structlog
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from sqlalchemy import Connection, Engine, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from inbox import clock
@@ -105,6 +106,7 @@ def set_up(app: Flask) -> None:
     """Stand before every request of this app."""
     app.before_request(_stand_guard)
     app.teardown_request(_leave)
+    app.context_processor(lambda: {"me": _who_was_let_in()})
 
 
 def _declare(view: View, **marks: object) -> View:
@@ -151,22 +153,19 @@ def _let_in(endpoint: str, access: Access) -> BaseResponse | None:
 
 
 def _load() -> SignedIn | None:
+    """Read who asks, in a short transaction of its own: the view's begins when the view needs one."""
     token = request.cookies.get(sessions.COOKIE)
     if not token:
         return None
     settings: Settings = current_app.config["RELEVO"]
-    with read_only():
-        found = sessions.find_live(db.session(), token, pace=settings.pace)
+    with read_only(), Session(db.engine) as session:
+        found = sessions.find_live(session, token, pace=settings.pace)
         if found is None:
-            db.session.rollback()
             return None
         row, member = found
-        signed_in = SignedIn(member, row.id)
-        seen_at = row.last_seen_at
-        db.session.expunge(member)
-        if request.method not in _READING:
-            db.session.rollback()  # the view's own transaction may write, and begins when it needs one
-    _note_seen(signed_in, seen_at, settings.pace.seen_every_seconds)
+        session.expunge_all()
+    signed_in = SignedIn(member, row.id)
+    _note_seen(signed_in, row.last_seen_at, settings.pace.seen_every_seconds)
     return signed_in
 
 
@@ -217,7 +216,7 @@ def _signed_in() -> SignedIn:
 
 def ask_to_sign_in() -> BaseResponse:
     """Answer that somebody must sign in, and bring them back to the page they wanted."""
-    target = url_for("members.sign_in")
+    target = url_for("members.sign_in_page")
     if request.method == "GET" and "HX-Request" not in request.headers:
         wanted = request.full_path.rstrip("?")
         if wanted not in ("/", target):
@@ -229,6 +228,11 @@ def _go_to(target: str) -> BaseResponse:
     if "HX-Request" in request.headers:
         return Response(status=200, headers={"HX-Redirect": target})
     return redirect(target, 303)
+
+
+def _who_was_let_in() -> Member | None:
+    found: SignedIn | None = g.get("signed_in")
+    return found.member if found else None
 
 
 def _leave(_error: BaseException | None) -> None:

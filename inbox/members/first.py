@@ -1,0 +1,53 @@
+"""The first member of a fresh installation, and one-time passwords: one hour, one use, then a choice."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.record import record
+from inbox.members import passwords
+from inbox.members.models import Member, Membership, Role, Team
+from inbox.settings import Pace
+
+FIRST_EMAIL = "admin@relevo.local"
+# where the launcher leaves the first one-time password when nobody watches the terminal
+NOTE = "first-password.txt"
+
+
+def make_first_member(session: Session, pace: Pace) -> tuple[Member, str] | None:
+    """Add an admin who leads the first team, if nobody is there; return them and the one-time password."""
+    if session.scalar(select(Member.id).limit(1)) is not None:
+        return None
+    member = Member(email=FIRST_EMAIL, name="Admin", is_admin=True, created_at=clock.now())
+    team = session.scalar(select(Team).order_by(Team.id).limit(1))
+    if team is None:
+        team = Team(name="Team", created_at=clock.now())
+    session.add_all([member, team])
+    session.flush()
+    session.add(Membership(member_id=member.id, team_id=team.id, role=Role.LEAD))
+    password = passwords.new_one_time()
+    set_one_time(session, member, passwords.hash_password(password), pace=pace)
+    return member, password
+
+
+def set_one_time(
+    session: Session, member: Member, password_hash: str, *, pace: Pace, by_member_id: int | None = None
+) -> None:
+    """Replace the member's password by one that works once within the hour and must then be changed.
+
+    The hash is made by the caller, outside the write transaction.
+    """
+    member.password_hash = password_hash
+    member.one_time_until_at = clock.now() + timedelta(seconds=pace.one_time_password_seconds)
+    member.must_change_password = True
+    after = {"member_id": member.id, "one_time_password": "given"}
+    record(session, kinds.MEMBER_CHANGED, member_id=by_member_id, after=after)
+
+
+def remove_note(data_dir: Path) -> None:
+    """Remove the file with the first one-time password, which has just been used."""
+    (data_dir / NOTE).unlink(missing_ok=True)

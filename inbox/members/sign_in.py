@@ -1,0 +1,70 @@
+"""Signing in: found by address, proved by password, admitted with a session of their own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.errors import Invalid
+from inbox.members import passwords, sessions
+from inbox.members.models import Member
+from inbox.settings import Pace
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Whose address was given, and what their password is compared with."""
+
+    member_id: int
+    stored: str | None
+    one_time_until_at: datetime | None
+
+
+def fold_email(given: str) -> str:
+    """Return an address as it is kept; raises Invalid if it can't be one."""
+    email = given.strip().casefold()
+    name, at, host = email.partition("@")
+    if not (name and at and host) or len(email) > 254 or any(c.isspace() for c in email):
+        raise Invalid("email_malformed")
+    return email
+
+
+def find_candidate(session: Session, email: str) -> Candidate | None:
+    """Return the active member with this address, or None."""
+    query = select(Member).where(Member.email == email.strip().casefold(), Member.deactivated_at.is_(None))
+    member = session.scalar(query)
+    return Candidate(member.id, member.password_hash, member.one_time_until_at) if member else None
+
+
+def is_right(candidate: Candidate | None, password: str) -> bool:
+    """Compare; as slow for an unknown address as for a known one."""
+    return passwords.is_right(candidate.stored if candidate else None, password)
+
+
+def admit(session: Session, candidate: Candidate, device: str, *, pace: Pace) -> str:
+    """Begin the candidate's session and return the cookie's token; a one-time password is used up by it.
+
+    Raises Invalid if the one-time password is too old or was used by somebody faster.
+    """
+    if candidate.one_time_until_at is not None:
+        _use_up(session, candidate)
+    _row, token = sessions.begin(session, candidate.member_id, device, pace=pace)
+    seen = update(Member).where(Member.id == candidate.member_id)
+    session.execute(seen.values(last_active_at=clock.now()))
+    return token
+
+
+def _use_up(session: Session, candidate: Candidate) -> None:
+    assert candidate.one_time_until_at is not None
+    if candidate.one_time_until_at <= clock.now():
+        raise Invalid("one_time_password_expired")
+    query = (
+        update(Member)
+        .where(Member.id == candidate.member_id, Member.password_hash == candidate.stored)
+        .values(password_hash=None, one_time_until_at=None, must_change_password=True)
+        .returning(Member.id)
+    )
+    if session.scalar(query) is None:
+        raise Invalid("one_time_password_used")
