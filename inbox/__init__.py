@@ -45,7 +45,17 @@ def _set_up_database(app: Flask, settings: Settings, busy_seconds: float) -> Non
 
 def _set_up_web(app: Flask) -> None:
     """Languages, doors, headers and error pages: what every route shares."""
+    from inbox import error_pages, web_security
+    from inbox.members import attempts, doors, language
+
+    for subject in (language, doors, web_security, attempts, error_pages):
+        subject.set_up(app)
 
 
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
+    from inbox.members import me
+    from inbox.members import views as members
+
+    for module in (members, me):
+        app.register_blueprint(module.blueprint)
