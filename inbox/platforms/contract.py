@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 from inbox.errors import RelevoError
 from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream
 from inbox.platforms.outgoing import LookUp, Outgoing, Preflight, Sent, Verified
+from inbox.settings import Pace
 
 
 class PlatformError(RelevoError):
@@ -204,11 +205,28 @@ class Connection(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class BudgetSeen:
+    """What an answer said about how much may still be asked; None where it said nothing.
+
+    `paused_until_at`: ask nothing before (429 and its kin).
+    """
+
+    limit_count: int | None = None
+    remaining_count: int | None = None
+    resets_at: datetime | None = None
+    paused_until_at: datetime | None = None
+
+
 class Connector(Protocol):
     """One platform: makes connections and says what connecting needs."""
 
     platform: str
     is_sandbox: bool
+
+    def read_budget(self, headers: Mapping[str, str], status: int) -> BudgetSeen | None:
+        """Read an answer's headers (names in lower case); None when they say nothing; pure."""
+        ...
 
     def sign_in(self, given: Mapping[str, str], http: "Http") -> tuple[Secret, Verified]:
         """Turn what a member typed (handle, app_password, service_url, …) into a credential.
@@ -233,6 +251,7 @@ class Account:
     handle: str
     service_url: str
     limits: Mapping[str, Any] = field(default_factory=dict)
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True)
@@ -266,7 +285,11 @@ class Http(Protocol):
         body: bytes | None = None,
         is_for_send: bool = False,
     ) -> Answered:
-        """Make a call that changes nothing (or may be repeated); raises Unavailable or RateLimited."""
+        """Make a call that changes nothing (or may be repeated); returns any HTTP answer.
+
+        Raises Unavailable, or RateLimited when the budget is spent: before the platform is asked.
+        `is_for_send`: the call serves a reply and may use what polls must leave.
+        """
         ...
 
     def write(

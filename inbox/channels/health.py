@@ -1,0 +1,139 @@
+"""How a channel is doing, in facts that a page can word: nothing here fails in silence (DESIGN, promise 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels.intervals import is_comment_stream
+from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
+from inbox.channels.streams import list_streams
+from inbox.members.access import sees_channel
+from inbox.settings import Pace
+
+
+@dataclass(frozen=True)
+class StreamHealth:
+    """One stream as its channel's page shows it; comment streams are counted together."""
+
+    name: str
+    last_polled_at: datetime | None
+    last_complete_at: datetime | None
+    due_at: datetime | None
+    is_off: bool
+    off_reason: str | None
+    failure_code: str | None
+    failure_detail: str | None
+    failing_since_at: datetime | None
+    interval_seconds: float
+    deep_due_at: datetime | None
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Health:
+    """A channel with what stands for and against it. `delay_seconds`: age of the oldest last complete poll."""
+
+    channel: Channel
+    streams: Sequence[StreamHealth]
+    last_complete_at: datetime | None
+    delay_seconds: float | None
+    is_delayed: bool
+    budget_limit: int | None
+    budget_remaining: int | None
+    budget_resets_at: datetime | None
+    budget_paused_until_at: datetime | None
+    is_skew_shown: bool
+
+    @property
+    def failures(self) -> list[StreamHealth]:
+        """The streams that fail now."""
+        return [stream for stream in self.streams if stream.failure_code]
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether a person must do something, or should at least know."""
+        return self.channel.state == ChannelState.NEEDS_YOU or bool(self.failures) or self.is_delayed
+
+
+def read_health(session: Session, channel: Channel, pace: Pace) -> Health:
+    """Gather a channel's health in two queries."""
+    now = clock.now()
+    streams = _summed(list_streams(session, channel.id))
+    read = [stream.last_complete_at for stream in streams if not stream.is_off]
+    oldest = min((at for at in read if at is not None), default=None) if None not in read else None
+    delay = (now - oldest).total_seconds() if oldest else None
+    budget = session.get(Budget, f"channel:{channel.id}")
+    return Health(
+        channel=channel,
+        streams=streams,
+        last_complete_at=oldest,
+        delay_seconds=delay,
+        is_delayed=_is_delayed(channel, delay, now, pace),
+        budget_limit=budget.limit_count if budget else None,
+        budget_remaining=budget.remaining_count if budget else None,
+        budget_resets_at=budget.resets_at if budget else None,
+        budget_paused_until_at=budget.paused_until_at if budget else None,
+        is_skew_shown=abs(channel.skew_seconds) > pace.skew_shown_seconds,
+    )
+
+
+def _is_delayed(channel: Channel, delay: float | None, now: datetime, pace: Pace) -> bool:
+    """Tell whether an active channel has not been read to its end for three of the longest intervals."""
+    if channel.state != ChannelState.ACTIVE:
+        return False
+    longest = timedelta(seconds=3 * pace.poll_longest_seconds)
+    if delay is None:
+        return now - channel.connected_at > longest
+    return delay > longest.total_seconds()
+
+
+def _summed(rows: Sequence[ChannelStream]) -> list[StreamHealth]:
+    plain = [_of_row(row) for row in rows if not is_comment_stream(row.name)]
+    comments = [row for row in rows if is_comment_stream(row.name)]
+    return plain + ([_of_comments(comments)] if comments else [])
+
+
+def _of_row(row: ChannelStream, count: int = 1, name: str | None = None) -> StreamHealth:
+    return StreamHealth(
+        name=name or row.name,
+        last_polled_at=row.last_polled_at,
+        last_complete_at=row.last_complete_at,
+        due_at=row.due_at,
+        is_off=row.is_off,
+        off_reason=row.off_reason,
+        failure_code=row.failure_code,
+        failure_detail=row.failure_detail,
+        failing_since_at=row.failing_since_at,
+        interval_seconds=row.interval_seconds,
+        deep_due_at=row.deep_due_at,
+        count=count,
+    )
+
+
+def _of_comments(rows: Sequence[ChannelStream]) -> StreamHealth:
+    """Show many comment streams as the one that is worst off among those read often."""
+    failing = [row for row in rows if row.failure_code]
+    never = [row for row in rows if row.last_complete_at is None]
+    newest = max(rows, key=lambda row: (row.last_complete_at is not None, row.last_complete_at or row.id))
+    return _of_row((failing or never or [newest])[0], count=len(rows), name="comments")
+
+
+def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Channel]:
+    """List the channels that a member may know of: by grant, or all of them for who manages them."""
+    query = select(Channel).order_by(Channel.is_sandbox, Channel.display_name, Channel.id)
+    if not is_admin:
+        query = query.where(sees_channel(member_id, Channel.id))
+    return list(session.scalars(query))
+
+
+def list_needing_you(session: Session, member_id: int) -> list[Channel]:
+    """List the channels that stand still or fail, for the banner of everyone who may see them."""
+    fails = (Channel.state == ChannelState.NEEDS_YOU) | Channel.failing_since_at.is_not(None)
+    alive = Channel.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU])
+    quiet = Channel.quiet_since_at.is_not(None)
+    query = select(Channel).where(alive, fails | quiet, sees_channel(member_id, Channel.id))
+    return list(session.scalars(query.order_by(Channel.id).limit(20)))

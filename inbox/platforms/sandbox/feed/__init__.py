@@ -1,0 +1,1 @@
+"""The sandbox's feed personality, which speaks like Mastodon."""

@@ -1,0 +1,78 @@
+"""How a reply is worded for the feed, and how it is found again; pure (mastodon.md §4, §6, §10)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from inbox.platforms.items import Message
+from inbox.platforms.outgoing import Absent, Found, LookUp, Outgoing, Sent
+
+VISIBILITIES = {"public": "public", "unlisted": "unlisted", "followers": "private", "direct": "direct"}
+ORDER = ("direct", "followers", "unlisted", "public")
+_MENTION = re.compile(r"(?<![\w@/])@([\w.-]+(?:@[\w.-]+\w)?)")
+
+
+def worded(outgoing: Outgoing) -> Outgoing:
+    """Return the reply with the person's name before it, and in a direct one nobody else's (RULES D7).
+
+    A mention of somebody outside a direct exchange would let them read it: it is broken visibly.
+    """
+    acct = str(outgoing.parent_ref.get("acct", ""))
+    text = outgoing.text
+    if VISIBILITIES.get(outgoing.audience) == "direct":
+        text = _MENTION.sub(lambda found: found[0] if found[1].casefold() == acct.casefold() else f"@ {found[1]}", text)
+    names = {found.casefold() for found in _MENTION.findall(text)}
+    if acct and acct.casefold() not in names:
+        text = f"@{acct} {text}"
+    return replace(outgoing, text=text)
+
+
+def body_of(outgoing: Outgoing) -> dict[str, Any]:
+    """Return what is posted."""
+    body: dict[str, Any] = {
+        "status": outgoing.text,
+        "in_reply_to_id": outgoing.parent_id,
+        "visibility": VISIBILITIES[outgoing.audience],
+    }
+    return body | ({"language": outgoing.lang} if outgoing.lang else {})
+
+
+def is_wider(audience: str, than: str) -> bool:
+    """Tell whether one audience reaches more people than another."""
+    return ORDER.index(audience) > ORDER.index(than) if {audience, than} <= set(ORDER) else audience != than
+
+
+def to_sent(message: Message) -> Sent:
+    """Return a status of ours as a reply that was accepted."""
+    return Sent(
+        external_id=message.external_id,
+        created_at=message.authored_at,
+        permalink=message.permalink,
+        parent_id=message.parent_id,
+        audience=message.audience,
+        text=message.text,
+        version=message.version,
+        ref=dict(message.ref),
+    )
+
+
+def find_among(own: Sequence[Message], outgoing: Outgoing, not_before: datetime) -> LookUp:
+    """Find a reply among statuses of ours: same parent and same words, not older than the first try.
+
+    Its absence proves nothing: a reply may be listed late.
+    """
+    oldest = not_before - timedelta(seconds=60)
+    fresh = [m for m in own if m.parent_id == outgoing.parent_id and (m.authored_at is None or m.authored_at >= oldest)]
+    wanted = plain(outgoing.text)
+    for message in fresh:
+        if plain(message.text) == wanted:
+            return Found(to_sent(message))
+    return Absent(is_sure=False, candidates=tuple(to_sent(message) for message in fresh))
+
+
+def plain(text: str) -> str:
+    """Return a text as the platform will show it back: names without their host, spaces folded."""
+    text = _MENTION.sub(lambda found: "@" + found[1].split("@")[0], text)
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""The sandbox's pages personality, which speaks like Facebook."""

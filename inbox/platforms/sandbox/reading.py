@@ -1,0 +1,99 @@
+"""What both personalities need of an answer: times, skew, text of an error, newest-first walks."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from inbox import clock
+from inbox.platforms.contract import Answered, Malformed
+from inbox.platforms.items import Cursor
+
+
+def parse_time(value: Any) -> datetime | None:
+    """Return an ISO 8601 time as aware UTC, or None; +0000 without a colon is understood."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", value))
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def skew_seconds(answered: Answered) -> float | None:
+    """Return how far the platform's clock is ahead of ours, from its Date header."""
+    value = header(answered.headers, "date")
+    try:
+        said = parsedate_to_datetime(value) if value else None
+    except (TypeError, ValueError):
+        return None
+    if said is None:
+        return None
+    if said.tzinfo is None:
+        said = said.replace(tzinfo=UTC)
+    return (said - clock.now()).total_seconds()
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """Return a header whatever its case, or the empty string."""
+    return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def objects(value: Any, answered: Answered) -> list[Any]:
+    """Return a JSON list; raises Malformed for anything else."""
+    if not isinstance(value, list):
+        raise Malformed("a list was expected", answered.body)
+    return value
+
+
+def text_of(value: Any) -> str:
+    """Return a string as it is, anything else as the empty string."""
+    return value if isinstance(value, str) else ""
+
+
+def whole(value: Any) -> int | None:
+    """Return a whole number, or None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A walk from the newest item down to what is known: {mark, walk: {page, new_mark}} (RULES E1).
+
+    `mark` is the time of the newest item of the last complete walk; the walk ends at `mark` minus the
+    overlap, or where the list ends.
+    """
+
+    mark: datetime | None
+    page: str | None
+    new_mark: datetime | None
+
+    @classmethod
+    def of(cls, cursor: Cursor | None) -> "Walk":
+        """Read a cursor; what can't be read counts as none, and then more is read than needed."""
+        cursor = cursor or {}
+        walk = cursor.get("walk") or {}
+        page = walk.get("page")
+        return cls(parse_time(cursor.get("mark")), page, parse_time(walk.get("new_mark")))
+
+    def after(self, newest: datetime | None, next_page: str | None, is_over: bool) -> Cursor:
+        """Return the cursor after a page: the mark moves only when the walk is over."""
+        candidates = [at for at in (self.new_mark, newest) if at is not None]
+        moved = replace(self, new_mark=max(candidates, default=None), page=next_page)
+        if is_over:
+            known = [at for at in (moved.new_mark, self.mark) if at is not None]
+            return {"mark": _iso(max(known, default=None))}
+        return {"mark": _iso(self.mark), "walk": {"page": next_page, "new_mark": _iso(moved.new_mark)}}
+
+    def ends_at(self, overlap_seconds: float, deeper_seconds: float) -> datetime | None:
+        """Return the time below which the walk need not go; None: to the end."""
+        if self.mark is None:
+            return None
+        return self.mark - timedelta(seconds=overlap_seconds + deeper_seconds)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
