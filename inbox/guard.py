@@ -1,0 +1,216 @@
+"""Which addresses may be connected to, and connections that keep to one deadline for the whole call.
+
+Used by `fetch` alone.
+"""
+
+import ipaddress
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import httpcore
+import httpx
+
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_PORTS = {"http": 80, "https": 443}
+
+
+class Refusal(httpcore.ConnectError):
+    """A connection that is not even tried; `code` is a FetchError's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass
+class Call:
+    """One call from its first look-up to its last byte."""
+
+    ends_at: float  # monotonic
+    has_connected: bool = False
+    has_written: bool = False
+
+    @classmethod
+    def within(cls, seconds: float) -> "Call":
+        """Return a call that has `seconds` from now."""
+        return cls(time.monotonic() + seconds)
+
+    def left_seconds(self) -> float:
+        """Return what is left, at least a thousandth: zero would mean not to wait at all."""
+        return max(self.ends_at - time.monotonic(), 0.001)
+
+
+_CALL: ContextVar[Call] = ContextVar("_CALL")
+
+
+@contextmanager
+def call_in_progress(call: Call) -> Iterator[None]:
+    """Let the connections used in this block keep to the call's deadline."""
+    token = _CALL.set(call)
+    try:
+        yield
+    finally:
+        _CALL.reset(token)
+
+
+class LocalServices:
+    """The services on private addresses that the operator declared."""
+
+    def __init__(self, declared: Iterable[str]) -> None:
+        self._origins = frozenset(self._parse(entry) for entry in declared)
+
+    @staticmethod
+    def _parse(entry: str) -> tuple[str | None, str, int]:
+        url = httpx.URL(entry if "//" in entry else f"//{entry}")
+        scheme = url.scheme or None
+        return scheme, _canonical(url.host), url.port or _PORTS.get(url.scheme, 443)
+
+    def declares(self, host: str, port: int, scheme: str | None = None) -> bool:
+        """Tell whether host and port are declared, for `scheme` where one is asked about."""
+        named = _canonical(host)
+        return any(
+            (named, port) == (its_host, its_port) and (scheme is None or its_scheme in (None, scheme))
+            for its_scheme, its_host, its_port in self._origins
+        )
+
+    def check(self, url: httpx.URL) -> None:
+        """Refuse what needs no look-up to be refused; raises Refusal."""
+        if url.scheme not in _PORTS or not url.host or url.userinfo:
+            raise Refusal("bad_address")
+        port = url.port or _PORTS[url.scheme]
+        if url.scheme == "http" and not self.declares(url.host, port, "http"):
+            raise Refusal("plain_http_refused")
+
+
+def _canonical(host: str) -> str:
+    bare = host.lower().strip("[]").rstrip(".")
+    return "localhost" if bare in _LOOPBACK_NAMES else bare
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one of the open internet, also where it carries another inside."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        if found in _NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
+        if inner:
+            return is_public(str(inner))
+        if found.is_site_local:
+            return False
+    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Opens connections to checked addresses only."""
+
+    def __init__(self, services: LocalServices) -> None:
+        self._services = services
+        self._plain = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Look the name up, check every address, and connect to one of those; raises httpcore's errors."""
+        call = _CALL.get()
+        addresses = resolve(host, port, call.left_seconds())
+        if not self._services.declares(host, port) and not all(is_public(address) for address in addresses):
+            raise Refusal("address_refused")
+        call.has_connected = True
+        failure: Exception = Refusal("host_not_found")
+        for address in addresses:
+            try:
+                plain = self._plain.connect_tcp(address, port, call.left_seconds(), local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _Stream(plain)
+        raise failure
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+    ) -> httpcore.NetworkStream:
+        """Refuse: nothing that we talk to listens there."""
+        raise Refusal("address_refused")
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that gives each read and write no more than what is left of the call."""
+
+    def __init__(self, plain: httpcore.NetworkStream) -> None:
+        self._plain = plain
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._plain.read(max_bytes, _CALL.get().left_seconds())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        call = _CALL.get()
+        call.has_written = call.has_written or bool(buffer)
+        self._plain.write(buffer, call.left_seconds())
+
+    def close(self) -> None:
+        self._plain.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._plain.start_tls(ssl_context, server_hostname, _CALL.get().left_seconds()))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._plain.get_extra_info(info)
+
+
+def resolve(host: str, port: int, within_seconds: float) -> list[str]:
+    """Return a name's addresses; raises Refusal('host_not_found') or httpcore.ConnectTimeout.
+
+    The system's own look-up knows no time limit, so it has a thread of its own that may be left behind.
+    """
+    bare = host.strip("[]")
+    try:
+        return [str(ipaddress.ip_address(bare))]
+    except ValueError:
+        pass
+    found: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    threading.Thread(target=lambda: found.put(_look_up(bare, port)), daemon=True, name="look-up").start()
+    try:
+        addresses = found.get(timeout=within_seconds)
+    except queue.Empty:
+        raise httpcore.ConnectTimeout("look-up") from None
+    if not addresses:
+        raise Refusal("host_not_found")
+    return addresses
+
+
+def _look_up(host: str, port: int) -> list[str] | None:
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return None
+    return list(dict.fromkeys(str(row[4][0]).partition("%")[0] for row in rows))
+
+
+def code_of_cause(error: BaseException) -> str | None:
+    """Return the FetchError code of what lies at the bottom of an exception, None where that says nothing."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, Refusal):
+            return seen.code
+        if isinstance(seen, ssl.SSLError) and isinstance(error, httpx.ConnectError):
+            return "tls_failed"
+        if isinstance(seen, ConnectionRefusedError):
+            return "connection_refused"
+        seen = seen.__cause__ or seen.__context__
+    return None

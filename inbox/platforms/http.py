@@ -1,0 +1,180 @@
+"""How connectors reach their platform: the guarded client, within the budgets that the platform's headers tell."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from inbox import clock
+from inbox.fetch import Answer, Fetcher, FetchError
+from inbox.platforms.contract import Answered, BudgetSeen, Malformed, PlatformError, RateLimited, Unavailable, Unclear
+
+KEPT_FOR_SENDS = 0.1
+
+ReadBudget = Callable[[Mapping[str, str], int], BudgetSeen | None]
+
+
+class Budgets(Protocol):
+    """What may still be asked, kept by key: `channel:<id>` or `app:<name>` for a credential, `host:<name>`."""
+
+    def before(self, key: str, *, is_for_send: bool) -> None:
+        """Let a call pass, or raise RateLimited saying until when (see `wait_until`)."""
+        ...
+
+    def after(self, key: str, seen: BudgetSeen) -> None:
+        """Keep what an answer said; a None in it changes nothing."""
+        ...
+
+    def timed_out(self, key: str) -> None:
+        """Note that a host did not answer in time."""
+        ...
+
+
+def wait_until(kept: BudgetSeen, now: datetime, *, is_for_send: bool) -> datetime | None:
+    """Return when asking is allowed again, None: now. Polls leave the last tenth to replies; pure."""
+    if kept.paused_until_at is not None and kept.paused_until_at > now:
+        return kept.paused_until_at
+    if kept.remaining_count is None or kept.resets_at is None or kept.resets_at <= now:
+        return None
+    left_for_others = 0 if is_for_send else (kept.limit_count or 0) * KEPT_FOR_SENDS
+    return kept.resets_at if kept.remaining_count <= left_for_others else None
+
+
+@dataclass
+class MemoryBudgets:
+    """Budgets of one process: for signing in, when there is no channel yet."""
+
+    _kept: dict[str, BudgetSeen] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    timed_out_hosts: list[str] = field(default_factory=list)
+
+    def before(self, key: str, *, is_for_send: bool) -> None:
+        """Raise RateLimited when nothing is left."""
+        with self._lock:
+            kept = self._kept.get(key)
+        until_at = kept and wait_until(kept, clock.now(), is_for_send=is_for_send)
+        if until_at:
+            raise RateLimited(until_at, f"budget of {key} is spent")
+
+    def after(self, key: str, seen: BudgetSeen) -> None:
+        """Keep what was said."""
+        with self._lock:
+            self._kept[key] = merged(self._kept.get(key), seen)
+
+    def timed_out(self, key: str) -> None:
+        """Remember the host."""
+        self.timed_out_hosts.append(key)
+
+
+def merged(kept: BudgetSeen | None, seen: BudgetSeen) -> BudgetSeen:
+    """Return what is known after an answer: the new where it said something, else the old; pure."""
+    if kept is None:
+        return seen
+    is_counted = seen.remaining_count is not None
+    return BudgetSeen(
+        limit_count=seen.limit_count if is_counted else kept.limit_count,
+        remaining_count=seen.remaining_count if is_counted else kept.remaining_count,
+        resets_at=seen.resets_at if is_counted else kept.resets_at,
+        paused_until_at=seen.paused_until_at or kept.paused_until_at,
+    )
+
+
+def host_key(url: str) -> str:
+    """Return the budget key of the host that an address names."""
+    return f"host:{urlsplit(url).netloc.rpartition('@')[2].lower()}"
+
+
+@dataclass(frozen=True)
+class BudgetedHttp:
+    """A contract.Http for one credential.
+
+    Writes are counted under a key of their own (`<credential>:writes`): platforms count them apart, and
+    their figures would hide how many reads are left.
+    """
+
+    fetcher: Fetcher
+    budgets: Budgets
+    credential_key: str
+    read_budget: ReadBudget
+
+    def read(
+        self,
+        url: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 10,
+        method: str = "GET",
+        body: bytes | None = None,
+        is_for_send: bool = False,
+    ) -> Answered:
+        """Make a call that may be repeated; any HTTP answer is returned. Raises Unavailable or RateLimited."""
+        self._before(url, self.credential_key, is_for_send=is_for_send)
+        try:
+            answer = self.fetcher.read(
+                url, params=params, headers=headers, timeout_seconds=timeout_seconds, method=method, body=body
+            )
+        except FetchError as error:
+            self._note(url, error)
+            raise read_error(error) from None
+        return self._after(answer, self.credential_key)
+
+    def write(
+        self,
+        url: str,
+        *,
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout_seconds: float = 20,
+    ) -> Answered:
+        """Make a call once; any HTTP answer is returned. Raises Unavailable (surely not accepted) or Unclear."""
+        key = f"{self.credential_key}:writes"
+        self._before(url, self.credential_key, key, is_for_send=True)
+        try:
+            answer = self.fetcher.write(url, method=method, headers=headers, body=body, timeout_seconds=timeout_seconds)
+        except FetchError as error:
+            self._note(url, error)
+            raise write_error(error) from None
+        return self._after(answer, key)
+
+    def _before(self, url: str, *keys: str, is_for_send: bool) -> None:
+        for key in (*keys, host_key(url)):
+            self.budgets.before(key, is_for_send=is_for_send)
+
+    def _note(self, url: str, error: FetchError) -> None:
+        if error.code == "timeout":
+            self.budgets.timed_out(host_key(url))
+
+    def _after(self, answer: Answer, key: str) -> Answered:
+        seen = self.read_budget(answer.headers, answer.status)
+        if seen is not None:
+            self.budgets.after(key, seen)
+        return Answered(answer.status, answer.headers, answer.body, answer.url)
+
+
+def read_error(error: FetchError) -> PlatformError:
+    """Return what a failed read is to a connector."""
+    if error.code in ("too_large", "broken_answer"):
+        return Malformed(error.code)
+    code = {
+        "connection_lost": "unavailable",
+        "too_many_redirects": "not_this_platform",
+        "bad_address": "host_not_found",
+    }
+    return Unavailable(_detail(error), code=code.get(error.code, error.code))
+
+
+def write_error(error: FetchError) -> PlatformError:
+    """Return what a failed write is: surely not accepted only if no byte of it left."""
+    if not error.is_before_first_byte:
+        return Unclear(f"{error.code} {_detail(error)}".strip())
+    failure = Unavailable(_detail(error), code="host_not_found" if error.code == "bad_address" else error.code)
+    failure.is_surely_not_accepted = True
+    return failure
+
+
+def _detail(error: FetchError) -> str:
+    return str(error.details.get("where", ""))
