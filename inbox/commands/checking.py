@@ -1,0 +1,61 @@
+"""`relevo test` and `relevo check`: what has to be green before a change lands."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NETWORK = "tests/network"
+_PYTHON = [sys.executable, "-P", "-m"]
+_CHECKS = (
+    ("lint", ["ruff", "check", "."]),
+    ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),
+    # The ladder, words, sizes, templates, translations, migrations, locks, and a journey for each promise.
+    ("house", ["pytest", "tests/house"]),
+)
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def test(words: tuple[str, ...]) -> None:
+    """Run the suite; other words go to pytest. `test network` runs against Bluesky's own packages."""
+    _need_checkout()
+    if words[:1] == ("network",):
+        sys.exit(_run(["pytest", NETWORK, "--timeout=900", *words[1:]]))
+    names_no_tests = all(word.startswith("-") or not (ROOT / word.split("::")[0]).exists() for word in words)
+    parallel = ["-n", "2"] if names_no_tests and "-n" not in words else []
+    sys.exit(_run(["pytest", *parallel, *words]))
+
+
+@click.command()
+def check() -> None:
+    """Look at the source: lint, format, types, the house's own rules."""
+    _need_checkout()
+    failed = [name for name, words in _CHECKS if not _passes(name, words)]
+    if failed:
+        click.echo(f"relevo: not green: {', '.join(failed)}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+def _passes(name: str, words: list[str]) -> bool:
+    began = time.monotonic()
+    is_green = _run(words) == 0
+    click.echo(f"relevo: {name} {'ok' if is_green else 'FAILED'} ({time.monotonic() - began:.0f} s)", err=True)
+    return is_green
+
+
+def _run(words: list[str]) -> int:
+    return subprocess.run([*_PYTHON, *words], cwd=ROOT, check=False).returncode
+
+
+def _need_checkout() -> None:
+    if (ROOT / "tests").is_dir():
+        return
+    click.echo(
+        "relevo: the tests are part of the source, not of an installed package; run this in a checkout", err=True
+    )
+    sys.exit(1)
