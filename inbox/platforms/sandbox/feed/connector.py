@@ -1,28 +1,13 @@
 """The sandbox's feed as a platform that can be connected."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from inbox.platforms.contract import Account, Http, Refresher, Secret, SecretKeeper, TokenExpired
+from inbox.platforms.contract import Account, Http, Secret, SecretKeeper
 from inbox.platforms.outgoing import Verified
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.connection import FeedConnection
 from inbox.platforms.sandbox.feed.profile import read_profile
-
-
-@dataclass(frozen=True)
-class Given:
-    """A contract.SecretKeeper for a credential that is not kept yet."""
-
-    secret: Secret
-
-    def current(self) -> Secret:
-        """Return what was given."""
-        return self.secret
-
-    def refresh(self, refresher: Refresher, stale: Secret) -> Secret:
-        """Tokens of the sandbox are not refreshed."""
-        raise TokenExpired("this token can't be refreshed")
+from inbox.platforms.sandbox.given import Given
 
 
 class FeedConnector:

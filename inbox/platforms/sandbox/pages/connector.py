@@ -1,0 +1,26 @@
+"""The sandbox's pages as a platform that can be connected."""
+
+from collections.abc import Mapping
+
+from inbox.platforms.contract import Account, Http, Secret, SecretKeeper
+from inbox.platforms.outgoing import Verified
+from inbox.platforms.sandbox.given import Given
+from inbox.platforms.sandbox.pages.calls import Calls
+from inbox.platforms.sandbox.pages.connection import PagesConnection
+from inbox.platforms.sandbox.pages.profile import read_profile
+
+
+class PagesConnector:
+    """Connects by a page's token."""
+
+    platform = "sandbox_pages"
+    is_sandbox = True
+
+    def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
+        """Take {service_url, access_token}; raises PlatformError."""
+        secret = Secret({"access_token": given["access_token"]})
+        return secret, read_profile(Calls(given["service_url"].rstrip("/"), http, Given(secret)))
+
+    def connect(self, keeper: SecretKeeper, http: Http, account: Account) -> PagesConnection:
+        """Open a connection for a known page."""
+        return PagesConnection(Calls(account.service_url, http, keeper), account)

@@ -1,0 +1,147 @@
+"""How the pages answer in public and in private, and how an answer is found again (facebook.md §4, §6, §9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inbox.platforms.contract import Account, Gone, PlatformError, Unavailable, Unclear
+from inbox.platforms.items import Item, Message
+from inbox.platforms.outgoing import Absent, CannotLook, Found, LookUp, Outgoing, Sent
+from inbox.platforms.sandbox.pages import parse
+from inbox.platforms.sandbox.pages.calls import Calls
+from inbox.platforms.sandbox.pages.lists import COMMENT_FIELDS, MESSAGE_FIELDS
+
+# Our clock and the platform's may differ a little.
+MARGIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The writes of one page."""
+
+    calls: Calls
+    account: Account
+
+    def send(self, outgoing: Outgoing) -> Sent:
+        """Answer once: under the comment, or as a private message to its author."""
+        if outgoing.mode == "private" or outgoing.audience in ("private", "direct"):
+            return self._send_private(outgoing)
+        return self._send_comment(outgoing)
+
+    def _send_comment(self, outgoing: Outgoing) -> Sent:
+        # Under /comments: a POST to the comment itself would edit it (facebook.md §4, DANGER).
+        written = self.calls.post(f"{outgoing.parent_ref['id']}/comments", {"message": outgoing.text})
+        number = written.get("id")
+        if not isinstance(number, str):
+            raise Unclear("accepted, but its answer has no id")
+        return self._as_read_back(number, outgoing)
+
+    def _as_read_back(self, number: str, outgoing: Outgoing) -> Sent:
+        """Read the new comment, for the answer tells only its id; unread, its place stays unknown."""
+        try:
+            row = self.calls.object(number, [("fields", COMMENT_FIELDS)], for_send=True)
+        except PlatformError:
+            return Sent(external_id=parse.short(number), ref={"id": number}, audience="public")
+        item = parse.parse_comment(row, self.account.external_id, str(outgoing.parent_ref.get("post", "")))
+        if not isinstance(item, Message):
+            return Sent(external_id=parse.short(number), ref={"id": number}, audience="public")
+        return as_comment(item, outgoing)
+
+    def _send_private(self, outgoing: Outgoing) -> Sent:
+        written = self.calls.post(f"{self.account.external_id}/messages", _private_body(outgoing))
+        number = written.get("message_id")
+        if not isinstance(number, str):
+            raise Unclear("accepted, but its answer has no id")
+        return Sent(
+            external_id=number,
+            parent_id=outgoing.parent_id,
+            audience="private",
+            ref={"id": number, "kind": "direct", "recipient_id": str(written.get("recipient_id", ""))},
+        )
+
+    def find(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
+        """Look for our own words under the comment or in the exchange; absence proves nothing."""
+        is_private = outgoing.mode == "private" or outgoing.audience in ("private", "direct")
+        try:
+            items = self._own_messages(outgoing) if is_private else self._own_comments(outgoing)
+        except (Unavailable, Gone) as error:
+            return CannotLook(error.code)
+        fresh = [one for one in items if one.authored_at is None or one.authored_at >= not_before - MARGIN]
+        found = [self._as_sent(one, outgoing, is_private=is_private) for one in fresh]
+        for sent in found:
+            if plain(sent.text or "") == plain(outgoing.text) and sent.parent_id == outgoing.parent_id:
+                return Found(sent)
+        return Absent(is_sure=False, candidates=tuple(found))
+
+    def _as_sent(self, item: Message, outgoing: Outgoing, *, is_private: bool) -> Sent:
+        if not is_private:
+            return as_comment(item, outgoing)
+        return Sent(
+            external_id=item.external_id,
+            created_at=item.authored_at,
+            parent_id=outgoing.parent_id,
+            audience="private",
+            text=item.text,
+            ref=dict(item.ref),
+        )
+
+    def _own_comments(self, outgoing: Outgoing) -> list[Message]:
+        post = str(outgoing.parent_ref.get("post") or outgoing.parent_ref["id"])
+        params = [
+            ("filter", "stream"),
+            ("order", "reverse_chronological"),
+            ("limit", "100"),
+            ("fields", COMMENT_FIELDS),
+        ]
+        listed = self.calls.list(f"{post}/comments", params, for_send=True)
+        return self._own([parse.parse_comment(row, self.account.external_id, post) for row in listed.rows])
+
+    def _own_messages(self, outgoing: Outgoing) -> list[Message]:
+        person = outgoing.recipient.external_id if outgoing.recipient else ""
+        fields = f"id,participants,messages.limit(20){{{MESSAGE_FIELDS}}}"
+        params = [("platform", "messenger"), ("user_id", person), ("fields", fields)]
+        listed = self.calls.list(f"{self.account.external_id}/conversations", params, for_send=True)
+        items: list[Item] = []
+        for conversation in listed.rows:
+            bare = {key: value for key, value in conversation.items() if key != "messages"}
+            rows = (conversation.get("messages") or {}).get("data") or []
+            items += [parse.parse_direct(row, self.account.external_id, bare) for row in rows]
+        return self._own(items)
+
+    def _own(self, items: Sequence[Item]) -> list[Message]:
+        return [
+            item for item in items if isinstance(item, Message) and item.author.external_id == self.account.external_id
+        ]
+
+
+def as_comment(item: Message, outgoing: Outgoing) -> Sent:
+    """Return a comment of ours as a reply; there are two levels only, so an answer hangs under the topmost.
+
+    What hangs there counts as under the one asked for.
+    """
+    top = str(outgoing.parent_ref.get("top") or outgoing.parent_id)
+    is_placed = item.parent_id in (outgoing.parent_id, top)
+    return Sent(
+        external_id=item.external_id,
+        created_at=item.authored_at,
+        permalink=item.permalink,
+        parent_id=outgoing.parent_id if is_placed else item.parent_id,
+        audience="public",
+        text=item.text,
+        ref=dict(item.ref),
+    )
+
+
+def plain(text: str) -> str:
+    """Return a text as the platform shows it back: spaces folded."""
+    return " ".join(text.split())
+
+
+def _private_body(outgoing: Outgoing) -> dict[str, object]:
+    message = {"text": outgoing.text}
+    if outgoing.parent_ref.get("kind") == "comment":
+        return {"recipient": {"comment_id": outgoing.parent_ref["id"]}, "message": message}
+    if outgoing.parent_ref.get("kind") == "post":
+        return {"recipient": {"post_id": outgoing.parent_ref["id"]}, "message": message}
+    person = outgoing.recipient.external_id if outgoing.recipient else ""
+    return {"recipient": {"id": person}, "messaging_type": "RESPONSE", "message": message}
