@@ -1,8 +1,13 @@
 """Whether an inbound message awaits an answer at all, and why (RULES A2, A3; pure)."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import regex
+
+from inbox.conversations.words import AROUND, NEGATIVE, THANKS
 
 
 class Parent(StrEnum):
@@ -66,6 +71,107 @@ class Verdict:
     reason: Reason
 
 
+_QUESTION_MARKS = frozenset("¿?؟？⁇⁈⁉❓❔")
+_DIGITS_AWAIT = 5
+# A handle: @name, @name.test, @name@server.example
+_HANDLE = regex.compile(r"(?<![\w.])[@＠][\w](?:[\w.\-]*[\w])?(?:@[\w](?:[\w.\-]*[\w])?)?")
+_EMOJI = regex.compile(
+    r"(?:[0-9#*]\uFE0F?\u20E3|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}|\p{Emoji_Modifier}"
+    r"|[\U000E0020-\U000E007F])[\uFE0E\uFE0F\u200D]*"
+)
+_BETWEEN = regex.compile(r"[\s\p{P}\u200B-\u200F\u2060\uFE0E\uFE0F]+")
+_WORD = regex.compile(r"[\p{L}\p{N}]+(?:'[\p{L}]+)*")
+_STRETCHED = regex.compile(r"(\p{L})\1{2,}")
+_LONGEST_PHRASE = 6
+
+
 def judge(facts: Facts) -> Verdict:
-    """Say whether a message awaits an answer."""
-    raise NotImplementedError
+    """Say whether a message awaits an answer; when in doubt it does, so that nobody is lost."""
+    if facts.is_outbound:
+        return Verdict(False, Reason.OURS)
+    if facts.is_before_import:
+        return Verdict(False, Reason.BEFORE_IMPORT)
+    if facts.parent is Parent.OTHER and not facts.mentions_us and not facts.awaits_replies_to_others:
+        return Verdict(False, Reason.REPLY_TO_OTHER)
+    words = _without_handles(facts)
+    asks = _asks(facts.text, words)
+    if asks is not None:
+        return Verdict(True, asks)
+    quiet = _quiet(facts, words)
+    if quiet is not None:
+        return Verdict(False, quiet)
+    return Verdict(True, Reason.WORDS if words.strip() or not facts.has_pictures else Reason.PICTURE)
+
+
+def has_question_mark(text: str) -> bool:
+    """Tell whether a text asks, in any of the scripts whose question marks we know."""
+    return any(character in _QUESTION_MARKS for character in text)
+
+
+def count_question_marks(text: str) -> int:
+    """Count question marks, for edits that gain one."""
+    return sum(character in _QUESTION_MARKS for character in text)
+
+
+def _asks(text: str, words: str) -> Reason | None:
+    """Return what forbids to call a text needless: a question, a number to look up, a complaint."""
+    if has_question_mark(text):
+        return Reason.QUESTION
+    if sum(character.isdecimal() for character in text) >= _DIGITS_AWAIT:
+        return Reason.DIGITS
+    if any(word in NEGATIVE or word.endswith("n't") for word in _words(words)):
+        return Reason.NEGATIVE_WORD
+    return None
+
+
+def _quiet(facts: Facts, words: str) -> Reason | None:
+    """Return why a text that asks nothing needs no answer; None: it has something to say."""
+    if facts.has_pictures:
+        return None
+    rest = _BETWEEN.sub("", _EMOJI.sub("", words))
+    if rest:
+        is_thanks = facts.is_after_our_answer and _is_thanks(words)
+        return Reason.THANKS if is_thanks else None
+    if facts.is_sticker:
+        return Reason.STICKER
+    if _EMOJI.search(words):
+        return Reason.EMOJI_ONLY
+    if words != facts.text and not facts.mentions_us:
+        return Reason.ONLY_HANDLES
+    return None
+
+
+def _without_handles(facts: Facts) -> str:
+    characters = list(facts.text)
+    for start, end in facts.mention_spans:
+        characters[start:end] = " " * len(characters[start:end])
+    return _HANDLE.sub(" ", "".join(characters))
+
+
+def _words(text: str) -> list[str]:
+    """Return the folded words: lower case, no accents, straight apostrophes, no stretched letters."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'").lower())
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    return _WORD.findall(plain)
+
+
+def _is_thanks(text: str) -> bool:
+    """Tell whether a text is made of thanks, and of what stands around thanks, and of nothing else."""
+    words = [_STRETCHED.sub(r"\1", word) for word in _words(text)]
+    at, has_thanks = 0, False
+    while at < len(words):
+        phrase = _phrase_at(words, at)
+        if phrase is None:
+            return False
+        has_thanks = has_thanks or phrase in THANKS
+        at += phrase.count(" ") + 1
+    return has_thanks
+
+
+def _phrase_at(words: list[str], at: int) -> str | None:
+    """Return the longest known phrase that begins at this word."""
+    for length in range(min(_LONGEST_PHRASE, len(words) - at), 0, -1):
+        phrase = " ".join(words[at : at + length])
+        if phrase in THANKS or phrase in AROUND:
+            return phrase
+    return None

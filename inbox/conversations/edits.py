@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from inbox.conversations.models import Message
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.record import record
+from inbox.conversations.arrive import judge_again, open_again
+from inbox.conversations.awaits import Reason, count_question_marks
+from inbox.conversations.gone import look_said_present
+from inbox.conversations.models import Message, MessageVersion, Settled
+from inbox.conversations.settling import await_again
+from inbox.conversations.threads import lock_conversation
+from inbox.conversations.waiting import refresh
 from inbox.settings import Pace
+
+# An edit of an answered message that grows by so many characters has something new to say.
+_GAINED_CHARACTERS = 20
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,73 @@ class Wording:
 def edited(session: Session, message: Message, new: Wording, *, pace: Pace) -> bool:
     """Take over a new wording; tells whether the text changed. The same text twice changes nothing.
 
-    The caller replaces media rows and the raw payload itself.
+    A message that counted as gone is back by this. The caller replaces media rows and the raw payload itself.
     """
-    raise NotImplementedError
+    was_erased = message.erased_at is not None
+    look_said_present(session, message, is_text_known=True)
+    old_text = message.text
+    if new.text == old_text:
+        _take_over(message, new)
+        session.flush()
+        return False
+    if not was_erased:
+        _keep_version(session, message)
+    _take_over(message, new)
+    session.flush()
+    if message.direction == "inbound" and not was_erased:
+        _consequences(session, message, old_text, pace)
+    _record(session, message)
+    return True
+
+
+def _take_over(message: Message, new: Wording) -> None:
+    message.text = new.text
+    message.marks = [dict(mark) for mark in new.marks]
+    message.mentions = list(new.mentions)
+    message.platform_version = new.version
+    message.edited_at = new.edited_at or message.edited_at
+
+
+def _keep_version(session: Session, message: Message) -> None:
+    last = session.scalar(select(func.max(MessageVersion.number)).where(MessageVersion.message_id == message.id))
+    session.add(
+        MessageVersion(
+            message_id=message.id,
+            number=(last or 0) + 1,
+            text=message.text,
+            platform_version=message.platform_version,
+            seen_at=clock.now(),
+        )
+    )
+
+
+def _consequences(session: Session, message: Message, old_text: str, pace: Pace) -> None:
+    """Awaiting: same clock. Settled: waits again only if it asks or says more. Never awaited: judged anew."""
+    if message.conversation_id is None:
+        return
+    if not message.awaits and message.settled is None:
+        judge_again(session, message)
+    conversation = lock_conversation(session, message.conversation_id)
+    if message.settled == Settled.ANSWERED:
+        message.is_edited_after_answer = True
+        conversation.has_edit_after_answer = True
+    if message.settled in (Settled.ANSWERED, Settled.EXCUSED) and _says_more(old_text, message.text):
+        await_again(message, Reason.EDITED_AFTER_ANSWER)
+    refresh(session, conversation)
+    if message.awaits:
+        open_again(session, conversation, message, pace=pace)
+
+
+def _says_more(old: str, new: str) -> bool:
+    return count_question_marks(new) > count_question_marks(old) or len(new) - len(old) >= _GAINED_CHARACTERS
+
+
+def _record(session: Session, message: Message) -> None:
+    record(
+        session,
+        kinds.MESSAGE_EDITED,
+        channel_id=message.channel_id,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+        after={"awaits": message.awaits, "is_after_answer": message.is_edited_after_answer},
+    )

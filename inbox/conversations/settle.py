@@ -1,24 +1,46 @@
 """When a message stops awaiting, why, and what that makes of its conversation (RULES A2, B1 to B3)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from inbox.activity import kinds
 from inbox.activity.models import Activity
-from inbox.conversations.models import Conversation, Message
+from inbox.activity.record import record
+from inbox.conversations.awaits import Reason
+from inbox.conversations.changes import change
+from inbox.conversations.models import Conversation, Message, Status
+from inbox.conversations.natively import answer_natively, say_whom
+from inbox.conversations.settling import (
+    await_again,
+    excuse,
+    judge_later_ones,
+    keep_answer,
+    list_awaiting,
+    settle_by,
+    settling_of,
+    withdraw,
+)
+from inbox.conversations.threads import lock_conversation
+from inbox.conversations.waiting import Stayed, count_newer, find_waiting_since, refresh
+from inbox.errors import Conflict, Invalid
 
-
-@dataclass(frozen=True)
-class Stayed:
-    """How many messages keep waiting because they are newer than what the member had seen (RULES B3)."""
-
-    count: int = 0
-
-    def __bool__(self) -> bool:
-        """Tell whether anything stayed."""
-        return self.count > 0
+# What other subjects read from here, though it is written in smaller rooms.
+__all__ = [
+    "Result",
+    "Stayed",
+    "answer",
+    "answer_natively",
+    "count_newer",
+    "excuse_message",
+    "excuse_messages",
+    "find_waiting_since",
+    "make_wait",
+    "refresh",
+    "say_whom",
+    "withdraw",
+]
 
 
 @dataclass(frozen=True)
@@ -35,40 +57,40 @@ def answer(session: Session, reply: Message, conversation: Conversation, up_to_s
     Writes the Answer row (once), refreshes; returns the ids of the messages it settled. Call it once per
     conversation: the reply's own, then each that the writer ticked, by rising conversation id.
     """
-    raise NotImplementedError
-
-
-def answer_natively(session: Session, reply: Message) -> list[int]:
-    """Let an answer given on the platform settle messages older than itself (B2); repeatable.
-
-    Finds the parent itself by `parent_external_id`. Sets `reply.conversation_id` where one person is
-    answered, and the thread's question where nobody is named but somebody waits. Held back or automatic
-    messages settle nothing. Returns the ids of the settled messages.
-    """
-    raise NotImplementedError
-
-
-def say_whom(session: Session, message: Message, conversation_ids: list[int], member_id: int) -> Activity:
-    """Record whom a native answer answered, as a member said; an empty list: nobody. Clears the question.
-
-    Raises Invalid('not_in_thread') when a conversation is not of the message's thread.
-    """
-    raise NotImplementedError
+    conversation = lock_conversation(session, conversation.id)
+    settled = settle_by(session, reply, conversation, Message.seq <= up_to_seq)
+    keep_answer(session, reply, conversation, up_to_seq)
+    conversation.has_edit_after_answer = False
+    judge_later_ones(session, reply, conversation)
+    refresh(session, conversation)
+    return settled
 
 
 def excuse_messages(
     session: Session, conversation: Conversation, up_to_seq: int, member_id: int | None, why: str
 ) -> list[int]:
-    """Excuse what awaits with `seq <= up_to_seq`; why: answered_elsewhere, no_answer_needed, spam, liked, sibling.
+    """Excuse what awaits with `seq <= up_to_seq`; `why` is one of `WHYS`, else Invalid('why_unknown').
 
     Returns the ids of the messages. The caller refreshes.
     """
-    raise NotImplementedError
+    excused = list_awaiting(session, conversation, Message.seq <= up_to_seq)
+    for message in excused:
+        excuse(message, member_id, why)
+    return [message.id for message in excused]
 
 
-def withdraw(session: Session, message: Message) -> bool:
-    """Stop a message from awaiting because its author deleted it; tells whether it had awaited. Refreshes."""
-    raise NotImplementedError
+def excuse_message(session: Session, message: Message, member_id: int, why: str = "no_answer_needed") -> Activity:
+    """Let one message no longer wait, and leave its conversation where it stands.
+
+    Raises Conflict('does_not_wait') and Invalid('why_unknown').
+    """
+    conversation = _conversation_of(session, message)
+    if not message.awaits:
+        raise Conflict("does_not_wait")
+    before = settling_of(message)
+    excuse(message, member_id, why)
+    refresh(session, conversation)
+    return _record_settling(session, kinds.MESSAGE_EXCUSED, message, member_id, before)
 
 
 def make_wait(session: Session, message: Message, member_id: int) -> Activity:
@@ -76,32 +98,49 @@ def make_wait(session: Session, message: Message, member_id: int) -> Activity:
 
     Raises Invalid('not_inbound') and Conflict('already_waits') or Conflict('message_gone').
     """
-    raise NotImplementedError
+    conversation = _conversation_of(session, message)
+    if message.awaits:
+        raise Conflict("already_waits")
+    if message.gone_at is not None:
+        raise Conflict("message_gone")
+    before = {"message": settling_of(message)}
+    await_again(message, Reason.BY_HAND)
+    refresh(session, conversation)
+    opened: dict[str, Any] = {"is_no_answer_needed": False}
+    if conversation.status in (Status.DONE, Status.SNOOZED):
+        opened |= {"status": Status.OPEN.value, "snoozed_until_at": None}
+    after = {"message": settling_of(message)}
+    return change(
+        session,
+        conversation,
+        kinds.MESSAGE_AWAITS,
+        member_id,
+        opened,
+        message_id=message.id,
+        before=before,
+        after=after,
+    )
 
 
-def excuse_message(session: Session, message: Message, member_id: int, why: str = "no_answer_needed") -> Activity:
-    """Let one message no longer wait, and leave its conversation where it stands.
-
-    Raises Conflict('does_not_wait').
-    """
-    raise NotImplementedError
-
-
-def refresh(session: Session, conversation: Conversation) -> None:
-    """Bring waiting_since, queue_at, last_* and flags in line with the messages; bumps the version."""
-    raise NotImplementedError
-
-
-def find_waiting_since(session: Session, conversation_id: int) -> datetime | None:
-    """Compute from the messages since when this person waits (what refresh keeps)."""
-    raise NotImplementedError
+def _record_settling(
+    session: Session, kind: str, message: Message, member_id: int | None, before: dict[str, Any]
+) -> Activity:
+    return record(
+        session,
+        kind,
+        member_id=member_id,
+        channel_id=message.channel_id,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+        before={"message": before},
+        after={"message": settling_of(message)},
+    )
 
 
-def count_newer(session: Session, conversation_id: int, seen_seq: int) -> Stayed:
-    """Count what awaits and is newer than what the member had seen."""
-    raise NotImplementedError
-
-
-def snapshot(conversation: Conversation) -> dict[str, Any]:
-    """Return the fields that an activity's before and after compare, as plain JSON."""
-    raise NotImplementedError
+def _conversation_of(session: Session, message: Message) -> Conversation:
+    """Return the locked conversation of an inbound message, with the message as it is now."""
+    if message.direction != "inbound" or message.conversation_id is None:
+        raise Invalid("not_inbound")
+    conversation = lock_conversation(session, message.conversation_id)
+    session.refresh(message)
+    return conversation
