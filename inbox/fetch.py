@@ -11,6 +11,7 @@ import logging
 import os
 import ssl
 import time
+import weakref
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,6 +115,7 @@ class Fetcher:
     def __init__(self, local_services: Iterable[str] = ()) -> None:
         self._services = LocalServices(local_services)
         self._reading = _Transport(self._services, most_kept=20)
+        self.close = weakref.finalize(self, self._reading.close)  # also when nobody holds it any more
 
     def read(
         self,
@@ -157,10 +159,6 @@ class Fetcher:
         request = self._request(method, url, (), dict(headers or {}) | {"connection": "close"}, body)
         with _Transport(self._services, most_kept=0) as transport:
             return _exchange(transport, request, call, most_bytes)
-
-    def close(self) -> None:
-        """Close the connections that are kept open."""
-        self._reading.close()
 
     def _request(
         self, method: str, url: str, params: Sequence[tuple[str, str]], headers: dict[str, str], body: bytes | None

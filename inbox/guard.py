@@ -85,7 +85,9 @@ class LocalServices:
         """Refuse what needs no look-up to be refused; raises Refusal."""
         if url.scheme not in _PORTS or not url.host or url.userinfo:
             raise Refusal("bad_address")
-        port = url.port or _PORTS[url.scheme]
+        port = url.port if url.port is not None else _PORTS[url.scheme]
+        if not 0 < port < 65536:
+            raise Refusal("bad_address")
         if url.scheme == "http" and not self.declares(url.host, port, "http"):
             raise Refusal("plain_http_refused")
 
