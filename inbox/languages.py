@@ -1,7 +1,7 @@
 """Which language and zone a page is in: the member's choice, else what the browser asks for."""
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
+from flask_babel import Babel, refresh
 
 LOCALES = ("en", "es")
 
@@ -11,7 +11,8 @@ def set_up(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, locale_selector=select_locale, timezone_selector=select_time_zone)
-    app.jinja_env.globals["current_locale"] = select_locale
+    app.before_request(refresh)  # one application context may serve several requests (tests)
+    app.jinja_env.globals.update(current_locale=select_locale, get_locale=select_locale)
 
 
 def select_locale() -> str:

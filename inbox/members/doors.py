@@ -186,6 +186,8 @@ def _note_seen(signed_in: SignedIn, seen_at: datetime, every_seconds: float) -> 
 
 def _write_seen(engine: Engine, signed_in: SignedIn, now: datetime) -> None:
     with engine.connect() as connection, _hardly_waiting(connection), connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
         row = update(MemberSession).where(MemberSession.id == signed_in.session_id)
         connection.execute(row.values(last_seen_at=now))
         member = update(Member).where(Member.id == signed_in.member.id)
