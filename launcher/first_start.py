@@ -10,9 +10,8 @@ from pathlib import Path
 from flask import Flask
 
 from inbox import create_app
+from inbox.members.first import NOTE
 from inbox.settings import Settings
-
-PASSWORD_FILE = "first-password.txt"  # noqa: S105  # a name, not a secret
 
 
 def main() -> None:
@@ -33,7 +32,7 @@ def hand_over(login: str, password: str, folder: Path, *, is_terminal: bool) -> 
     if is_terminal:
         print(f"\n  First sign-in: {login}\n  One-time password: {password}   (one hour, one use)\n", flush=True)
         return
-    path = folder / PASSWORD_FILE
+    path = folder / NOTE
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{login}\n{password}\n")
@@ -41,9 +40,8 @@ def hand_over(login: str, password: str, folder: Path, *, is_terminal: bool) -> 
 
 
 def _make_first_member(app: Flask, settings: Settings) -> tuple[str, str] | None:
-    from inbox.members.first import make_first_member
-
     from inbox.database import db
+    from inbox.members.first import make_first_member
 
     with app.app_context():
         made = make_first_member(db.session(), settings.pace)

@@ -115,10 +115,26 @@ class Supervisor:
             self._step()
         return False
 
-    def run(self) -> None:
+    def run(self, at_each_step: Callable[[], None] = lambda: None) -> None:
         """Look after the processes until a signal asks for the end."""
         while not self.is_ending:
             self._step()
+            at_each_step()
+
+    def is_watching(self, name: str) -> bool:
+        """Tell whether a process of that name was added and not ended."""
+        return name in self._children
+
+    def pid_of(self, name: str) -> int | None:
+        """Return the number of a process that runs now."""
+        process = self._children[name].process
+        return process.pid if process else None
+
+    def end(self, name: str) -> None:
+        """End one process for good."""
+        child = self._children.pop(name)
+        self._end([child], time.monotonic() + TERM_SECONDS)
+        child.log.close()
 
     def end_all(self) -> None:
         """End every process within 15 seconds: politely, then by force; the ones others need come last."""

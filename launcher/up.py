@@ -10,11 +10,12 @@ from pathlib import Path
 
 from inbox.errors import Invalid
 from inbox.settings import Settings
-from launcher import data_folder, procfile, redis_server
+from launcher import data_folder, procfile, redis_server, sandbox
 from launcher.supervisor import Command, Supervisor
 
 REDIS_SECONDS = 20.0
-FIRST_START_SECONDS = 300.0  # migrations of a large database
+ERRAND_SECONDS = 300.0  # migrations of a large database
+SANDBOX_SECONDS = 20.0
 HEALTHY_SECONDS = 60.0
 
 
@@ -68,23 +69,21 @@ def _start_and_watch(settings: Settings) -> int:
     logs.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(logs, say))
-        environ = _environ(settings)
+        environ = {**os.environ, "RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
         if not os.environ.get("REDIS_URL"):
+            environ["REDIS_URL"] = redis_server.url(settings.data_dir / "redis")
             _start_redis(supervisor, settings.data_dir / "redis", environ)
-        _run_first_start(supervisor, environ)
+        _run_errand(supervisor, "launcher.first_start", environ, "the database could not be prepared")
+        if sandbox.is_wanted(settings):
+            environ = _start_sandbox(supervisor, settings, environ)
         for name, words in procfile.read().items():
             if not supervisor.is_ending:
                 supervisor.add(Command(name, tuple(words), environ))
         _announce(supervisor, settings, logs)
-        supervisor.run()
+        supervisor.run(lambda: _end_sandbox_if_done(supervisor, settings))
         say("ending")
     say("ended")
     return 0
-
-
-def _environ(settings: Settings) -> dict[str, str]:
-    told = {"RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **told}
 
 
 def _start_redis(supervisor: Supervisor, folder: Path, environ: dict[str, str]) -> None:
@@ -94,11 +93,29 @@ def _start_redis(supervisor: Supervisor, folder: Path, environ: dict[str, str]) 
         raise CannotStart("the private Redis did not come up; logs/redis.log in the data folder says why")
 
 
-def _run_first_start(supervisor: Supervisor, environ: dict[str, str]) -> None:
-    words = [sys.executable, "-P", "-m", "launcher.first_start"]
-    code = supervisor.run_errand(words, environ, FIRST_START_SECONDS)
+def _run_errand(supervisor: Supervisor, module: str, environ: dict[str, str], failure: str) -> None:
+    words = [sys.executable, "-P", "-m", module]
+    code = supervisor.run_errand(words, environ, ERRAND_SECONDS)
     if code != 0 and not supervisor.is_ending:
-        raise CannotStart("the database could not be prepared; the lines above say why")
+        raise CannotStart(f"{failure}; the lines above say why")
+
+
+def _start_sandbox(supervisor: Supervisor, settings: Settings, environ: dict[str, str]) -> dict[str, str]:
+    """Start the sandbox, connect its channels, and return the environment in which its address is allowed."""
+    folder = sandbox.folder(settings)
+    supervisor.add(Command(sandbox.NAME, tuple(sandbox.words(settings)), environ))
+    if not supervisor.run_until(lambda: sandbox.is_answering(folder, supervisor.pid_of(sandbox.NAME)), SANDBOX_SECONDS):
+        say(f"the sandbox does not answer yet; see {settings.data_dir / 'logs' / 'sandbox.log'}")
+        return environ
+    environ = sandbox.allow(environ, folder)
+    _run_errand(supervisor, "launcher.sandbox_channels", environ, "the sandbox's channels could not be connected")
+    return environ
+
+
+def _end_sandbox_if_done(supervisor: Supervisor, settings: Settings) -> None:
+    if supervisor.is_watching(sandbox.NAME) and not sandbox.is_wanted(settings):
+        say("the sandbox is no longer wanted: ending it")
+        supervisor.end(sandbox.NAME)
 
 
 def _announce(supervisor: Supervisor, settings: Settings, logs: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from inbox.members.first import NOTE
 from launcher import data_folder, first_start, procfile
 
 UP = [sys.executable, "-P", "-m", "inbox.cli", "up"]
@@ -75,7 +76,7 @@ def test_the_password_goes_to_a_private_file_where_nobody_watches(
     fresh_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first_start.hand_over("ana@brand.example", "plum-cloud-7", fresh_folder, is_terminal=False)
-    path = fresh_folder / first_start.PASSWORD_FILE
+    path = fresh_folder / NOTE
     said = capsys.readouterr().out
     assert str(path) in said
     assert "plum-cloud-7" not in said
