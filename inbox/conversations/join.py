@@ -1,21 +1,33 @@
 """Two threads turn out to be one (RULES A5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from inbox.conversations.models import Thread
+from inbox.activity import kinds
+from inbox.activity.record import record
+from inbox.conversations import folding
+from inbox.conversations.judging import judge_message
+from inbox.conversations.models import Answer, Conversation, Message, ReadMark, Thread
+from inbox.conversations.natively import settle_if_answered
+from inbox.conversations.threads import lock_conversation, lock_thread
+from inbox.conversations.waiting import refresh
 
 
 @dataclass(frozen=True)
 class Joined:
-    """What became of the loser: its messages' new seqs, and which conversation each of its own folded into."""
+    """What became of the loser: its messages' new seqs, and which conversation each of its own folded into.
+
+    `kept_ids`: the loser's conversations that moved whole. Their seqs changed as well.
+    """
 
     winner: Thread
     loser_id: int
     seqs: Mapping[int, int] = field(default_factory=dict)
     conversations: Mapping[int, int] = field(default_factory=dict)
+    kept_ids: Sequence[int] = ()
 
     def seq_after(self, old_seq: int) -> int:
         """Return the new seq that stands for "everything up to `old_seq`" of the loser; 0: nothing."""
@@ -26,7 +38,102 @@ def join(session: Session, one: Thread, other: Thread) -> Joined:
     """Join two threads of a channel; the older row wins, whichever is named first.
 
     Locks both by rising id. Messages move and get new seqs above the winner's highest in their old order;
-    conversations of one contact fold (the older row's work stays, labels and notes come together), others
-    move whole; what stopped awaiting stays so. The caller calls replies.move with the result.
+    conversations of one contact fold (the winner's row stays, labels and notes come together), others move
+    whole; what stopped awaiting stays so. The caller calls replies.move with the result.
     """
-    raise NotImplementedError
+    winner, loser = (lock_thread(session, thread_id) for thread_id in sorted((one.id, other.id)))
+    if winner.id == loser.id or winner.channel_id != loser.channel_id or winner.is_private != loser.is_private:
+        raise ValueError("only two threads of one channel, both private or both public, can be joined")
+    folded, kept = _place_conversations(session, winner, loser)
+    seqs = _move_messages(session, winner, loser, folded)
+    joined = Joined(winner, loser.id, seqs, folded, kept)
+    _carry_over_seqs(session, joined)
+    for loser_id, winner_id in folded.items():
+        folding.fold(session, lock_conversation(session, loser_id), lock_conversation(session, winner_id))
+    _retire(session, winner, loser)
+    _settle_again(session, winner)
+    _record(session, joined)
+    return joined
+
+
+def _place_conversations(session: Session, winner: Thread, loser: Thread) -> tuple[dict[int, int], list[int]]:
+    """Move the loser's conversations over, but for those whose person has one there: {loser's: winner's}."""
+    both = (
+        select(Conversation)
+        .where(Conversation.thread_id.in_((winner.id, loser.id)), Conversation.joined_into_id.is_(None))
+        .order_by(Conversation.id)
+        .with_for_update(of=Conversation)
+    )
+    rows = session.scalars(both.execution_options(populate_existing=True)).all()
+    there = {row.contact_id: row.id for row in rows if row.thread_id == winner.id}
+    folded: dict[int, int] = {}
+    kept = []
+    for row in rows:
+        if row.thread_id == winner.id:
+            continue
+        if row.contact_id in there:
+            folded[row.id] = there[row.contact_id]
+        else:
+            row.thread_id = winner.id
+            kept.append(row.id)
+    session.flush()
+    return folded, kept
+
+
+def _move_messages(session: Session, winner: Thread, loser: Thread, folded: Mapping[int, int]) -> dict[int, int]:
+    """Give the loser's messages their new thread, seq and conversation; returns {old seq: new seq}."""
+    found = select(Message).where(Message.thread_id == loser.id).order_by(Message.seq.nulls_last(), Message.id)
+    seqs: dict[int, int] = {}
+    for message in session.scalars(found.execution_options(populate_existing=True)).all():
+        message.thread_id = winner.id
+        if message.conversation_id is not None:
+            message.conversation_id = folded.get(message.conversation_id, message.conversation_id)
+        if message.seq is not None:
+            winner.last_seq += 1
+            seqs[message.seq] = message.seq = winner.last_seq
+    session.flush()
+    return seqs
+
+
+def _carry_over_seqs(session: Session, joined: Joined) -> None:
+    """Say in the new seqs how far answers and reading marks of the loser's conversations went."""
+    ids = [*joined.conversations, *joined.kept_ids]
+    for answer in session.scalars(select(Answer).where(Answer.conversation_id.in_(ids))):
+        answer.up_to_seq = joined.seq_after(answer.up_to_seq)
+    for mark in session.scalars(select(ReadMark).where(ReadMark.conversation_id.in_(joined.kept_ids))):
+        mark.up_to_seq = joined.seq_after(mark.up_to_seq)
+    # A folded conversation's marks go: what moved is unread to whoever had read the winner's alone.
+    session.execute(delete(ReadMark).where(ReadMark.conversation_id.in_(joined.conversations)))
+    session.flush()
+
+
+def _retire(session: Session, winner: Thread, loser: Thread) -> None:
+    """Leave the loser's row as a signpost, so that its key and old links lead to the winner."""
+    winner.post_id = winner.post_id or loser.post_id
+    winner.asks_about_message_id = winner.asks_about_message_id or loser.asks_about_message_id
+    loser.joined_into_id, loser.wanted_parent, loser.asks_about_message_id = winner.id, None, None
+    session.flush()
+    session.execute(update(Thread).where(Thread.joined_into_id == loser.id).values(joined_into_id=winner.id))
+
+
+def _settle_again(session: Session, winner: Thread) -> None:
+    """Let native answers of either half settle what waits in the other, as if both had always been one."""
+    waiting = select(Message).where(Message.thread_id == winner.id, Message.awaits).order_by(Message.seq)
+    for message in session.scalars(waiting).all():
+        if not settle_if_answered(session, message):
+            judge_message(session, message)
+    found = select(Conversation.id).where(Conversation.thread_id == winner.id, Conversation.joined_into_id.is_(None))
+    for conversation_id in session.scalars(found.order_by(Conversation.id)).all():
+        refresh(session, lock_conversation(session, conversation_id))
+
+
+def _record(session: Session, joined: Joined) -> None:
+    after = {"thread_id": joined.winner.id, "from_thread_id": joined.loser_id}
+    for loser_id, winner_id in (joined.conversations or {0: 0}).items():
+        record(
+            session,
+            kinds.THREADS_JOINED,
+            channel_id=joined.winner.channel_id,
+            conversation_id=winner_id or None,
+            after=after | ({"from_conversation_id": loser_id} if loser_id else {}),
+        )

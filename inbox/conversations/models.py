@@ -61,6 +61,7 @@ class Thread(WithId, Base):
         UniqueConstraint("channel_id", "external_key"),
         Index("ix_thread_wanted_parent", "channel_id", "wanted_parent"),
         Index("ix_thread_post_id", "post_id"),
+        Index("ix_thread_joined_into_id", "joined_into_id"),
     )
 
     channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"))
@@ -101,6 +102,7 @@ class Conversation(WithId, Base):
         *_small_queue("no_answer", NO_ANSWER_SQL),
         Index("ix_conversation_contact", "contact_id", "id"),
         Index("ix_conversation_snoozed", "snoozed_until_at"),
+        Index("ix_conversation_joined_into_id", "joined_into_id"),
     )
 
     thread_id: Mapped[int] = mapped_column(BigId, ForeignKey("thread.id"))
@@ -155,6 +157,8 @@ class Message(WithId, Base):
         Index("ix_message_erase_due_at", "erase_due_at"),
         Index("ix_message_look_at", "look_at"),
         Index("ix_message_parent", "channel_id", "parent_external_id"),
+        Index("ix_message_contact_id", "contact_id", "external_id"),
+        Index("ix_message_sibling_of_id", "sibling_of_id"),
     )
 
     thread_id: Mapped[int] = mapped_column(BigId, ForeignKey("thread.id"))
@@ -300,6 +304,7 @@ class ReadMark(Base):
     """How far a member has read; overwritten, without a time, shown to nobody else (RULES G)."""
 
     __tablename__ = "read_mark"
+    __table_args__ = (Index("ix_read_mark_conversation_id", "conversation_id"),)
 
     member_id: Mapped[int] = mapped_column(BigId, ForeignKey("member.id"), primary_key=True)
     conversation_id: Mapped[int] = mapped_column(BigId, ForeignKey("conversation.id"), primary_key=True)

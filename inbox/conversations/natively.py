@@ -103,22 +103,23 @@ def _list_answered(session: Session, reply: Message, thread: Thread, parent: Mes
     """Return the conversations that a native answer is for, by rising id."""
     said = set(session.scalars(select(Answer.conversation_id).where(Answer.reply_message_id == reply.id)))
     if parent is not None and parent.direction == "inbound":
-        named = set() if parent.conversation_id is None else {parent.conversation_id}
-    elif thread.is_private:
-        named = set(session.scalars(_of_thread(thread)))
-    elif parent is None and _has_unseen_parent(reply, thread):
-        named = set()
-    else:
-        named = set(session.scalars(_of_thread(thread).where(_is_mentioned(reply))))
-    return sorted(said | named)
+        return sorted(said | {parent.conversation_id or 0} - {0})
+    authors = [] if parent is not None else _conversations_of(session, thread, [reply.parent_author_external_id])
+    if authors or thread.is_private:
+        return sorted(said | set(authors or session.scalars(_of_thread(thread))))
+    if parent is None and _has_unseen_parent(reply, thread):
+        return sorted(said)
+    return sorted(said | set(_conversations_of(session, thread, reply.mentions)))
 
 
 def _of_thread(thread: Thread) -> Select[int]:
     return select(Conversation.id).where(Conversation.thread_id == thread.id, Conversation.joined_into_id.is_(None))
 
 
-def _is_mentioned(reply: Message) -> ColumnElement[bool]:
-    return exists().where(Contact.id == Conversation.contact_id, Contact.external_id.in_(reply.mentions))
+def _conversations_of(session: Session, thread: Thread, external_ids: Sequence[str | None]) -> list[int]:
+    """Return the conversations of these people in a thread."""
+    is_one = exists().where(Contact.id == Conversation.contact_id, Contact.external_id.in_(external_ids))
+    return list(session.scalars(_of_thread(thread).where(is_one))) if any(external_ids) else []
 
 
 def _has_unseen_parent(reply: Message, thread: Thread) -> bool:

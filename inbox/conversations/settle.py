@@ -15,9 +15,9 @@ from inbox.conversations.natively import answer_natively, say_whom
 from inbox.conversations.settling import (
     await_again,
     excuse,
+    excuse_messages,
     judge_later_ones,
     keep_answer,
-    list_awaiting,
     settle_by,
     settling_of,
     withdraw,
@@ -64,19 +64,6 @@ def answer(session: Session, reply: Message, conversation: Conversation, up_to_s
     judge_later_ones(session, reply, conversation)
     refresh(session, conversation)
     return settled
-
-
-def excuse_messages(
-    session: Session, conversation: Conversation, up_to_seq: int, member_id: int | None, why: str
-) -> list[int]:
-    """Excuse what awaits with `seq <= up_to_seq`; `why` is one of `WHYS`, else Invalid('why_unknown').
-
-    Returns the ids of the messages. The caller refreshes.
-    """
-    excused = list_awaiting(session, conversation, Message.seq <= up_to_seq)
-    for message in excused:
-        excuse(message, member_id, why)
-    return [message.id for message in excused]
 
 
 def excuse_message(session: Session, message: Message, member_id: int, why: str = "no_answer_needed") -> Activity:

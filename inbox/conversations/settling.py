@@ -18,7 +18,7 @@ from inbox.errors import Invalid
 # Why a member may excuse what waits.
 WHYS = frozenset({"answered_elsewhere", "no_answer_needed", "spam", "liked", "sibling"})
 
-_SETTLING = (
+SETTLING = (
     "awaits",
     "awaits_reason",
     "settled",
@@ -94,7 +94,7 @@ def excuse(message: Message, member_id: int | None, why: str) -> None:
 
 def settling_of(message: Message) -> dict[str, Any]:
     """Return whether and why a message waits or not, as plain JSON, for an activity and its undoing."""
-    return {name: encode(getattr(message, name)) for name in _SETTLING}
+    return {name: encode(getattr(message, name)) for name in SETTLING}
 
 
 def refresh_of(session: Session, message: Message) -> None:
@@ -120,3 +120,16 @@ def withdraw(session: Session, message: Message) -> bool:
     message.settled_at = clock.now()
     refresh_of(session, message)
     return True
+
+
+def excuse_messages(
+    session: Session, conversation: Conversation, up_to_seq: int, member_id: int | None, why: str
+) -> list[int]:
+    """Excuse what awaits with `seq <= up_to_seq`; `why` is one of `WHYS`, else Invalid('why_unknown').
+
+    Returns the ids of the messages. The caller refreshes.
+    """
+    excused = list_awaiting(session, conversation, Message.seq <= up_to_seq)
+    for message in excused:
+        excuse(message, member_id, why)
+    return [message.id for message in excused]
