@@ -56,6 +56,7 @@ class Pace:
     leave_late_seconds: float = 900
     paused_hold_seconds: float = 900
     gone_within_seconds: float = 86400
+    notify_again_seconds: float = 60
     # A7
     active_seconds: float = 7200
     # the web

@@ -55,6 +55,8 @@ class Delivery(WithId, Base):
         Index("ix_delivery_due", "kind", "state", "due_at"),
         Index("ix_delivery_message_id", "message_id"),
         Index("ix_delivery_channel_state", "channel_id", "state"),
+        Index("ix_delivery_wanted", "channel_id", "wanted_external_id"),
+        Index("ix_delivery_parent", "channel_id", "parent_external_id"),
     )
 
     kind: Mapped[str] = mapped_column(default="reply")
@@ -74,6 +76,9 @@ class Delivery(WithId, Base):
     is_confirmed_late: Mapped[bool] = mapped_column(default=False)
     outgoing: Mapped[dict[str, Any]]
     wanted_external_id: Mapped[str | None]
+    # the text as the platform will show it back, and what it hangs on: how a poll recognises it (RULES D4)
+    text_as_stored: Mapped[str] = mapped_column(default="")
+    parent_external_id: Mapped[str | None]
     attempt_count: Mapped[int] = mapped_column(default=0)
     claim_token: Mapped[str | None]
     lease_until_at: Mapped[datetime | None]

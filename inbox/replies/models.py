@@ -10,11 +10,15 @@ from inbox.database import Base, BigId, WithId
 
 
 class Draft(WithId, Base):
-    """A reply being written. Its `reply_key` lets one delivery through, however often it is posted."""
+    """A reply being written. Its `reply_key` lets one delivery through, however often it is posted.
+
+    open: in a composer; waiting: for another's reply to leave first; leaving: handed to a delivery. A
+    draft that comes back is open again under a new key, for the old one belongs to its delivery.
+    """
 
     __tablename__ = "draft"
     __table_args__ = (
-        CheckConstraint("state IN ('open', 'waiting', 'sent', 'discarded')", name="state"),
+        CheckConstraint("state IN ('open', 'waiting', 'leaving', 'sent', 'discarded')", name="state"),
         Index("ix_draft_member_conversation", "member_id", "conversation_id", "state"),
         Index("ix_draft_send_after", "send_after_delivery_id"),
         Index("ix_draft_conversation_id", "conversation_id"),

@@ -1,0 +1,61 @@
+"""Attempts: how each try ended, and whether any of them may have been accepted (RULES D2, D3)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.outbox.models import Attempt
+
+
+class Outcome(StrEnum):
+    """How a try ended; a row without one is running, or its worker was lost."""
+
+    SENT = "sent"
+    REFUSED = "refused"
+    NOT_ACCEPTED = "not_accepted"  # surely: it never reached the platform, or the platform said so
+    NOT_TRIED = "not_tried"  # stopped before the first byte
+    UNCLEAR = "unclear"
+    LOST = "lost"
+    ABSENT = "absent"  # was unclear; a sure look found nothing
+
+
+MAYBE_ACCEPTED = (Outcome.UNCLEAR, Outcome.LOST)
+
+
+def end_attempt(session: Session, token: str, outcome: Outcome, *, code: str | None = None, detail: str = "") -> None:
+    """Write down how the try under this claim ended; the first word stands, but `sent` overrides."""
+    open_or_sent = Attempt.outcome.is_(None) if outcome is not Outcome.SENT else Attempt.id.is_not(None)
+    session.execute(
+        update(Attempt)
+        .where(Attempt.claim_token == token, open_or_sent)
+        .values(outcome=outcome, ended_at=clock.now(), error_code=code, error_detail=detail[:500] or None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def may_be_out(session: Session, delivery_id: int, *, besides: int | None = None) -> bool:
+    """Tell whether any try (other than number `besides`) may have been accepted by the platform."""
+    maybe = or_(Attempt.outcome.is_(None), Attempt.outcome.in_(MAYBE_ACCEPTED))
+    query = select(Attempt.id).where(Attempt.delivery_id == delivery_id, maybe)
+    if besides is not None:
+        query = query.where(Attempt.number != besides)
+    return session.scalar(query.limit(1)) is not None
+
+
+def prove_absent(session: Session, delivery_id: int) -> None:
+    """Note that a sure look found none of the tries so far."""
+    session.execute(
+        update(Attempt)
+        .where(Attempt.delivery_id == delivery_id, or_(Attempt.outcome.is_(None), Attempt.outcome.in_(MAYBE_ACCEPTED)))
+        .values(outcome=Outcome.ABSENT, ended_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def first_started_at(session: Session, delivery_id: int) -> datetime | None:
+    """Return when the first try began; nothing of ours can be older than it."""
+    query = select(Attempt.started_at).where(Attempt.delivery_id == delivery_id).order_by(Attempt.number)
+    return session.scalar(query.limit(1))

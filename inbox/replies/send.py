@@ -1,0 +1,195 @@
+"""The way of one reply to its platform: claimed, checked, sent once, written down (RULES D2, D6).
+
+No transaction is open while the network is used. Whatever happens after the first byte and is not a clear
+answer makes the delivery `unclear`; whatever happens before it surely sent nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels.models import Channel
+from inbox.conversations.models import Conversation
+from inbox.database import read_only
+from inbox.outbox import attempts, claim
+from inbox.outbox.claim import Claim
+from inbox.outbox.models import Delivery
+from inbox.outbox.models import DeliveryState as State
+from inbox.outbox.transactions import MakeSession, commit
+from inbox.platforms.contract import Connection
+from inbox.platforms.outgoing import CannotLook, Found, Ok, Outgoing, ParentGone, Sent
+from inbox.replies import results
+from inbox.replies.checks import channel_delivers, find_stop
+from inbox.replies.fold import is_bound
+from inbox.replies.frozen import thaw
+from inbox.replies.outcomes import Judged, Next, judge_before, judge_send
+from inbox.replies.settle import Settling, settle
+from inbox.settings import Pace
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What sending needs: sessions of its own, a way to connect a channel, and the lengths of the rules."""
+
+    make_session: MakeSession
+    connect: Callable[[Channel], Connection]
+    pace: Pace
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed reply, read whole, so that the network part needs no database."""
+
+    claim: Claim
+    outgoing: Outgoing
+    key: str
+    channel: Channel
+    is_again: bool  # an earlier try may have been accepted
+    is_decided: bool  # a person said: send it again
+    is_doubtful_parent: bool  # one look said that the parent is gone
+    first_started_at: datetime
+
+
+def send_next(sender: Sender) -> bool:
+    """Release what was held long enough, claim one due reply and send it; tells whether there was one."""
+    claimed = claim_one(sender)
+    if claimed is None:
+        return False
+    send_claimed(sender, claimed)
+    return True
+
+
+def claim_one(sender: Sender) -> Claim | None:
+    """Claim the reply that is due longest and commit; takes no write lock when nothing is due."""
+    with read_only(), sender.make_session() as session:
+        if not claim.has_due(session, ready=channel_delivers()):
+            return None
+    commit(sender.make_session, claim.release_held)
+    return commit(sender.make_session, lambda session: claim.claim_next(session, sender.pace, ready=channel_delivers()))
+
+
+def send_claimed(sender: Sender, claimed: Claim) -> None:
+    """Take a claimed reply to its platform and write down what came of it."""
+    job = commit(sender.make_session, lambda session: _check(session, claimed, sender.pace))
+    if job is None:
+        return
+    try:
+        connection = sender.connect(job.channel)
+        stopped = _look_ahead(sender, job, connection)
+    except Exception as error:  # nothing was sent yet, whatever it was
+        log.warning("send_not_begun", delivery_id=claimed.delivery_id, error=type(error).__name__)
+        stopped = judge_before(error)
+    if isinstance(stopped, Sent):
+        _write_sent(sender, job, connection, stopped)
+    elif stopped is not None:
+        commit(sender.make_session, lambda session: results.write_stop(session, claimed, stopped, sender.pace))
+    else:
+        _write(sender, job, connection)
+
+
+def _check(session: Session, claimed: Claim, pace: Pace) -> Job | None:
+    """Make D6's checks in the database; a reply that may not leave is moved here and None returned."""
+    delivery = session.get_one(Delivery, claimed.delivery_id)
+    if delivery.state != State.SENDING or delivery.claim_token != claimed.token:
+        return None  # this worker stood still beyond its lease: somebody else decides now
+    conversation = session.get_one(Conversation, delivery.conversation_id)
+    stop = find_stop(session, delivery, conversation, pace)
+    if stop is not None:
+        results.write_check(session, claimed, stop, pace)
+        return None
+    channel = session.get_one(Channel, delivery.channel_id)
+    job = Job(
+        claim=claimed,
+        outgoing=thaw(delivery.outgoing),
+        key=delivery.reply_key or "",
+        channel=channel,
+        is_again=attempts.may_be_out(session, delivery.id, besides=claimed.number),
+        is_decided=delivery.is_confirmed_late,
+        is_doubtful_parent=delivery.parent_gone_at is not None,
+        first_started_at=attempts.first_started_at(session, delivery.id) or clock.now(),
+    )
+    session.flush()
+    session.expunge(channel)
+    return job
+
+
+def _look_ahead(sender: Sender, job: Job, connection: Connection) -> Judged | Sent | None:
+    """Look before the write: for an earlier try of ours, and whether anything stands against it. None: go."""
+    if job.is_again:  # a repeated key is never relied on: look first, always (D3)
+        found = connection.find_sent(job.outgoing, job.first_started_at)
+        if isinstance(found, Found) and not _is_bound(sender, job, found.sent):
+            return found.sent
+        if isinstance(found, CannotLook) and not job.is_decided:
+            return Judged(Next.LATER, "cannot_look", found.reason)
+    verdict = _preflight(job, connection)
+    if isinstance(verdict, Judged):
+        return verdict
+    left = job.claim.lease_until_at - clock.now()
+    if left < timedelta(seconds=sender.pace.send_lease_left_seconds):
+        return Judged(Next.LATER, "lease_too_short")
+    return None
+
+
+def _is_bound(sender: Sender, job: Job, sent: Sent) -> bool:
+    with read_only(), sender.make_session() as session:
+        return is_bound(session, session.get_one(Delivery, job.claim.delivery_id), sent.external_id)
+
+
+def _preflight(job: Job, connection: Connection) -> Judged | None:
+    try:
+        found = connection.preflight(job.outgoing)
+    except Exception as error:
+        judged = judge_before(error)
+        # A platform that can't be read may still take a reply; only a doubt about the parent must be cleared.
+        is_told = judged.until_at is not None or judged.next is Next.RECONNECT
+        return judged if is_told or job.is_doubtful_parent else None
+    if isinstance(found, Ok):
+        return None
+    if isinstance(found, ParentGone):
+        return Judged(Next.PARENT_GONE, "parent_gone")
+    return Judged(Next.REFUSE, found.reason)
+
+
+def _write(sender: Sender, job: Job, connection: Connection) -> None:
+    """Make the one write call. From its first byte on only a clear answer is believed."""
+    try:
+        sent = connection.send(job.outgoing, job.key)
+    except Exception as error:
+        judged = judge_send(error)
+        log.info("reply_not_sent", delivery_id=job.claim.delivery_id, next=judged.next.value, code=judged.code)
+        commit(sender.make_session, lambda session: results.write_error(session, job.claim, judged, sender.pace))
+        return
+    _write_sent(sender, job, connection, sent)
+
+
+def _write_sent(sender: Sender, job: Job, connection: Connection, sent: Sent) -> None:
+    def work(session: Session) -> Settling:
+        settled = settle(session, job.claim.delivery_id, sent, pace=sender.pace)
+        attempts.end_attempt(session, job.claim.token, attempts.Outcome.SENT)
+        return settled
+
+    settled = commit(sender.make_session, work)
+    log.info("reply_sent", delivery_id=job.claim.delivery_id, settled=settled.value)
+    if settled is Settling.MISPLACED:
+        results.delete_misplaced(sender.make_session, connection, job.claim.delivery_id, sender.pace)
+    elif settled is Settling.SURPLUS:
+        results.delete_surplus(connection, job.claim.delivery_id, sent)
+
+
+def delete_due_misplaced(sender: Sender) -> bool:
+    """Delete one misplaced reply whose deletion was cut short; tells whether there was one."""
+    with read_only(), sender.make_session() as session:
+        found = results.find_misplaced(session)
+        if found is None:
+            return False
+        channel = session.get_one(Channel, session.get_one(Delivery, found).channel_id)
+        session.expunge(channel)
+    connection = sender.connect(channel)
+    results.delete_misplaced(sender.make_session, connection, found, sender.pace)
+    return True
