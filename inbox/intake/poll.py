@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from inbox.channels.models import Channel, ChannelStream
 from inbox.channels.streams import Claim
 from inbox.intake import imports, quarantine
 from inbox.intake.receive import Received, receive
+from inbox.outbox.transactions import commit
 from inbox.platforms.contract import Connection, Malformed, PlatformError
 from inbox.platforms.items import Message, Page
 from inbox.settings import Pace
@@ -67,14 +68,13 @@ def _read_page(reader: Reader, claim: Claim) -> _Step:
         stream = session.get_one(ChannelStream, claim.stream_id)
         channel = session.get_one(Channel, claim.channel_id)
         session.expunge_all()
-    poll_started_at = clock.now()
     try:
         connection = reader.open_connection(channel)
         page = connection.fetch(stream.name, stream.cursor, is_deep=stream.is_deep)
     except PlatformError as error:
         _fail(reader, claim, stream.name, error)
         return _Step(0, is_over=True)
-    return _keep(reader, claim, page, poll_started_at)
+    return _keep(reader, claim, page)
 
 
 def _fail(reader: Reader, claim: Claim, stream_name: str, error: PlatformError) -> None:
@@ -88,35 +88,37 @@ def _fail(reader: Reader, claim: Claim, stream_name: str, error: PlatformError) 
         states.fail_poll(session, claim, error, reader.pace)
 
 
-def _keep(reader: Reader, claim: Claim, page: Page, poll_started_at: datetime) -> _Step:
-    """Write a page, its cursor and what follows from it in one transaction, fenced by the lease."""
+def _keep(reader: Reader, claim: Claim, page: Page) -> _Step:
+    """Write a page in one transaction, again when another worker was first with a part of it."""
+    return commit(reader.make_session, lambda session: _write(session, claim, page, reader.pace))
+
+
+def _write(session: Session, claim: Claim, page: Page, pace: Pace) -> _Step:
+    """Write a page, its cursor and what follows from it, fenced by the lease."""
     digest = _digest(page)
-    with reader.make_session() as session, session.begin():
-        channel = session.get_one(Channel, claim.channel_id, with_for_update=False)
-        if not page.is_complete and streams.repeats(session, claim, digest):
-            states.stop_repeating(session, claim, reader.pace)
-            return _Step(0, is_over=True)
-        received = _receive(session, channel, claim, page, poll_started_at, reader.pace)
-        has_lease = streams.advance(
-            session,
-            claim,
-            page.cursor_after,
-            is_complete=page.is_complete,
-            had_new=received.new > 0,
-            digest=digest,
-            pace=reader.pace,
-        )
-        if not has_lease:
-            session.rollback()
-            return _Step(0, is_over=True)
-        _follow_up(session, channel, claim, page, received, reader.pace)
+    channel = session.get_one(Channel, claim.channel_id)
+    if not page.is_complete and streams.repeats(session, claim, digest):
+        states.stop_repeating(session, claim, pace)
+        return _Step(0, is_over=True)
+    received = _receive(session, channel, claim, page, pace)
+    has_lease = streams.advance(
+        session,
+        claim,
+        page.cursor_after,
+        is_complete=page.is_complete,
+        had_new=received.new > 0,
+        digest=digest,
+        pace=pace,
+    )
+    if not has_lease:
+        session.rollback()
+        return _Step(0, is_over=True)
+    _follow_up(session, channel, claim, page, received, pace)
     return _Step(received.new, is_over=page.is_complete)
 
 
-def _receive(
-    session: Session, channel: Channel, claim: Claim, page: Page, poll_started_at: datetime, pace: Pace
-) -> Received:
-    if page.skew_seconds is not None:
+def _receive(session: Session, channel: Channel, claim: Claim, page: Page, pace: Pace) -> Received:
+    if page.skew_seconds is not None and abs(page.skew_seconds - channel.skew_seconds) >= 1:
         channel.skew_seconds = page.skew_seconds
     stream = session.get_one(ChannelStream, claim.stream_id)
     return receive(
@@ -125,7 +127,6 @@ def _receive(
         stream,
         page,
         received_at=clock.now(),
-        poll_started_at=poll_started_at,
         pace=pace,
     )
 

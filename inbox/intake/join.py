@@ -1,0 +1,66 @@
+"""Joins threads whose missing parent has appeared (RULES A5)."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels.models import Channel
+from inbox.conversations import join as conversations
+from inbox.conversations.models import Message, Thread
+from inbox.conversations.threads import lock_thread
+from inbox.replies import move as replies
+
+_LOOK_BACK = timedelta(days=1)
+
+
+def join_wanted(session: Session, channel: Channel, appeared: Mapping[str, int]) -> int:
+    """Join the threads that waited for one of these messages; `appeared`: thread ids by message id.
+
+    Returns how many were joined. Public and private threads are never joined.
+    """
+    query = (
+        select(Thread.id, Thread.wanted_parent)
+        .where(
+            Thread.channel_id == channel.id,
+            Thread.wanted_parent.in_(sorted(appeared)),
+            Thread.joined_into_id.is_(None),
+        )
+        .order_by(Thread.id)
+    )
+    waiting = [(thread_id, wanted) for thread_id, wanted in session.execute(query) if wanted is not None]
+    return sum(_join_one(session, thread_id, wanted, appeared[wanted]) for thread_id, wanted in waiting)
+
+
+def _join_one(session: Session, waiting_id: int, wanted: str, parents_id: int) -> bool:
+    parents = lock_thread(session, parents_id)
+    waiting = lock_thread(session, waiting_id)
+    if waiting.id == parents.id or waiting.is_private != parents.is_private:
+        if waiting.wanted_parent == wanted:
+            waiting.wanted_parent = None
+            session.flush()
+        return False
+    still_wanted = parents.wanted_parent
+    joined = conversations.join(session, waiting, parents)
+    replies.move(session, joined)
+    joined.winner.wanted_parent = still_wanted
+    session.flush()
+    return True
+
+
+def join_missed(session: Session, limit: int = 100) -> int:
+    """Join threads of the last day whose parent became known otherwise than by a page; returns how many.
+
+    A reply of ours whose id was learnt late, after somebody had answered it, is such a parent.
+    """
+    query = (
+        select(Thread.id, Thread.wanted_parent, Message.thread_id)
+        .join(Message, (Message.channel_id == Thread.channel_id) & (Message.external_id == Thread.wanted_parent))
+        .where(Thread.joined_into_id.is_(None), Thread.created_at > clock.now() - _LOOK_BACK)
+        .order_by(Thread.id)
+        .limit(limit)
+    )
+    found = session.execute(query).tuples().all()
+    return sum(_join_one(session, waiting_id, wanted, parents_id) for waiting_id, wanted, parents_id in found if wanted)

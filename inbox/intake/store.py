@@ -1,0 +1,166 @@
+"""Writes a page's new messages, with what the platform sent and what is attached, in a few statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox.channels.models import Channel
+from inbox.contacts.models import Contact
+from inbox.conversations.models import Conversation, RawPayload
+from inbox.conversations.models import Message as Row
+from inbox.conversations.ordering import queue_at
+from inbox.intake import borders, bulk
+from inbox.intake.pictures import picture_rows, pictures_of
+from inbox.intake.seats import Seat
+from inbox.media.models import Media
+from inbox.platforms.items import Message
+from inbox.settings import Pace
+
+ConversationIds = dict[tuple[int, int], int]
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A message that is not in the database yet, with everything that its row needs."""
+
+    message: Message
+    clock_at: datetime
+    is_ours: bool
+    is_history: bool = False
+    held_until: datetime | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a delivery of ours may still claim it."""
+        return self.held_until is not None
+
+
+def open_conversations(
+    session: Session, channel: Channel, inbound: Sequence[tuple[Fresh, Seat, Contact]], received_at: datetime
+) -> ConversationIds:
+    """Find or make each author's conversation in their thread, locked by rising id, as the threads are."""
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
+    for fresh, seat, contact in inbound:
+        rows.setdefault(
+            (seat.thread.id, contact.id),
+            {
+                "thread_id": seat.thread.id,
+                "contact_id": contact.id,
+                "channel_id": channel.id,
+                "is_private": seat.thread.is_private,
+                "kind": seat.thread.kind,
+                "queue_at": queue_at(None, fresh.clock_at),
+                "last_message_at": fresh.clock_at,
+                "created_at": received_at,
+            },
+        )
+    found = _conversation_ids(session, {thread_id for thread_id, _ in rows})
+    missing = [rows[key] for key in sorted(rows) if key not in found]
+    columns = bulk.table_of(Conversation).c
+    made = bulk.insert_missing(session, Conversation, missing, columns.thread_id, columns.contact_id, columns.id)
+    return found | {(row.thread_id, row.contact_id): row.id for row in made}
+
+
+def _conversation_ids(session: Session, thread_ids: set[int]) -> ConversationIds:
+    query = (
+        select(Conversation.thread_id, Conversation.contact_id, Conversation.id)
+        .where(Conversation.thread_id.in_(sorted(thread_ids)))
+        .order_by(Conversation.id)
+        .with_for_update()
+    )
+    return {(row.thread_id, row.contact_id): row.id for row in session.execute(query)}
+
+
+def write_messages(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Insert messages; returns their ids by external id. Raises IntegrityError where another was first."""
+    columns = bulk.table_of(Row).c
+    return {row.external_id: row.id for row in bulk.insert_all(session, Row, rows, columns.external_id, columns.id)}
+
+
+def message_row(
+    channel: Channel,
+    fresh: Fresh,
+    seat: Seat,
+    *,
+    contact_id: int | None,
+    conversation_id: int | None,
+    received_at: datetime,
+    pace: Pace,
+) -> dict[str, Any]:
+    """Return a message's row; whether it awaits is judged once it is there."""
+    message = fresh.message
+    return {
+        "thread_id": seat.thread.id,
+        "channel_id": channel.id,
+        "conversation_id": conversation_id,
+        "contact_id": contact_id,
+        "direction": "outbound" if fresh.is_ours else "inbound",
+        "kind": message.kind,
+        "audience": message.audience,
+        "external_id": message.external_id,
+        # a private continuation answers the public message that it goes on from
+        "parent_external_id": message.parent_id or message.continues_id,
+        "parent_author_external_id": message.parent_author_id,
+        "platform_ref": dict(message.ref),
+        "platform_version": message.version,
+        "permalink": message.permalink,
+        "text": message.text,
+        "marks": marks_of(message),
+        "mentions": list(dict.fromkeys(message.mentions)),
+        "mentions_us": message.mentions_us,
+        "is_sticker": message.is_sticker,
+        "seq": seat.seq,
+        "authored_at": message.authored_at,
+        "arrived_at": message.arrived_at,
+        "received_at": received_at,
+        "clock_at": fresh.clock_at,
+        "is_history": fresh.is_history,
+        "is_native": fresh.is_ours and not fresh.is_held,
+        "is_automatic": message.is_automatic,
+        "is_held_back": fresh.is_held,
+        "look_at": fresh.held_until,
+        "edited_at": message.edited_at,
+        "recheck_due_at": _recheck_at(fresh, received_at, pace),
+        "liked_at": received_at if message.is_liked else None,
+        "hidden_at": received_at if message.is_hidden else None,
+    }
+
+
+def _recheck_at(fresh: Fresh, received_at: datetime, pace: Pace) -> datetime | None:
+    if fresh.is_ours or fresh.is_history:
+        return None
+    return received_at + timedelta(seconds=pace.recheck_awaiting_seconds)
+
+
+def marks_of(message: Message) -> list[dict[str, Any]]:
+    """Return the marks of a message's text as they are stored."""
+    return [{name: value for name, value in asdict(mark).items() if value is not None} for mark in message.marks]
+
+
+def write_raw(
+    session: Session, ids: Mapping[str, int], messages: Sequence[Message], received_at: datetime, pace: Pace
+) -> None:
+    """Keep what the platform sent, compressed and scrubbed, until it expires."""
+    expires_at = received_at + timedelta(seconds=pace.raw_keep_seconds)
+    rows = [
+        {
+            "message_id": ids[message.external_id],
+            "compressed": borders.pack(borders.raw_bytes(message)),
+            "received_at": received_at,
+            "expires_at": expires_at,
+        }
+        for message in messages
+    ]
+    bulk.insert_all(session, RawPayload, rows)
+
+
+def write_pictures(session: Session, channel: Channel, ids: Mapping[str, int], messages: Sequence[Message]) -> None:
+    """Add the rows of what is attached."""
+    rows = []
+    for message in messages:
+        rows += picture_rows(pictures_of(message), channel_id=channel.id, message_id=ids[message.external_id])
+    bulk.insert_missing(session, Media, rows)
