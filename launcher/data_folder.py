@@ -43,6 +43,21 @@ def make_keys_if_missing(folder: Path) -> bool:
     return True
 
 
+def add_key(folder: Path) -> bool:
+    """Put a fresh key before the kept ones; False where the keys come from the environment instead."""
+    path = folder / KEYS_FILE
+    if os.environ.get("RELEVO_SECRET_KEYS") or not path.exists():
+        return False
+    fresh = base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode()
+    aside = path.with_suffix(".new")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"{fresh}\n{path.read_text()}")
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    return True
+
+
 def _describe_holder(lock: str, folder: Path) -> str:
     try:
         noted = json.loads(Path(lock).read_text())

@@ -81,14 +81,14 @@ def reconnect(
     record(session, kinds.CHANNEL_CONNECTED, channel_id=channel.id, member_id=member_id, after=_who(signed_in))
 
 
-def pause(session: Session, channel: Channel, member_id: int) -> None:
+def pause(session: Session, channel: Channel, member_id: int | None) -> None:
     """Stop reading and sending on a channel until somebody resumes it."""
     if channel.state == ChannelState.DISCONNECTED:
         raise Conflict("channel_is_disconnected", handle=channel.handle)
     move(session, channel, ChannelState.PAUSED, reason="by_member", member_id=member_id)
 
 
-def resume(session: Session, channel: Channel, member_id: int) -> None:
+def resume(session: Session, channel: Channel, member_id: int | None) -> None:
     """Read and send again; every stream is due now, so that nothing of the pause is missed."""
     if channel.state != ChannelState.PAUSED:
         raise Conflict("channel_is_not_paused", handle=channel.handle)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from inbox.platforms.contract import Account, Http, Secret, SecretKeeper
+from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKeeper
 from inbox.platforms.outgoing import Verified
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.connection import FeedConnection
 from inbox.platforms.sandbox.feed.profile import read_profile
 from inbox.platforms.sandbox.given import Given
+from inbox.platforms.sandbox.reading import parse_time
 
 
 class FeedConnector:
@@ -15,6 +16,14 @@ class FeedConnector:
 
     platform = "sandbox_feed"
     is_sandbox = True
+
+    def read_budget(self, headers: Mapping[str, str], status: int) -> BudgetSeen | None:
+        """Read X-RateLimit-*; the reset is an ISO time (mastodon.md §7)."""
+        limit, remaining = headers.get("x-ratelimit-limit", ""), headers.get("x-ratelimit-remaining", "")
+        resets_at = parse_time(headers.get("x-ratelimit-reset"))
+        if not (limit.isdecimal() and remaining.isdecimal()):
+            return None
+        return BudgetSeen(int(limit), int(remaining), resets_at, resets_at if status == 429 else None)
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
         """Take {service_url, access_token}; raises PlatformError."""

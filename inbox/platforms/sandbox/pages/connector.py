@@ -1,8 +1,11 @@
 """The sandbox's pages as a platform that can be connected."""
 
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 
-from inbox.platforms.contract import Account, Http, Secret, SecretKeeper
+from inbox import clock
+from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKeeper
 from inbox.platforms.outgoing import Verified
 from inbox.platforms.sandbox.given import Given
 from inbox.platforms.sandbox.pages.calls import Calls
@@ -15,6 +18,14 @@ class PagesConnector:
 
     platform = "sandbox_pages"
     is_sandbox = True
+
+    def read_budget(self, headers: Mapping[str, str], status: int) -> BudgetSeen | None:
+        """Read X-App-Usage, which tells per cent of an hour's budget (facebook.md §7)."""
+        try:
+            used = max(int(value) for value in json.loads(headers["x-app-usage"]).values())
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return None
+        return BudgetSeen(100, max(0, 100 - used), clock.now() + timedelta(hours=1))
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
         """Take {service_url, access_token}; raises PlatformError."""

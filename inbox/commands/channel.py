@@ -1,0 +1,145 @@
+"""`relevo channel`: connects and looks after channels from the command line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from inbox.errors import RelevoError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from inbox.channels.models import Channel
+    from inbox.settings import Settings
+
+
+@click.group("channel")
+def channel() -> None:
+    """Connect and look after channels."""
+
+
+@contextmanager
+def _open() -> "Iterator[tuple[Settings, Session]]":
+    """Give settings and a session; an error becomes one line that says what to do."""
+    from inbox import create_app
+    from inbox.database import db
+    from inbox.sentences import sentence
+
+    app = create_app(busy_seconds=30)
+    with app.test_request_context("/"):
+        try:
+            yield app.config["RELEVO"], db.session()
+        except RelevoError as error:
+            db.session.rollback()
+            click.echo(f"relevo: {sentence(error.code, error.details)}", err=True)
+            sys.exit(1)
+
+
+def _named(session: "Session", name: str) -> "Channel":
+    from sqlalchemy import select
+
+    from inbox.channels.models import Channel
+    from inbox.errors import NotFound
+
+    by_id = Channel.id == int(name) if name.isdecimal() else Channel.handle == name.removeprefix("@")
+    found = session.scalars(select(Channel).where(by_id).order_by(Channel.id)).first()
+    if found is None:
+        raise NotFound("channel_not_found")
+    return found
+
+
+@channel.command("list")
+def list_channels() -> None:
+    """Show every channel, its state, and how old its last complete poll is."""
+    with _open() as (settings, session):
+        from inbox.channels.health import list_visible, read_health
+
+        for one in list_visible(session, 0, is_admin=True):
+            health = read_health(session, one, settings.pace)
+            age = "never read" if health.delay_seconds is None else f"read {health.delay_seconds:.0f} s ago"
+            fails = ", ".join(f"{stream.name}: {stream.failure_code}" for stream in health.failures)
+            why = f" ({one.state_reason})" if one.state_reason else ""
+            click.echo(f"{one.id}\t{one.platform}\t{one.handle}\t{one.state}{why}\t{age}\t{fails}".rstrip())
+
+
+@channel.command("connect")
+@click.argument("platform", type=click.Choice(["bluesky"]))
+@click.argument("handle")
+@click.option("--service", default="https://bsky.social", show_default=True, help="Where the account signs in.")
+@click.option("--public-only", is_flag=True, help="Connect without private messages.")
+@click.option("--team", "teams", multiple=True, help="Who may see and answer it; the first team if none is named.")
+def connect_channel(platform: str, handle: str, service: str, public_only: bool, teams: tuple[str, ...]) -> None:
+    """Connect an account; the app password is asked for, or read from standard input."""
+    password = _read_secret("App password")
+    given = {"handle": handle, "app_password": password, "service_url": service}
+    given |= {"public_only": "1"} if public_only else {}
+    with _open() as (settings, session):
+        from inbox.channels.connections import sign_in
+        from inbox.channels.opening import open_channel, team_ids_of
+
+        signed_in = sign_in(settings, platform, given)
+        team_ids = team_ids_of(session, teams)
+        made = open_channel(session, settings, signed_in, member_id=None, team_ids=team_ids)
+        click.echo(f"connected {made.handle} as channel {made.id}")
+
+
+def _read_secret(prompt: str) -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True))
+    return sys.stdin.readline().strip()
+
+
+@channel.command("pause")
+@click.argument("name")
+def pause_channel(name: str) -> None:
+    """Stop reading and sending on a channel (its number or handle)."""
+    with _open() as (_settings, session):
+        from inbox.channels.connect import pause
+
+        one = _named(session, name)
+        pause(session, one, None)
+        session.commit()
+        click.echo(f"{one.handle} is paused")
+
+
+@channel.command("resume")
+@click.argument("name")
+def resume_channel(name: str) -> None:
+    """Read and send on a channel again."""
+    with _open() as (_settings, session):
+        from inbox.channels.connect import resume
+
+        one = _named(session, name)
+        resume(session, one, None)
+        session.commit()
+        click.echo(f"{one.handle} is read again")
+
+
+@channel.command("poll")
+@click.argument("name")
+def poll_channel(name: str) -> None:
+    """Read a channel now, here and not in a worker, and say how many messages were new."""
+    with _open() as (settings, session):
+        from inbox.channels.connections import connector_for
+        from inbox.channels.streams import claim_due, make_due
+        from inbox.database import db
+        from inbox.intake.poll import Reader, read_stream
+
+        one = _named(session, name)
+        make_due(session, one.id)
+        session.commit()
+        from sqlalchemy.orm import Session
+
+        engine = db.engine
+        reader = Reader(lambda: Session(engine), connector_for(settings, engine), settings.pace)
+        new_count = 0
+        for _ in range(200):
+            claims = claim_due(session, settings.pace, 4, one.id)
+            session.commit()
+            if not claims:
+                break
+            new_count += sum(read_stream(reader, claim) for claim in claims)
+        click.echo(f"{new_count} new")

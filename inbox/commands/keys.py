@@ -1,0 +1,32 @@
+"""`relevo keys`: the keys that encrypt credentials."""
+
+import click
+
+
+@click.group("keys")
+def keys() -> None:
+    """Look after the keys that encrypt credentials."""
+
+
+@keys.command()
+def rotate() -> None:
+    """Make a new key, seal every credential with it, and keep the old ones for what was sealed before.
+
+    With RELEVO_SECRET_KEYS in the environment put the new key first there before calling this.
+    """
+    from inbox import create_app
+    from inbox.channels.credentials import rotate_all
+    from inbox.database import db
+    from inbox.security import Vault
+    from inbox.settings import Settings
+    from launcher.data_folder import add_key
+
+    settings = Settings.from_environ()
+    made = add_key(settings.data_dir)
+    settings = Settings.from_environ()
+    app = create_app(settings, busy_seconds=30)
+    with app.app_context():
+        count = rotate_all(db.session(), Vault(settings.secret_keys))
+        db.session.commit()
+    where = "a new key in the data folder" if made else "the first key of RELEVO_SECRET_KEYS"
+    click.echo(f"{count} credentials are sealed with {where}; restart Relevo so that every process has it")

@@ -1,0 +1,76 @@
+"""Looks for what should never be: kept waits that differ from the messages, keys that do not fit, lost leases."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels.credentials import unseal
+from inbox.channels.models import Channel, ChannelState, ChannelStream, Credential
+from inbox.conversations.doctor import list_wrong_waiting
+from inbox.conversations.models import Conversation
+from inbox.conversations.settle import refresh
+from inbox.errors import Invalid
+from inbox.intake.models import Quarantined
+from inbox.outbox.models import Delivery, DeliveryState
+from inbox.security import Vault
+from inbox.settings import Settings
+
+
+def examine(session: Session, settings: Settings, *, is_mending: bool = False) -> list[str]:
+    """Return one plain line for each thing that is wrong; with `is_mending` waits are computed again."""
+    return [
+        *_waits(session, is_mending=is_mending),
+        *_credentials(session, settings),
+        *_streams(session, settings),
+        *_deliveries(session, settings),
+        *_quarantine(session),
+    ]
+
+
+def _waits(session: Session, *, is_mending: bool) -> list[str]:
+    findings = []
+    for wrong in list_wrong_waiting(session):
+        what = f"conversation {wrong.conversation_id} is kept as waiting since {wrong.stored}"
+        findings.append(f"{what}, its messages say {wrong.computed}" + (": mended" if is_mending else ""))
+        if is_mending:
+            refresh(session, session.get_one(Conversation, wrong.conversation_id))
+    return findings
+
+
+def _credentials(session: Session, settings: Settings) -> list[str]:
+    findings = []
+    vault = Vault(settings.secret_keys)
+    for row in session.scalars(select(Credential)):
+        try:
+            unseal(vault, row.sealed)
+        except Invalid:
+            findings.append(f"the credential of channel {row.channel_id} can't be opened with the keys there are")
+    return findings
+
+
+def _streams(session: Session, settings: Settings) -> list[str]:
+    late = clock.now() - timedelta(seconds=5 * settings.pace.poll_longest_seconds)
+    query = (
+        select(Channel.handle, func.count())
+        .join(ChannelStream, ChannelStream.channel_id == Channel.id)
+        .where(Channel.state == ChannelState.ACTIVE, ChannelStream.due_at < late, ChannelStream.is_off.is_(False))
+        .group_by(Channel.handle)
+    )
+    return [
+        f"{count} streams of {handle} have not been read when they were due" for handle, count in session.execute(query)
+    ]
+
+
+def _deliveries(session: Session, settings: Settings) -> list[str]:
+    late = clock.now() - timedelta(seconds=settings.pace.send_lease_seconds)
+    stuck = (DeliveryState.SENDING, DeliveryState.QUEUED, DeliveryState.UNCLEAR)
+    query = select(func.count()).where(Delivery.state.in_(stuck), Delivery.due_at < late)
+    count = session.scalar(query) or 0
+    return [f"{count} replies should have left or been looked for by now; is a worker running?"] if count else []
+
+
+def _quarantine(session: Session) -> list[str]:
+    count = session.scalar(select(func.count()).where(Quarantined.resolved_at.is_(None))) or 0
+    return [f"{count} items wait in quarantine; the channels' pages show them"] if count else []
