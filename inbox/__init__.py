@@ -56,6 +56,7 @@ def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox.members import me
     from inbox.members import views as members
+    from inbox.offboarding import people, teams
 
-    for module in (members, me):
+    for module in (members, me, people, teams):
         app.register_blueprint(module.blueprint)

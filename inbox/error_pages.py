@@ -6,7 +6,7 @@ A full page for a page, a short notice for a fragment (htmx puts it into #notice
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -40,6 +40,7 @@ def set_up(app: Flask) -> None:
 
 def answer(trouble: Trouble) -> Response:
     """Return the trouble in the form that the request can show."""
+    g.setdefault("signed_in", None)  # the database may be what is in trouble: don't ask it who this is
     response = _body(trouble)
     response.status_code = trouble.status
     if trouble.status == 503:

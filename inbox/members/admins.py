@@ -9,13 +9,27 @@ from inbox.activity.record import record
 from inbox.errors import Conflict
 from inbox.members import sessions
 from inbox.members.models import Member, Membership
-from inbox.members.profile import get_member
+from inbox.members.profile import check_name, get_member
+from inbox.members.sign_in import fold_email
 
 
 def list_members(session: Session) -> list[Member]:
     """List all members by name, those who left last."""
     order = (Member.deactivated_at.is_not(None), Member.name, Member.id)
     return list(session.scalars(select(Member).order_by(*order)))
+
+
+def make_member(session: Session, email: str, name: str, *, is_admin: bool = False) -> Member:
+    """Add a member without a password (first.set_one_time gives one); raises Conflict for a known address."""
+    email = fold_email(email)
+    if session.scalar(select(Member.id).where(Member.email == email)) is not None:
+        raise Conflict("already_member", email=email)
+    member = Member(email=email, name=check_name(name), is_admin=is_admin, created_at=clock.now())
+    session.add(member)
+    session.flush()
+    after = {"member_id": member.id, "is_admin": is_admin}
+    record(session, kinds.ACCESS_CHANGED, after=after)
+    return member
 
 
 def set_admin(session: Session, member_id: int, is_admin: bool, *, by_member_id: int | None) -> None:
