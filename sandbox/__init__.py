@@ -8,11 +8,11 @@ same across restarts, also after kill -9. The platforms: {url}/feed (Mastodon-li
 {url}/pages/v25.0 (Facebook-like, platforms/facebook.md).
 
 The control API: {url}/sandbox/…, header `Authorization: Bearer {control_token}`, JSON in and out. {p} is feed or pages.
-Handles of fans end in .example or .test; an unknown handle makes a new fan (`name` is their display name). Ids are the
+Handles of fans end in .example or .test; an unknown one makes a new fan (`name` is their display name). Ids are the
 platform's own. Whatever makes or changes an item answers 201 (200) with
-{id, kind, by, author_id, text, parent_id, thread_id, post_id, visibility, recipients, pictures, authored_at, visible_at,
-edited_at, version_no, deleted, hidden, liked, ours, accepted}. Wrong input: 422 {error}. Times: seconds since 1970 or
-ISO 8601 with zone; told to clients as given.
+{id, kind, by, author_id, text, parent_id, thread_id, post_id, visibility, recipients, pictures, authored_at,
+visible_at, edited_at, version_no, deleted, hidden, liked, ours, accepted}. Wrong input: 422 {error}. Times: seconds
+since 1970 or ISO 8601 with zone; told to clients as given.
 
 POST /sandbox/{p}/post     {text, pictures?: 1}                      a post of the brand
 POST /sandbox/{p}/comment  {by, on: id, text, name?, pictures?, authored_at?, arrived_at?, visible_after_seconds?,

@@ -35,6 +35,10 @@ MAX_BODY_BYTES = 2_000_000
 class QuietHandler(WSGIRequestHandler):
     """Answers without a line of log per request; addresses carry tokens."""
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """The status line alone: the answer brings its own Date, which is the platform's and not this machine's."""
+        self.send_response_only(code, message)
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing."""
 
@@ -67,7 +71,7 @@ class Sandbox:
             begin_history(self.traffic)
         write_file(settings.data, describe(identity, self.server.server_port))
         self._threads = [
-            self._thread(self.server.serve_forever), self._thread(self.traffic.run),
+            self._thread(lambda: self.server.serve_forever(poll_interval=0.05)), self._thread(self.traffic.run),
             self._thread(lambda: push.run(self.world)),
         ]
 

@@ -1,0 +1,1 @@
+"""The local platforms, proved over bare HTTP."""
