@@ -1,0 +1,139 @@
+"""What the composer offers in a conversation: ways of answering, their limits, the draft, whom else it may settle."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from inbox.channels.models import Channel, ChannelState
+from inbox.contacts.models import Contact
+from inbox.conversations.models import Conversation, Message
+from inbox.conversations.rows import ThreadPage
+from inbox.desk.deliveries import read_detail
+from inbox.desk.reply_words import mode_reason, reason_sentence
+from inbox.members.models import Member
+from inbox.replies.checks import is_window_closed
+from inbox.replies.drafts import find_open
+from inbox.replies.models import Draft
+from inbox.replies.rights import find_obstacle
+
+
+@dataclass(frozen=True)
+class ModeShown:
+    """A way of answering. `limits`: what scripts count by, as plain JSON."""
+
+    name: str
+    is_available: bool
+    reason: str
+    limits: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AlsoWaits:
+    """Somebody else in the thread who waits and may be settled by the same answer."""
+
+    conversation_id: int
+    person: str
+    text: str
+    is_ticked: bool
+
+
+@dataclass(frozen=True)
+class ComposerShown:
+    """The composer of one conversation for one member."""
+
+    may_answer: bool
+    why_not: str
+    modes: Sequence[ModeShown]
+    mode: str
+    draft_id: int | None
+    reply_key: str | None
+    text: str
+    returned: str
+    parent_message_id: int | None
+    also: Sequence[AlsoWaits]
+    as_handle: str
+    undo_seconds: int
+    seen_seq: int
+    waits_for_delivery_id: int | None
+
+
+def show_composer(session: Session, member: Member, conversation: Conversation, page: ThreadPage) -> ComposerShown:
+    """Gather what the composer offers the member here."""
+    channel = session.get_one(Channel, conversation.channel_id)
+    obstacle = find_obstacle(session, member.id, channel.id, conversation.is_private)
+    if channel.state == ChannelState.DISCONNECTED:
+        obstacle = "channel_disconnected"
+    draft = find_open(session, member.id, conversation.id)
+    modes = _modes(session, channel, conversation)
+    free = [mode.name for mode in modes if mode.is_available]
+    wanted = draft.mode if draft else ("private" if conversation.is_private else "public")
+    return ComposerShown(
+        may_answer=obstacle is None,
+        why_not=reason_sentence(obstacle) if obstacle else "",
+        modes=modes,
+        mode=wanted if wanted in free or not free else free[0],
+        draft_id=draft.id if draft else None,
+        reply_key=draft.reply_key if draft else None,
+        text=draft.text if draft else "",
+        returned=_returned(draft),
+        parent_message_id=draft.parent_message_id if draft else conversation.last_inbound_message_id,
+        also=_also(session, conversation, draft),
+        as_handle=channel.handle,
+        undo_seconds=member.undo_seconds,
+        seen_seq=page.last_seq,
+        waits_for_delivery_id=draft.send_after_delivery_id if draft else None,
+    )
+
+
+def _returned(draft: Draft | None) -> str:
+    if draft is None or not draft.returned_code:
+        return ""
+    return reason_sentence(draft.returned_code, read_detail(draft.returned_detail))
+
+
+def _modes(session: Session, channel: Channel, conversation: Conversation) -> list[ModeShown]:
+    names = ("private",) if conversation.is_private else ("public", "private")
+    return [_mode(session, channel, conversation, name) for name in names]
+
+
+def _mode(session: Session, channel: Channel, conversation: Conversation, name: str) -> ModeShown:
+    limits: dict[str, Any] = dict(channel.limits.get(name) or {})
+    reason: str | None = None
+    if not limits or not limits.get("is_available", True):
+        reason = str(limits.get("reason") or "unavailable")
+    elif name == "private" and not conversation.is_private and not channel.limits.get("can_continue_privately"):
+        reason = "no_private_continuation"
+    elif is_window_closed(session, channel, conversation, name):
+        reason = "window_closed"
+    if name == "public":
+        limits["prefix"] = _prefix(session, channel, conversation)
+    return ModeShown(name, reason is None, mode_reason(reason) if reason else "", limits)
+
+
+def _prefix(session: Session, channel: Channel, conversation: Conversation) -> str:
+    contact = session.get_one(Contact, conversation.contact_id)
+    return str(channel.limits.get("handle_prefix") or "").replace("{handle}", contact.handle)
+
+
+def _also(session: Session, conversation: Conversation, draft: Draft | None) -> list[AlsoWaits]:
+    """List who else waits in this thread: one answer may be for several."""
+    newest = select(func.max(Message.id)).where(Message.conversation_id == Conversation.id, Message.awaits)
+    query = (
+        select(Conversation.id, Contact.display_name, Contact.handle, Message.text)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .join(Message, Message.id == newest.scalar_subquery())
+        .where(
+            Conversation.thread_id == conversation.thread_id,
+            Conversation.id != conversation.id,
+            Conversation.waiting_since.is_not(None),
+            Conversation.joined_into_id.is_(None),
+        )
+        .order_by(Conversation.waiting_since)
+        .limit(20)
+    )
+    ticked = draft.also_answers if draft else {}
+    rows = session.execute(query).all()
+    return [AlsoWaits(number, name or handle, text[:120], str(number) in ticked) for number, name, handle, text in rows]

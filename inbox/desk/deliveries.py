@@ -1,0 +1,99 @@
+"""What is on its way from a conversation, as its page shows it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from inbox.conversations.models import Conversation
+from inbox.desk.reply_words import reason_sentence, state_sentence
+from inbox.members.models import Member
+from inbox.outbox.models import Delivery, DeliveryState
+from inbox.replies.queries import list_on_its_way
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the platform has that might be our reply."""
+
+    text: str
+    created_at: datetime | None
+    permalink: str | None
+    external_id: str
+
+
+@dataclass(frozen=True)
+class DeliveryShown:
+    """A reply on its way: where it is, and what may be done."""
+
+    id: int
+    state: str
+    sentence: str
+    reason: str
+    text: str
+    writer: str
+    is_own: bool
+    leaves_at: datetime
+    created_at: datetime
+    is_finishing: bool
+    is_private: bool
+    version: int
+    candidates: Sequence[Candidate]
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is going on by itself."""
+        return self.state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCLEAR)
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether it has not left yet."""
+        return self.state in (DeliveryState.HELD, DeliveryState.QUEUED)
+
+
+def list_shown(session: Session, member: Member, conversation: Conversation) -> list[DeliveryShown]:
+    """List the conversation's replies that are on their way (one at most, by RULES D5)."""
+    found = list_on_its_way(session, member.id, conversation.id)
+    return [_show(session, member, delivery) for delivery in found]
+
+
+def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown:
+    writer = session.get(Member, delivery.member_id) if delivery.member_id else None
+    return DeliveryShown(
+        id=delivery.id,
+        state=delivery.state,
+        sentence=state_sentence(delivery.state),
+        reason=reason_sentence(delivery.reason_code, read_detail(delivery.reason_detail)) if delivery.reason_code else "",
+        text=str(delivery.outgoing.get("text", "")),
+        writer=writer.name if writer else "",
+        is_own=delivery.member_id == member.id,
+        leaves_at=delivery.not_before_at,
+        created_at=delivery.created_at,
+        is_finishing=delivery.is_finishing,
+        is_private=delivery.outgoing.get("mode") == "private",
+        version=delivery.version,
+        candidates=[_candidate(one) for one in delivery.candidates],
+    )
+
+
+def read_detail(text: str | None) -> Any:
+    """Return a reason's detail: what was kept as JSON, else the platform's words."""
+    if not text or not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _candidate(found: dict[str, Any]) -> Candidate:
+    at = found.get("created_at")
+    return Candidate(
+        text=str(found.get("text") or ""),
+        created_at=datetime.fromisoformat(str(at)) if at else None,
+        permalink=found.get("permalink"),
+        external_id=str(found.get("external_id") or ""),
+    )

@@ -1,0 +1,57 @@
+"""Entries of a thread as the page shows them, each with what scripts sort and compare by."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox.conversations.rows import Entry, LineView, MessageView, NoteView
+from inbox.desk.lines import line_sentence
+
+
+@dataclass(frozen=True)
+class EntryShown:
+    """One entry: exactly one of message, note and line is set."""
+
+    order: str
+    digest: str
+    message: MessageView | None = None
+    note: NoteView | None = None
+    line: LineView | None = None
+    sentence: str = ""
+
+    @property
+    def is_message(self) -> bool:
+        """Whether this is somebody's message."""
+        return self.message is not None
+
+    @property
+    def is_note(self) -> bool:
+        """Whether this is a note."""
+        return self.note is not None
+
+    @property
+    def dom_id(self) -> str:
+        """The id of its element."""
+        if self.message:
+            return f"m{self.message.id}"
+        return f"n{self.note.id}" if self.note else f"a{self.line.id if self.line else 0}"
+
+
+def show_entries(entries: Iterable[Entry]) -> Sequence[EntryShown]:
+    """Prepare entries for the page; lines that need no words are left out."""
+    shown = [_show(entry) for entry in entries]
+    return [entry for entry in shown if entry.line is None or entry.sentence]
+
+
+def _show(entry: Entry) -> EntryShown:
+    digest = f"{zlib.crc32(repr(entry).encode()):08x}"
+    if isinstance(entry, MessageView):
+        return EntryShown(_order(entry.at, "0", entry.id), digest, message=entry)
+    if isinstance(entry, NoteView):
+        return EntryShown(_order(entry.at, "1", entry.id), digest, note=entry)
+    return EntryShown(_order(entry.at, "2", entry.id), digest, line=entry, sentence=line_sentence(entry))
+
+
+def _order(at: datetime, rank: str, number: int) -> str:
+    return f"{at.strftime('%Y-%m-%dT%H:%M:%S.%f')}|{rank}|{number:012d}"

@@ -1,0 +1,104 @@
+"""How people and text look: initials, hues, and text with its links marked (never trusted as HTML)."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import regex
+from markupsafe import Markup, escape
+
+HUES = 24
+_ADDRESS = regex.compile(r"https?://[^\s<>\"'`]+", regex.IGNORECASE)
+_TRAILING = ".,;:!?)]}»”’…"
+
+
+def initials(name: str) -> str:
+    """Return one or two letters for somebody without a picture."""
+    words = [word for word in regex.split(r"[\s._@-]+", name) if word]
+    letters = [regex.match(r"\X", word) for word in (words[:1] + words[-1:] if len(words) > 1 else words)]
+    return "".join(found[0] for found in letters if found).upper() or "?"
+
+
+def hue(text: str) -> int:
+    """Return the number of the hue class that a name always gets."""
+    return zlib.crc32(text.encode()) % HUES
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of text that links somewhere or names somebody."""
+
+    start: int
+    end: int
+    url: str | None
+
+
+def marked(text: str, marks: Sequence[Mapping[str, Any]] = ()) -> Markup:
+    """Return text as safe HTML: platforms' marks and bare addresses become links that show their host."""
+    spans = _spans(text, marks) or [Span(found.start(), _end(found), None) for found in _ADDRESS.finditer(text)]
+    spans = [span if span.url or span.end < 0 else Span(span.start, span.end, text[span.start : span.end]) for span in spans]
+    parts: list[Markup] = []
+    at = 0
+    for span in spans:
+        parts += [escape(text[at : span.start]), _link(text[span.start : span.end], span.url)]
+        at = span.end
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+def _spans(text: str, marks: Sequence[Mapping[str, Any]]) -> list[Span]:
+    spans: list[Span] = []
+    at = 0
+    for mark in sorted(marks, key=lambda mark: int(mark.get("start") or 0)):
+        start, end = int(mark.get("start") or 0), int(mark.get("end") or 0)
+        if mark.get("kind") not in ("link", "mention", "tag") or not at <= start < end <= len(text):
+            continue
+        spans.append(Span(start, end, mark.get("url") or ""))
+        at = end
+    return spans
+
+
+def _end(found: "regex.Match[str]") -> int:
+    return int(found.start()) + len(found[0].rstrip(_TRAILING))
+
+
+def _link(words: str, url: str | None) -> Markup:
+    host = host_of(url)
+    if not host:
+        return Markup('<span class="at">{}</span>').format(words)
+    shown = Markup("") if host in words.lower() else Markup(' <span class="host">({})</span>').format(host)
+    link = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank" title="{}">{}</a>{}')
+    return link.format(url, url, words, shown)
+
+
+def host_of(url: str | None) -> str:
+    """Return the host of a web address; empty for anything that is not one."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return ""
+    return (parts.hostname or "").removeprefix("www.") if parts.scheme in ("http", "https") else ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a comparison: kept, added or removed."""
+
+    kind: str
+    text: str
+
+
+def differences(old: str, new: str) -> list[Piece]:
+    """Return how `old` became `new`, word by word."""
+    from difflib import SequenceMatcher
+
+    before, after = regex.findall(r"\s+|\S+", old), regex.findall(r"\s+|\S+", new)
+    pieces: list[Piece] = []
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece("kept", "".join(after[j1:j2])))
+            continue
+        pieces += [Piece("removed", "".join(before[i1:i2]))] if i2 > i1 else []
+        pieces += [Piece("added", "".join(after[j1:j2]))] if j2 > j1 else []
+    return pieces

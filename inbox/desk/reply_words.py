@@ -1,0 +1,82 @@
+"""What became of a reply, in words that say what to do."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+
+from inbox.outbox.models import DeliveryState
+
+
+def state_sentence(state: str) -> str:
+    """Say where a reply is."""
+    sentences = {
+        DeliveryState.HELD: _("Leaves in a moment"),
+        DeliveryState.QUEUED: _("Waits to leave"),
+        DeliveryState.SENDING: _("Leaving now"),
+        DeliveryState.SENT: _("Sent"),
+        DeliveryState.REFUSED: _("Refused"),
+        DeliveryState.UNCLEAR: _("Left, but the platform has not confirmed it: looking whether it arrived"),
+        DeliveryState.NEEDS_PERSON: _("Did it arrive? Relevo can’t tell; you decide"),
+        DeliveryState.CANCELLED: _("Taken back"),
+        DeliveryState.RETURNED: _("Came back to you"),
+        DeliveryState.GONE: _("No longer on the platform"),
+    }
+    return str(sentences.get(DeliveryState(state), state))
+
+
+def reason_sentence(code: str | None, detail: object = None) -> str:
+    """Say why a reply did not leave, and what to do; the platform's own words follow where it gave any."""
+    if code == "answered_meanwhile":
+        return _answered(detail)
+    sentences = {
+        "late": _("It did not leave in time. Do you still want to send it?"),
+        "channel_paused": _("The channel is paused, so it came back. Send it again once the channel runs."),
+        "channel_needs_you": _("The channel could not send for a while, so it came back. Look at the channel’s page."),
+        "channel_disconnected": _("The channel was disconnected. Connect it again, then send."),
+        "window_closed": _("The platform takes no more replies to this: the time for answering is over."),
+        "right_lost": _("You may not answer on this channel any more. A lead or an admin can give you the right."),
+        "may_not_answer": _("You may not answer on this channel. A lead or an admin can give you the right."),
+        "parent_gone": _("The message was deleted meanwhile, so there is nothing to answer. Your text is kept below."),
+        "text_too_long": _("It is too long for the platform. Shorten it and send it again."),
+        "reply_too_long": _("It is too long for the platform. Shorten it and send it again."),
+        "not_allowed": _("The platform does not allow this account to answer there."),
+        "blocked": _("This person has blocked the account, or the account has blocked them."),
+        "duplicate": _("The platform takes it for a repetition. Change the words and send it again."),
+        "wider_audience": _("The answer would have been seen by more people than the message. It was not sent."),
+        "token_expired": _("The channel’s sign-in no longer counts. Reconnect it, then send again."),
+        "permission_missing": _("The channel lacks a permission for this. Reconnect it and allow everything asked for."),
+        "misplaced": _("It landed under the wrong message and was deleted there. Your text is kept below."),
+        "cancelled": _("You took it back. Your text is kept below."),
+        "awaited_reply_failed": _("The reply before it did not arrive, so this one came back."),
+        "mode_unavailable": _("This way of answering is not available here."),
+        "refused": _("The platform refused it."),
+    }
+    said = str(sentences.get(code or "", sentences["refused"]))
+    words = detail if isinstance(detail, str) else ""
+    return f"{said} {_('The platform says:')} {words}" if words else said
+
+
+def _answered(detail: object) -> str:
+    given: Mapping[str, Any] = detail if isinstance(detail, dict) else {}
+    at = given.get("at")
+    time = format_datetime(datetime.fromisoformat(str(at)), "short") if at else ""
+    if given.get("by") and time:
+        return str(_("%(who)s answered at %(time)s. Read it, then decide.", who=given["by"], time=time))
+    return str(_("Somebody answered meanwhile. Read it, then decide."))
+
+
+def mode_reason(reason: str | None) -> str:
+    """Say why a way of answering is not available."""
+    sentences = {
+        "no_private_continuation": _("This platform does not let a comment be answered in private."),
+        "permission_missing_direct": _("The channel’s app password does not allow private messages."),
+        "public_only": _("This channel was connected for public replies only."),
+        "no_private_messages": _("This server has no private messages."),
+        "window_closed": _("The platform takes no more replies to this: the time for answering is over."),
+        "is_private": _("A private message is answered in private."),
+        "used_up": _("The platform allows one private reply to a comment, and it was given."),
+    }
+    return str(sentences.get(reason or "", _("This way of answering is not available here.")))

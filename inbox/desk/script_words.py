@@ -1,0 +1,68 @@
+"""The sentences that scripts say, in the member's language; %(name)s stands for what they fill in."""
+
+from flask_babel import gettext as _
+
+
+def words() -> dict[str, str]:
+    """Return every sentence that inbox/static/js uses, by its key there."""
+    return {key: str(text) for key, text in {**_times(), **_queue(), **_writing(), **_keys()}.items()}
+
+
+def _times() -> dict[str, str]:
+    return {
+        "waits": _("waits %(time)s"),
+        "now": _("a moment"),
+        "just_now": _("just now"),
+        "minutes": _("%(n)s min"),
+        "hours": _("%(n)s h"),
+        "hours_minutes": _("%(h)s h %(m)s"),
+        "days": _("%(n)s d"),
+        "days_hours": _("%(d)s d %(h)s h"),
+        "ago": _("%(time)s ago"),
+        "in": _("in %(time)s"),
+        "until": _("until %(time)s"),
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "tomorrow": _("Tomorrow"),
+    }
+
+
+def _queue() -> dict[str, str]:
+    return {
+        "new_one": _("1 new"),
+        "new_many": _("%(n)s new"),
+        "below_one": _("1 new below"),
+        "below_many": _("%(n)s new below"),
+        "undo": _("Undo"),
+        "nothing_to_undo": _("There is nothing to undo."),
+        "no_row": _("Choose a conversation first."),
+        "failed": _("That did not work. Try again."),
+        "offline": _("No connection: nothing was changed."),
+        "opened": _("Opened: %(name)s"),
+        "list_end": _("That was the last one here."),
+        "copied": _("Link copied"),
+        "done_elsewhere": _("Changed by somebody else; it leaves this list."),
+        "loading": _("Loading…"),
+        "reload": _("Much has changed meanwhile."),
+        "reload_now": _("Reload"),
+        "signed_out": _("Your sign-in or your rights have changed. Reload the page."),
+    }
+
+
+def _writing() -> dict[str, str]:
+    return {
+        "left": _("%(n)s left"),
+        "over": _("%(n)s too long"),
+        "of": _("%(n)s of %(max)s"),
+        "kept": _("Draft kept"),
+        "not_kept": _("Not kept yet: no connection"),
+        "leaves_in": _("Leaves in %(n)s s"),
+        "leaving_now": _("Leaving now"),
+    }
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "close": _("Close"),
+        "keys_go": _("g, then q for the queue or c for channels"),
+    }

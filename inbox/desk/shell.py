@@ -1,0 +1,261 @@
+"""What stands around every page: the rail with its counts, banners, what was just said."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from flask import session as cookie
+from flask_babel import gettext as _
+from flask_babel import get_locale
+from sqlalchemy import exists, select
+
+from inbox.channels.health import list_needing_you
+from inbox.channels.models import Channel, ChannelState
+from inbox.conversations.queries import COUNT_LIMIT, View, count_views
+from inbox.database import db
+from inbox.desk import looks, script_words, words
+from inbox.desk.troubles import trouble_sentence
+from inbox.members.access import sees_channel
+from inbox.members.doors import find_member
+from inbox.members.models import Member
+from inbox.settings import Settings
+
+ICONS = {
+    View.MINE: "user-round-check",
+    View.UNASSIGNED: "inbox",
+    View.SNOOZED: "clock",
+    View.NO_ANSWER: "check-check",
+    View.EVERYTHING: "list",
+}
+
+
+@dataclass(frozen=True)
+class RailView:
+    """A list of the rail with its bounded count."""
+
+    name: str
+    word: str
+    icon: str
+    url: str
+    count: int
+    is_current: bool
+    is_hot: bool
+    in_more: bool
+
+    @property
+    def count_text(self) -> str:
+        """The count as written."""
+        return words.bounded(self.count, COUNT_LIMIT)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Another page of the rail."""
+
+    word: str
+    icon: str
+    url: str
+    is_current: bool
+    needs_you: bool = False
+
+
+@dataclass(frozen=True)
+class TroubledChannel:
+    """A channel that needs somebody, for the banner."""
+
+    name: str
+    sentence: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence shown for some seconds, with its undo."""
+
+    text: str
+    undo_url: str | None = None
+    seconds: float = 8
+    is_bad: bool = False
+
+
+def view_word(view: View) -> str:
+    """Name a list of the rail."""
+    named = {
+        View.MINE: _("Mine"),
+        View.UNASSIGNED: _("Unassigned"),
+        View.SNOOZED: _("Snoozed"),
+        View.NO_ANSWER: _("No answer needed"),
+        View.EVERYTHING: _("Everything"),
+    }
+    return str(named[view])
+
+
+def say(text: str, *, undo_id: int | None = None, is_bad: bool = False) -> None:
+    """Show a sentence on the next page of this browser (for requests without scripts)."""
+    cookie["said"] = [*cookie.get("said", []), {"text": text, "undo_id": undo_id, "is_bad": is_bad}][-3:]
+
+
+class Shell:
+    """Read at first use, so that fragments pay for nothing."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+
+    @property
+    def theme(self) -> str:
+        """auto, light or dark."""
+        return self._member.theme
+
+    @property
+    def are_keys_on(self) -> bool:
+        """Whether single keys act."""
+        return self._member.are_keys_on
+
+    @property
+    def member_name(self) -> str:
+        """Who is signed in."""
+        return self._member.name
+
+    @property
+    def member_initials(self) -> str:
+        """Their letters."""
+        return looks.initials(self._member.name)
+
+    @property
+    def member_hue(self) -> int:
+        """Their colour."""
+        return looks.hue(f"member {self._member.id}")
+
+    @property
+    def settings_url(self) -> str:
+        """Where one's own settings are."""
+        return url_for("me.show")
+
+    @property
+    def sign_out_url(self) -> str:
+        """Where signing out is posted."""
+        return url_for("members.sign_out")
+
+    @cached_property
+    def views(self) -> Sequence[RailView]:
+        """The lists of the rail."""
+        counts = count_views(db.session(), self._member.id)
+        current = current_view() if request.endpoint in ("desk.queue", "desk.conversation", "desk.counts") else None
+        return [
+            RailView(
+                name=view.value,
+                word=view_word(view),
+                icon=ICONS[view],
+                url=url_for("desk.queue", view=view.value),
+                count=getattr(counts, view.value),
+                is_current=view == current,
+                is_hot=view is View.UNASSIGNED,
+                in_more=view is View.NO_ANSWER,
+            )
+            for view in View
+        ]
+
+    @cached_property
+    def places(self) -> Sequence[Place]:
+        """Pages besides the queue: channels for whoever sees one, people for admins."""
+        places = [self._place(_("Channels"), "plug", "channels.index", needs_you=bool(self.troubled))]
+        if self._member.is_admin:
+            places.append(self._place(_("People"), "users-round", "members.people"))
+        return places
+
+    def _place(self, word: str, icon: str, endpoint: str, needs_you: bool = False) -> Place:
+        here = (request.endpoint or "").split(".")[0] == endpoint.split(".")[0]
+        is_current = here and (endpoint != "members.people" or request.endpoint != "members.me")
+        return Place(str(word), icon, url_for(endpoint), is_current, needs_you)
+
+    @cached_property
+    def troubled(self) -> Sequence[TroubledChannel]:
+        """Channels that need somebody, among those that the member sees."""
+        channels = list_needing_you(db.session(), self._member.id)
+        return [
+            TroubledChannel(
+                name=f"{words.platform_word(channel.platform)} · {channel.display_name or channel.handle}",
+                sentence=trouble_sentence(channel),
+                url=url_for("channels.show", channel_id=channel.id),
+            )
+            for channel in channels
+        ]
+
+    @cached_property
+    def has_sandbox(self) -> bool:
+        """Whether invented people are among those shown."""
+        alive = Channel.state != ChannelState.DISCONNECTED
+        query = exists().where(Channel.is_sandbox, alive, sees_channel(self._member.id, Channel.id))
+        return bool(db.session.scalar(select(query)))
+
+    @property
+    def connect_url(self) -> str | None:
+        """Where admins connect a channel."""
+        return url_for("channels.connect") if self._member.is_admin else None
+
+    @cached_property
+    def said(self) -> Sequence[Said]:
+        """What the request before this one wanted to say."""
+        if not cookie.get("said"):
+            return []
+        return [_said(row) for row in cookie.pop("said")]
+
+    @property
+    def for_scripts(self) -> dict[str, Any]:
+        """What scripts need to know, as plain JSON."""
+        settings: Settings = current_app.config["RELEVO"]
+        return {
+            "member": self._member.id,
+            "locale": str(get_locale()),
+            "undoSeconds": settings.pace.undo_seconds,
+            "streamUrl": settings.stream_url,
+            "streamPort": settings.stream_port,
+            "static": url_for("static", filename=""),
+            "words": script_words.words(),
+        }
+
+
+def current_view() -> View:
+    """Return the list that this request is about."""
+    try:
+        return View(request.args.get("view", View.MINE.value))
+    except ValueError:
+        return View.MINE
+
+
+def _said(row: dict[str, Any]) -> Said:
+    settings: Settings = current_app.config["RELEVO"]
+    undo_id = row.get("undo_id")
+    undo_url = url_for("triage.undo", activity_id=undo_id) if undo_id else None
+    return Said(str(row["text"]), undo_url, settings.pace.undo_seconds, bool(row.get("is_bad")))
+
+
+def set_up(app: Flask) -> None:
+    """Give templates the shell and our words."""
+    app.context_processor(_for_templates)
+    app.jinja_env.globals.update(
+        initials=looks.initials,
+        hue=looks.hue,
+        marked=looks.marked,
+        differences=looks.differences,
+        host_of=looks.host_of,
+        platform_word=words.platform_word,
+        platform_mark=words.platform_mark,
+        kind_word=words.kind_word,
+        audience_word=words.audience_word,
+        status_word=words.status_word,
+        priority_word=words.priority_word,
+        settled_words=words.settled_words,
+        awaits_words=words.awaits_words,
+        gone_words=words.gone_words,
+        mode_word=words.mode_word,
+        to_json=json.dumps,
+    )
+
+
+def _for_templates() -> dict[str, object]:
+    member = find_member()
+    return {"shell": Shell(member) if member else None, "get_locale": get_locale}

@@ -1,0 +1,230 @@
+"""What is done to a conversation from the desk; each request calls one verb and commits once."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from inbox.activity.models import Activity
+from inbox.conversations import assign as assigning
+from inbox.conversations import finish as finishing
+from inbox.conversations import labels, notes, priority, reading, snooze
+from inbox.conversations import undo as undoing
+from inbox.conversations.access import access_conversation, access_note
+from inbox.conversations.models import Conversation
+from inbox.conversations.settle import Result
+from inbox.database import db
+from inbox.desk import snoozes, words
+from inbox.desk.acted import Acted, answer, wants_json
+from inbox.errors import Invalid
+from inbox.members import doors
+
+blueprint = Blueprint("triage", __name__)
+
+
+@blueprint.post("/c/<int:conversation_id>/assign")
+@doors.members
+def assign(conversation_id: int) -> Response:
+    """Hand a conversation to a member, or to nobody."""
+    found = _access(conversation_id)
+    assignee_id = _number("assignee_id")
+    done = assigning.assign(db.session(), found, _me(), assignee_id)
+    said = _("It is yours.") if assignee_id == _me() else _("Assigned.") if assignee_id else _("Nobody has it now.")
+    return _answer(found, done, said)
+
+
+@blueprint.post("/c/<int:conversation_id>/team")
+@doors.members
+def team(conversation_id: int) -> Response:
+    """Hand a conversation to a team, or take it off one."""
+    found = _access(conversation_id)
+    team_id = _number("team_id")
+    done = assigning.assign_team(db.session(), found, _me(), team_id)
+    return _answer(found, done, _("Handed to the team.") if team_id else _("Taken off its team."))
+
+
+@blueprint.post("/c/<int:conversation_id>/priority")
+@doors.members
+def set_priority(conversation_id: int) -> Response:
+    """Say how soon a conversation should be looked at."""
+    found = _access(conversation_id)
+    wanted = request.form.get("priority", "")
+    done = priority.set_priority(db.session(), found, _me(), wanted)
+    return _answer(found, done, _("Priority: %(name)s", name=words.priority_word(wanted)))
+
+
+@blueprint.post("/c/<int:conversation_id>/snooze")
+@doors.members
+def snooze_now(conversation_id: int) -> Response:
+    """Let a conversation sleep until a preset or a chosen time."""
+    found = _access(conversation_id)
+    until = snoozes.read_until(request.form, snoozes.viewer_zone())
+    done = snooze.snooze(db.session(), found, _me(), until)
+    return _answer(found, done, _("Snoozed."), moves_on=True)
+
+
+@blueprint.post("/c/<int:conversation_id>/wake")
+@doors.members
+def wake(conversation_id: int) -> Response:
+    """Open a snoozed conversation now."""
+    found = _access(conversation_id)
+    return _answer(found, snooze.wake(db.session(), found, _me()), _("Awake again."))
+
+
+@blueprint.post("/c/<int:conversation_id>/finish")
+@doors.members
+def finish(conversation_id: int) -> Response:
+    """Mark a conversation done; when something awaits and no reason came along, ask which."""
+    found = _access(conversation_id)
+    try:
+        result = finishing.finish(db.session(), found, _me(), seen_seq=_seen_seq(), why=request.form.get("why") or None)
+    except Invalid as error:
+        if error.code != "why_needed" or wants_json():
+            raise
+        db.session.rollback()
+        return redirect(url_for("dialogs.finish_dialog", conversation_id=conversation_id, seen_seq=_seen_seq()), 303)
+    return _answer_result(found, result, _("Done."))
+
+
+@blueprint.post("/c/<int:conversation_id>/excuse")
+@doors.members
+def excuse(conversation_id: int) -> Response:
+    """Say that no answer is needed, and finish."""
+    found = _access(conversation_id)
+    result = finishing.excuse(db.session(), found, _me(), seen_seq=_seen_seq())
+    return _answer_result(found, result, _("No answer needed."))
+
+
+@blueprint.post("/c/<int:conversation_id>/spam")
+@doors.members
+def spam(conversation_id: int) -> Response:
+    """Mark a conversation as spam."""
+    found = _access(conversation_id)
+    result = finishing.mark_spam(db.session(), found, _me(), seen_seq=_seen_seq())
+    return _answer_result(found, result, _("Marked as spam."))
+
+
+@blueprint.post("/c/<int:conversation_id>/not-spam")
+@doors.members
+def not_spam(conversation_id: int) -> Response:
+    """Say that a conversation is no spam after all."""
+    found = _access(conversation_id)
+    return _answer(found, finishing.mark_not_spam(db.session(), found, _me()), _("Not spam."))
+
+
+@blueprint.post("/c/<int:conversation_id>/reopen")
+@doors.members
+def reopen(conversation_id: int) -> Response:
+    """Open a done conversation again."""
+    found = _access(conversation_id)
+    return _answer(found, finishing.reopen(db.session(), found, _me()), _("Open again."))
+
+
+@blueprint.post("/c/<int:conversation_id>/label")
+@doors.members
+def label(conversation_id: int) -> Response:
+    """Put a label on."""
+    found = _access(conversation_id)
+    name = request.form.get("name", "").strip()
+    return _answer(found, labels.label(db.session(), found, _me(), name), _("Label on: %(name)s", name=name))
+
+
+@blueprint.post("/c/<int:conversation_id>/unlabel")
+@doors.members
+def unlabel(conversation_id: int) -> Response:
+    """Take a label off."""
+    found = _access(conversation_id)
+    done = labels.unlabel(db.session(), found, _me(), _number("label_id") or 0)
+    return _answer(found, done, _("Label off."))
+
+
+@blueprint.post("/c/<int:conversation_id>/note")
+@doors.members
+def note(conversation_id: int) -> Response:
+    """Write a note."""
+    found = _access(conversation_id)
+    done = notes.write_note(db.session(), found, _me(), request.form.get("text", ""))
+    return _answer(found, done, _("Note kept."))
+
+
+@blueprint.post("/notes/<int:note_id>/delete")
+@doors.members
+def delete_note(note_id: int) -> Response:
+    """Delete one's own note."""
+    found = access_note(db.session(), _me(), note_id)
+    conversation = access_conversation(db.session(), _me(), found.conversation_id, "triage")
+    return _answer(conversation, notes.delete_note(db.session(), found, _me()), _("Note deleted."))
+
+
+@blueprint.post("/c/<int:conversation_id>/read")
+@doors.members
+@doors.in_background
+def read(conversation_id: int) -> Response:
+    """Keep how far one has read."""
+    found = access_conversation(db.session(), _me(), conversation_id)
+    reading.mark_read(db.session(), found, _me(), _seen_seq())
+    db.session.commit()
+    return Response(status=204)
+
+
+@blueprint.post("/c/<int:conversation_id>/unread")
+@doors.members
+def unread(conversation_id: int) -> Response:
+    """Make a conversation unread for oneself."""
+    found = access_conversation(db.session(), _me(), conversation_id)
+    reading.mark_unread(db.session(), found, _me())
+    db.session.commit()
+    return answer(Acted(str(_("Unread for you.")), found.id))
+
+
+@blueprint.post("/undo/<int:activity_id>")
+@doors.members
+def undo(activity_id: int) -> Response:
+    """Undo one's own doing."""
+    done = undoing.undo(db.session(), _me(), activity_id)
+    conversation_id = done.conversation_id
+    db.session.commit()
+    return answer(Acted(str(_("Undone.")), conversation_id))
+
+
+def _access(conversation_id: int) -> Conversation:
+    return access_conversation(db.session(), _me(), conversation_id, "triage")
+
+
+def _me() -> int:
+    return doors.current_member().id
+
+
+def _number(name: str) -> int | None:
+    text = request.form.get(name, "")
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise Invalid("not_a_number", field=name)
+    return int(text)
+
+
+def _seen_seq() -> int:
+    number = _number("seen_seq")
+    if number is None:
+        raise Invalid("seen_seq_missing")
+    return number
+
+
+def _answer(found: Conversation, done: Activity, said: str, *, moves_on: bool = False) -> Response:
+    conversation_id, undo_id = found.id, done.id
+    db.session.commit()
+    return answer(Acted(str(said), conversation_id, undo_id=undo_id, moves_on=moves_on))
+
+
+def _answer_result(found: Conversation, result: Result, said: str) -> Response:
+    conversation_id, undo_id, stayed = found.id, result.activity.id, result.stayed
+    db.session.commit()
+    warning = ""
+    if stayed:
+        warning = ngettext(
+            "%(num)s new while you pressed done: it stays open.",
+            "%(num)s new while you pressed done: it stays open.",
+            stayed.count,
+        )
+    return answer(Acted(str(said), conversation_id, undo_id=undo_id, moves_on=not stayed, warning=str(warning)))

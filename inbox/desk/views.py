@@ -1,0 +1,163 @@
+"""The queue and one conversation, whole or in parts."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from inbox.conversations.access import access_conversation
+from inbox.conversations.models import Conversation
+from inbox.conversations.pages import load_thread
+from inbox.conversations.queries import View, list_queue
+from inbox.conversations.rows import ThreadPage
+from inbox.database import db
+from inbox.desk import deliveries
+from inbox.desk.composer import show_composer
+from inbox.desk.entries import show_entries
+from inbox.desk.queues import QueueShown, link_args, read_filters, show_queue
+from inbox.desk.shell import current_view
+from inbox.desk.threads import show_side, show_thread
+from inbox.members import doors
+
+blueprint = Blueprint("desk", __name__)
+Answer = str | Response | BaseResponse
+
+
+@blueprint.before_request
+def _start_clock() -> None:
+    g.began_at = time.perf_counter()
+
+
+@blueprint.after_request
+def _say_duration(response: Response) -> Response:
+    milliseconds = (time.perf_counter() - g.get("began_at", time.perf_counter())) * 1000
+    response.headers["Server-Timing"] = f"app;dur={milliseconds:.1f}"
+    response.headers.add("Vary", "HX-Request")
+    return response
+
+
+@blueprint.get("/")
+@doors.members
+def home() -> Answer:
+    """Go to the queue."""
+    return redirect(url_for("desk.queue"))
+
+
+@blueprint.get("/queue")
+@doors.members
+def queue() -> Answer:
+    """Show a list of the rail; with scripts, its next rows alone."""
+    member, view, filters = doors.current_member(), current_view(), read_filters()
+    after = request.args.get("after") or None
+    if after and request.args.get("part"):
+        page = list_queue(db.session(), member.id, view, filters, after=after)
+        args = link_args(view, filters)
+        more_url = url_for("desk.queue", after=page.after, **args)
+        return render_template("desk/_rows.html", page=page, more_url=more_url, link_args=args, current_id=None)
+    shown = show_queue(db.session(), member, view, filters, after)
+    if request.args.get("part"):
+        return render_template("desk/_queue.html", queue=shown, current_id=None)
+    return _page(shown)
+
+
+@blueprint.get("/queue/counts")
+@doors.members
+@doors.in_background
+def counts() -> Answer:
+    """Show the rail's lists with their counts."""
+    return render_template("partials/_rail_views.html")
+
+
+@blueprint.get("/c/<int:conversation_id>")
+@doors.members
+def conversation(conversation_id: int) -> Answer:
+    """Show a conversation, in its pane alone when a script asks for it."""
+    member = doors.current_member()
+    found = access_conversation(db.session(), member.id, conversation_id)
+    if found.id != conversation_id:
+        return redirect(url_for("desk.conversation", conversation_id=found.id, **request.args))
+    values = _pane_values(found)
+    if "HX-Request" in request.headers:
+        return render_template("conversations/_pane.html", **values)
+    shown = show_queue(db.session(), member, _view_for(found), read_filters(), None)
+    return _page(shown, current_id=found.id, **values)
+
+
+@blueprint.get("/c/<int:conversation_id>/messages")
+@doors.members
+def messages(conversation_id: int) -> Answer:
+    """Show earlier messages, with the way to still earlier ones."""
+    member = doors.current_member()
+    found = access_conversation(db.session(), member.id, conversation_id)
+    page = load_thread(db.session(), found, member.id, before=request.args.get("before"))
+    values = _values(found, page)
+    html = render_template("conversations/_entries.html", entries=show_entries(page.entries), **values)
+    shown = values["thread"]
+    post = render_template("conversations/_post.html", **values) if shown.post and not page.before else ""
+    earlier = url_for("desk.messages", conversation_id=found.id, before=page.before) if page.before else None
+    return jsonify(entries=html, post=post, earlier=earlier)
+
+
+@blueprint.get("/c/<int:conversation_id>/changes")
+@doors.members
+@doors.in_background
+def changes(conversation_id: int) -> Answer:
+    """Return what an open conversation shows now: head, side, newest entries, what is on its way."""
+    member = doors.current_member()
+    found = access_conversation(db.session(), member.id, conversation_id)
+    values = _pane_values(found, with_composer=False)
+    thread = values["thread"]
+    entries = [
+        {"id": entry.dom_id, "order": entry.order, "digest": entry.digest, "html": _render_entry(entry, values)}
+        for entry in thread.entries
+    ]
+    return jsonify(
+        id=found.id,
+        seq=thread.last_seq,
+        head=render_template("conversations/_head.html", **values),
+        side=render_template("conversations/_side.html", **values),
+        deliveries=render_template("conversations/_deliveries.html", **values),
+        entries=entries,
+    )
+
+
+def _render_entry(entry: object, values: dict[str, Any]) -> str:
+    return render_template("conversations/_entries.html", **{**values, "entries": [entry]})
+
+
+def _page(shown: QueueShown, **values: Any) -> str:
+    thread = values.get("thread")
+    title = thread.person if thread else shown.title
+    return render_template("desk/desk.html", queue=shown, page_title=title, **{"current_id": None, **values})
+
+
+def _view_for(found: Conversation) -> View:
+    """Return the list beside a conversation: the one in the address, else one that it is on."""
+    if "view" in request.args:
+        return current_view()
+    return View.MINE if found.assignee_id == doors.current_member().id else View.EVERYTHING
+
+
+def _pane_values(found: Conversation, *, with_composer: bool = True) -> dict[str, Any]:
+    number = request.args.get("message", "")
+    around = int(number) if number.isdecimal() and len(number) < 18 else None
+    before = request.args.get("before") or None
+    page = load_thread(db.session(), found, doors.current_member().id, before=before, around=around)
+    values = _values(found, page)
+    if with_composer:
+        values["composer"] = show_composer(db.session(), doors.current_member(), found, page)
+    return values
+
+
+def _values(found: Conversation, page: ThreadPage) -> dict[str, Any]:
+    member = doors.current_member()
+    back_url = url_for("desk.queue", **link_args(_view_for(found), read_filters()))
+    thread = show_thread(db.session(), member, found, page, back_url=back_url)
+    return {
+        "thread": thread,
+        "entries": thread.entries,
+        "side": show_side(db.session(), member, found),
+        "deliveries": deliveries.list_shown(db.session(), member, found),
+        "shell_member_id": member.id,
+    }
