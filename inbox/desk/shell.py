@@ -163,13 +163,12 @@ class Shell:
         """Pages besides the queue: channels for whoever sees one, people for admins."""
         places = [self._place(_("Channels"), "plug", "channels.index", needs_you=bool(self.troubled))]
         if self._member.is_admin:
-            places.append(self._place(_("People"), "users-round", "members.people"))
+            places.append(self._place(_("People"), "users-round", "people.index"))
         return places
 
     def _place(self, word: str, icon: str, endpoint: str, needs_you: bool = False) -> Place:
         here = (request.endpoint or "").split(".")[0] == endpoint.split(".")[0]
-        is_current = here and (endpoint != "members.people" or request.endpoint != "members.me")
-        return Place(str(word), icon, url_for(endpoint), is_current, needs_you)
+        return Place(str(word), icon, url_for(endpoint), here, needs_you)
 
     @cached_property
     def troubled(self) -> Sequence[TroubledChannel]:
