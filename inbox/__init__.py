@@ -54,9 +54,13 @@ def _set_up_web(app: Flask) -> None:
 
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
+    from inbox import health
+    from inbox.live import announce
+    from inbox.media import views as media
     from inbox.members import me
     from inbox.members import views as members
     from inbox.offboarding import people, teams
 
-    for module in (members, me, people, teams):
+    announce.set_up(app, app.config["RELEVO"].redis_url)
+    for module in (members, me, people, teams, health, media):
         app.register_blueprint(module.blueprint)

@@ -18,7 +18,12 @@ def pictures_of(message: Message) -> Sequence[Picture]:
 
 
 def picture_rows(
-    pictures: Sequence[Picture], *, channel_id: int, message_id: int | None = None, post_id: int | None = None
+    pictures: Sequence[Picture],
+    *,
+    channel_id: int,
+    message_id: int | None = None,
+    post_id: int | None = None,
+    is_private: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the rows of a message's or a post's attachments, in their order."""
     return [
@@ -27,6 +32,7 @@ def picture_rows(
             "message_id": message_id,
             "post_id": post_id,
             "contact_id": None,
+            "is_private": is_private,
             "position": position,
             "kind": picture.kind,
             "url": picture.url,

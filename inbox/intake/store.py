@@ -15,6 +15,7 @@ from inbox.conversations.models import Message as Row
 from inbox.conversations.ordering import queue_at
 from inbox.intake import borders, bulk
 from inbox.intake.pictures import picture_rows, pictures_of
+from inbox.intake.placing import is_private
 from inbox.intake.seats import Seat
 from inbox.media.models import Media
 from inbox.platforms.items import Message
@@ -162,5 +163,10 @@ def write_pictures(session: Session, channel: Channel, ids: Mapping[str, int], m
     """Add the rows of what is attached."""
     rows = []
     for message in messages:
-        rows += picture_rows(pictures_of(message), channel_id=channel.id, message_id=ids[message.external_id])
+        rows += picture_rows(
+            pictures_of(message),
+            channel_id=channel.id,
+            message_id=ids[message.external_id],
+            is_private=is_private(message),
+        )
     bulk.insert_missing(session, Media, rows)

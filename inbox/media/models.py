@@ -22,6 +22,7 @@ class Media(WithId, Base):
     message_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("message.id"))
     post_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("post.id"))
     contact_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("contact.id"))
+    is_private: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column(default="image")  # image, video, audio, file, sticker
     url: Mapped[str | None]

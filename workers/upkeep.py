@@ -1,0 +1,82 @@
+"""Tasks that keep things in order: second looks, snoozed ones woken, what must be erased, silence noticed."""
+
+from sqlalchemy import Select, select
+
+from inbox import clock
+from inbox.channels.models import Channel, ChannelState
+from inbox.channels.states import look_for_silence as look_at
+from inbox.conversations import gone, snooze
+from inbox.conversations.models import Conversation, Message, RawPayload, Status
+from inbox.database import db, read_only
+from inbox.intake import own, raw, recheck
+from inbox.media.erase import list_stray_files, remove_files
+from inbox.settings import Settings
+from workers.app import celery, flask_app
+from workers.polling import reader
+
+ROWS_AT_ONCE = 200
+
+
+def _settings() -> Settings:
+    settings: Settings = flask_app().config["RELEVO"]
+    return settings
+
+
+def _exists(query: Select[int]) -> bool:
+    """Look without taking the write lock: most ticks find nothing due."""
+    with read_only():
+        found = db.session.scalar(query.limit(1)) is not None
+        db.session.rollback()
+    return found
+
+
+@celery.task(name="workers.upkeep.recheck_due")
+def recheck_due() -> None:
+    """Look again at messages whose time has come, a channel at a time."""
+    this = reader()
+    while recheck.run(this.make_session, this.open_connection, this.pace):
+        pass
+
+
+@celery.task(name="workers.upkeep.wake_due")
+def wake_due() -> None:
+    """Open what was snoozed until now."""
+    is_snoozed = Conversation.status == Status.SNOOZED
+    if _exists(select(Conversation.id).where(Conversation.snoozed_until_at <= clock.now(), is_snoozed)):
+        snooze.wake_due(db.session(), ROWS_AT_ONCE)
+        db.session.commit()
+
+
+@celery.task(name="workers.upkeep.turn_held_back")
+def turn_held_back() -> None:
+    """Show messages of ours as native answers that no delivery claimed in ten minutes."""
+    if _exists(select(Message.id).where(Message.is_held_back, Message.look_at <= clock.now())):
+        own.held_back_due(db.session(), pace=_settings().pace, limit=ROWS_AT_ONCE)
+        db.session.commit()
+
+
+@celery.task(name="workers.upkeep.look_for_silence")
+def look_for_silence() -> None:
+    """Mark channels that are silent beyond their habit."""
+    is_heard = (Channel.state == ChannelState.ACTIVE) & Channel.quiet_since_at.is_(None)
+    if not _exists(select(Channel.id).where(is_heard, Channel.last_message_at.is_not(None))):
+        return
+    for channel in db.session.scalars(select(Channel).where(is_heard)):
+        look_at(db.session(), channel, _settings().pace)
+    db.session.commit()
+
+
+@celery.task(name="workers.upkeep.erase_due")
+def erase_due() -> None:
+    """Erase what was deleted a day ago, raw payloads past their time, and pictures that nothing shows."""
+    session, settings = db.session(), _settings()
+    if _exists(select(Message.id).where(Message.erase_due_at <= clock.now(), Message.erased_at.is_(None))):
+        gone.erase_due(session, limit=ROWS_AT_ONCE)
+        session.commit()
+    if _exists(select(RawPayload.id).where(RawPayload.expires_at <= clock.now())):
+        raw.drop_expired(session, ROWS_AT_ONCE)
+        session.commit()
+    with read_only():
+        strays = list_stray_files(session, settings.media_dir)
+        session.rollback()
+    remove_files(settings.media_dir, strays)
