@@ -120,8 +120,9 @@ def _settle_again(session: Session, winner: Thread) -> None:
     """Let native answers of either half settle what waits in the other, as if both had always been one."""
     waiting = select(Message).where(Message.thread_id == winner.id, Message.awaits).order_by(Message.seq)
     for message in session.scalars(waiting).all():
-        if not settle_if_answered(session, message):
-            judge_message(session, message)
+        is_settled = settle_if_answered(session, message)
+        if not is_settled and not judge_message(session, message).awaits and message.conversation_id is not None:
+            lock_conversation(session, message.conversation_id).is_no_answer_needed = True  # refresh checks it
     found = select(Conversation.id).where(Conversation.thread_id == winner.id, Conversation.joined_into_id.is_(None))
     for conversation_id in session.scalars(found.order_by(Conversation.id)).all():
         refresh(session, lock_conversation(session, conversation_id))

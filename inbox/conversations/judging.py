@@ -27,12 +27,12 @@ def gather_facts(session: Session, message: Message, *, is_before_import: bool =
     """Collect what `awaits.judge` needs from the rows."""
     session.flush()
     channel = session.get_one(Channel, message.channel_id)
-    has_pictures = exists().where(Media.message_id == message.id, Media.kind != "sticker")
+    attached = set(session.scalars(select(Media.kind).where(Media.message_id == message.id)))
     return Facts(
         text=message.text,
         is_outbound=message.direction != "inbound",
-        is_sticker=message.is_sticker,
-        has_pictures=bool(session.scalar(select(has_pictures))),
+        is_sticker=message.is_sticker or "sticker" in attached,
+        has_pictures=bool(attached - {"sticker"}),
         mentions_us=message.mentions_us,
         parent=_whose_parent(session, message),
         is_after_our_answer=_is_after_our_answer(session, message),

@@ -49,9 +49,12 @@ def settle_if_answered(session: Session, message: Message) -> bool:
     thread = session.get_one(Thread, message.thread_id)
     conversation = session.get_one(Conversation, message.conversation_id)
     for reply in _list_newer_natives(session, message):
-        if conversation.id in _list_answered(session, reply, thread, find_parent(session, reply)):
+        answered = _list_answered(session, reply, thread, find_parent(session, reply))
+        if conversation.id in answered:
             settle_by(session, reply, conversation, Message.id == message.id)
             keep_answer(session, reply, conversation, message.seq or 0)
+            _name_or_ask(session, reply, thread, answered)
+            judge_later_ones(session, reply, conversation)
             return True
     return False
 

@@ -1,9 +1,30 @@
-"""A thread's page: messages with their versions and pictures, notes and system lines, in parts."""
+"""A thread's page: messages with their versions and pictures, notes and system lines, in parts.
 
+A part reaches from its first message to just before the next part's first, so that a note or a line
+stands in exactly one. Nothing of a message that is gone leaves this module but its tombstone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from inbox.conversations.models import Conversation
-from inbox.conversations.rows import ThreadPage
+from inbox.conversations import lines, message_query
+from inbox.conversations.keys import Key, read_key
+from inbox.conversations.models import Conversation, Message, Thread
+from inbox.conversations.rows import Entry, MessageView, ThreadPage
+from inbox.errors import NotFound
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Messages, oldest first, and whether the thread goes on before and after them."""
+
+    messages: Sequence[MessageView]
+    has_before: bool
+    has_after: bool
 
 
 def load_thread(
@@ -22,4 +43,100 @@ def load_thread(
     queries. `around`: a message id, the part that has it in the middle; raises NotFound when it is not
     of this thread. Replies that were not accepted yet and held back messages are left out.
     """
-    raise NotImplementedError
+    earlier, later = (read_key(key) if key else None for key in (before, after))
+    part = _load(session, conversation, earlier, later, around, limit)
+    since = later.at if later else part.messages[0].at if part.has_before else None
+    until = earlier.at if earlier else part.messages[-1].at if part.has_after else None
+    entries: list[Entry] = [
+        *part.messages,
+        *lines.list_notes(session, conversation, since, until),
+        *lines.list_lines(session, conversation, since, until),
+    ]
+    return ThreadPage(
+        entries=tuple(sorted(entries, key=_place)),
+        before=_key(part.messages[0]) if part.has_before else None,
+        after=_key(part.messages[-1]) if part.has_after else None,
+        last_seq=max((message.seq or 0 for message in part.messages), default=0),
+        asks_about_message_id=_find_question(session, conversation),
+    )
+
+
+def _load(
+    session: Session, conversation: Conversation, earlier: Key | None, later: Key | None, around: int | None, limit: int
+) -> _Part:
+    if around is not None:
+        middle = _find_place(session, conversation, around)
+        half = max(limit // 2, 1)
+        old, has_before = _before(session, conversation, middle, half, is_including=True)
+        new, has_after = _after(session, conversation, middle, half)
+        return _Part([*old, *new], has_before, has_after)
+    if later is not None:
+        new, has_after = _after(session, conversation, later, limit)
+        return _Part(new, has_before=False, has_after=has_after)
+    old, has_before = _before(session, conversation, earlier, limit)
+    return _Part(old, has_before, has_after=False)
+
+
+def _before(
+    session: Session, conversation: Conversation, key: Key | None, limit: int, *, is_including: bool = False
+) -> tuple[list[MessageView], bool]:
+    place = _message_place()
+    older = [] if key is None else [place <= _literal(key) if is_including else place < _literal(key)]
+    order = (Message.clock_at.desc(), Message.id.desc())
+    found = message_query.load(session, conversation, [*_shown(conversation), *older], order, limit + 1)
+    return found[:limit][::-1], len(found) > limit
+
+
+def _after(session: Session, conversation: Conversation, key: Key, limit: int) -> tuple[list[MessageView], bool]:
+    newer = _message_place() > _literal(key)
+    order = (Message.clock_at.asc(), Message.id.asc())
+    found = message_query.load(session, conversation, [*_shown(conversation), newer], order, limit + 1)
+    return found[:limit], len(found) > limit
+
+
+def _shown(conversation: Conversation) -> list[ColumnElement[bool]]:
+    return [
+        Message.thread_id == conversation.thread_id,
+        Message.seq.is_not(None),
+        Message.is_held_back.is_(False),
+    ]
+
+
+def _message_place() -> ColumnElement[tuple[datetime, int]]:
+    return tuple_(Message.clock_at, Message.id)
+
+
+def _literal(key: Key) -> ColumnElement[tuple[datetime, int]]:
+    return tuple_(literal(key.at, Message.clock_at.type), literal(key.id))
+
+
+def _find_place(session: Session, conversation: Conversation, message_id: int) -> Key:
+    found = select(Message.clock_at, Message.id).where(Message.id == message_id, *_shown(conversation))
+    row = session.execute(found).one_or_none()
+    if row is None:
+        raise NotFound("message")
+    return Key(row.clock_at, row.id)
+
+
+def _find_question(session: Session, conversation: Conversation) -> int | None:
+    """Return the native answer of which the thread asks whom it answered, as long as somebody older waits."""
+    asking = Message.__table__.alias("asking")
+    waits = exists().where(
+        Message.thread_id == Thread.id,
+        Message.awaits,
+        Message.clock_at <= asking.c.clock_at,
+    )
+    found = (
+        select(Thread.asks_about_message_id)
+        .join(asking, asking.c.id == Thread.asks_about_message_id)
+        .where(Thread.id == conversation.thread_id, asking.c.gone_at.is_(None), waits)
+    )
+    return session.scalar(found)
+
+
+def _place(entry: Entry) -> tuple[datetime, bool, int]:
+    return (entry.at, not isinstance(entry, MessageView), entry.id)
+
+
+def _key(message: MessageView) -> str:
+    return str(Key(message.at, message.id))
