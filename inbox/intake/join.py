@@ -62,5 +62,5 @@ def join_missed(session: Session, limit: int = 100) -> int:
         .order_by(Thread.id)
         .limit(limit)
     )
-    found = session.execute(query).tuples().all()
+    found = session.execute(query).all()
     return sum(_join_one(session, waiting_id, wanted, parents_id) for waiting_id, wanted, parents_id in found if wanted)

@@ -74,7 +74,7 @@ def held_back_due(session: Session, *, pace: Pace, limit: int = 100) -> int:
     The thread is locked before the message is read again: a look may be folding it at this moment.
     """
     due = select(Row.id, Row.thread_id).where(Row.is_held_back, Row.look_at <= clock.now())
-    found = session.execute(due.order_by(Row.thread_id, Row.id).limit(limit)).tuples().all()
+    found = session.execute(due.order_by(Row.thread_id, Row.id).limit(limit)).all()
     return sum(_come_out(session, message_id, thread_id) for message_id, thread_id in found)
 
 
@@ -94,7 +94,8 @@ def take_native(session: Session, message: Row) -> None:
     """Let an answer given on the platform take effect, and tell the pages that show whom it answered."""
     answer_natively(session, message)
     answered = select(Answer.conversation_id).where(Answer.reply_message_id == message.id)
-    for conversation_id in session.scalars(answered.order_by(Answer.conversation_id)).all() or [None]:
+    ids: list[int | None] = [*session.scalars(answered.order_by(Answer.conversation_id))]
+    for conversation_id in ids or [None]:
         record(
             session,
             kinds.NATIVE_ANSWER,
