@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from inbox import logs
 from inbox.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -15,6 +16,7 @@ def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0) -
     Raises Invalid when the settings can't be used.
     """
     settings = settings or Settings.from_environ()
+    logs.set_up()
     app = Flask("inbox", template_folder=str(_templates()), static_folder=str(_HERE / "static"))
     app.config["RELEVO"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024

@@ -13,6 +13,7 @@ from inbox.channels import connect
 from inbox.channels.connect import SignedIn
 from inbox.channels.connections import sign_in
 from inbox.channels.models import ChannelState
+from inbox.channels.opening import find_streams
 from inbox.database import db
 from inbox.members.grants import open_channel
 from inbox.security import Vault
@@ -38,6 +39,7 @@ def connect_all(app: Flask, settings: Settings, told: dict[str, Any]) -> None:
         with app.app_context():
             _keep(db.session(), vault, signed_in, settings)
             db.session.commit()
+            _find_streams(db.session(), signed_in, settings)
 
 
 def _keep(session: Session, vault: Vault, signed_in: SignedIn, settings: Settings) -> None:
@@ -48,6 +50,12 @@ def _keep(session: Session, vault: Vault, signed_in: SignedIn, settings: Setting
         open_channel(session, channel.id, None)
     elif known.state != ChannelState.DISCONNECTED and known.service_url != signed_in.verified.service_url:
         connect.reconnect(session, vault, known, signed_in, member_id=None, pace=settings.pace)
+
+
+def _find_streams(session: Session, signed_in: SignedIn, settings: Settings) -> None:
+    channel = connect.find_known(session, signed_in)
+    if channel is not None and channel.state == ChannelState.ACTIVE:
+        find_streams(session, settings, channel)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,8 @@ class Supervisor:
         reader, writer = os.pipe()
         child.started_at = time.monotonic()
         try:
-            words, environ = child.command.words, child.command.environ
+            words = child.command.words
+            environ = {**child.command.environ, "RELEVO_PROCESS": child.command.name}
             child.process = processes.start(words, environ=environ, output=writer)
         except OSError as error:
             os.close(reader)

@@ -59,7 +59,7 @@ def test_no_lock_names_a_host(name: str) -> None:
 def test_migrations_are_named_by_date_and_phrase() -> None:
     names = [path.stem for path in (ROOT / "inbox/migrations/versions").glob("*.py")]
     assert names
-    assert [name for name in names if not re.fullmatch(r"20\d{6}_[a-z][a-z0-9_]+", name)] == []
+    assert [name for name in names if not re.fullmatch(r"20\d\d_\d\d_\d\d_[a-z][a-z0-9_]+", name)] == []
 
 
 def test_no_test_sleeps_longer_than_a_glance() -> None:

@@ -1,0 +1,63 @@
+"""Everything together: it comes up, mends what is killed, refuses a second start, and ends without a rest."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.launcher.running import Running
+from tests.launcher.test_supervisor import is_running
+from tests.launcher.test_up import mode, up
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+
+NAMES = {"redis", "sandbox", "web", "stream", "worker-send", "worker-poll", "beat"}
+KILLED = ("web", "worker-send", "redis")
+
+
+def test_everything_comes_up_is_mended_and_ends(fresh_folder: Path) -> None:
+    with Running(fresh_folder) as running:
+        assert set(running.processes()) == NAMES
+        status, body = running.get("/healthz")
+        assert status == 200
+        assert isinstance(json.loads(body), dict)
+        assert mode(running.data) == 0o700
+        assert mode(running.data / "secret_keys") == 0o600
+
+        refused = up(running.data, RELEVO_PORT=str(running.port + 10))
+        assert f"already running at {running.address} (process {running.process.pid})" in refused.stdout
+
+        before = running.processes()
+        for name in KILLED:
+            os.kill(before[name], signal.SIGKILL)
+        running.wait_for(lambda: are_mended(running, before, KILLED), 40, "not all were named and started again")
+        running.wait_for(lambda: answers(running), 30, "the pages did not come back")
+
+        alive = [running.process.pid, *before.values(), *running.processes().values()]
+        assert running.end() < 15
+    assert running.process.returncode == 0
+    assert not any(is_running(pid) for pid in alive)
+
+
+def test_without_the_sandbox_there_is_none(fresh_folder: Path) -> None:
+    with Running(fresh_folder, RELEVO_SANDBOX="0") as running:
+        assert set(running.processes()) == NAMES - {"sandbox"}
+        assert running.end(signal.SIGINT) < 15
+    assert running.process.returncode == 0
+
+
+def are_mended(running: Running, before: dict[str, int], killed: tuple[str, ...]) -> bool:
+    """Tell whether each of the killed was named, and runs again under another number."""
+    now = running.processes()
+    is_named = all(running.has_said(f"{name} was killed by SIGKILL") for name in killed)
+    return is_named and all(name in now and now[name] != before[name] for name in killed)
+
+
+def answers(running: Running) -> bool:
+    """Tell whether the pages are there."""
+    try:
+        return running.get("/healthz")[0] == 200
+    except OSError:
+        return False
