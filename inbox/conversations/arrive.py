@@ -38,9 +38,10 @@ def arrived(session: Session, message: Message, *, pace: Pace, is_before_import:
     lock_thread(session, message.thread_id)
     conversation = _conversation_of(session, message)
     verdict = judge_message(session, message, is_before_import=is_before_import)
-    settle_if_answered(session, message)
+    # Those that wanted it as their parent come first: they answer this person's other messages as well.
     for reply in list_orphaned_natives(session, message):
         answer_natively(session, reply, message)
+    settle_if_answered(session, message)
     _flag(conversation, message, verdict)
     refresh(session, conversation)
     if message.awaits:

@@ -4,8 +4,10 @@ Locks are taken thread first, then conversation, several of a kind by rising id.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -58,14 +60,31 @@ def find_or_make_thread(
     post_id: int | None = None,
     wanted_parent: str | None = None,
 ) -> Thread:
-    """Return the locked thread of this key, made if there is none."""
-    raise NotImplementedError
+    """Return the locked thread of this key, made if there is none; two workers who make it at once get the same."""
+    found = find_thread(session, channel_id, external_key)
+    if found is not None:
+        return found
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    made = insert(Thread).values(
+        channel_id=channel_id,
+        external_key=external_key,
+        kind=kind,
+        is_private=is_private,
+        post_id=post_id,
+        wanted_parent=wanted_parent,
+        created_at=clock.now(),
+    )
+    session.execute(made.on_conflict_do_nothing(index_elements=["channel_id", "external_key"]))
+    thread = find_thread(session, channel_id, external_key)
+    if thread is None:
+        raise RuntimeError("the thread that was just made is gone")
+    return thread
 
 
 def next_seq(session: Session, thread: Thread) -> int:
-    """Give the next place in the thread, which the caller holds locked; flushed with the thread."""
+    """Give the next place in the thread, which the caller holds locked; flushed."""
     thread.last_seq += 1
-    session.flush([thread])
+    session.flush()
     return thread.last_seq
 
 

@@ -35,7 +35,7 @@ def refresh(session: Session, conversation: Conversation) -> None:
     conversation.last_outbound_message_id = kept.newest_answer
     conversation.last_inbound_seq = kept.last_inbound_seq or 0
     conversation.last_seq = kept.last_seq or 0
-    conversation.last_message_at = kept.last_message_at or conversation.last_message_at
+    conversation.last_message_at = _last_message_at(session, conversation, kept.last_message_at)
     conversation.queue_at = queue_at(conversation.waiting_since, conversation.last_message_at)
     conversation.is_no_answer_needed = conversation.is_no_answer_needed and _is_needless(session, conversation)
     touch(session, conversation)
@@ -74,6 +74,14 @@ def _kept(conversation_id: int) -> Select[Any]:
         newest_inbound.scalar_subquery().label("newest_inbound"),
         newest_answer.scalar_subquery().label("newest_answer"),
     ).where(*shown)
+
+
+def _last_message_at(session: Session, conversation: Conversation, own_last_at: datetime | None) -> datetime:
+    """Return when somebody said something last; an answer to several people belongs to one of them alone."""
+    if conversation.last_outbound_message_id is None:
+        return own_last_at or conversation.last_message_at
+    answered_at = session.get_one(Message, conversation.last_outbound_message_id).clock_at
+    return max(answered_at, own_last_at or answered_at)
 
 
 def _is_needless(session: Session, conversation: Conversation) -> bool:
