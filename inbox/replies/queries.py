@@ -44,7 +44,7 @@ def states_of(session: Session, message_ids: Sequence[int]) -> dict[int, str]:
     return {message_id: state for message_id, state in session.execute(query) if message_id is not None}
 
 
-def _joined(conversation_id: int) -> Select[tuple[int]]:
+def _joined(conversation_id: int) -> Select[int]:
     return select(Conversation.id).where(Conversation.joined_into_id == conversation_id)
 
 

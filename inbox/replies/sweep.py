@@ -1,5 +1,7 @@
 """What nobody claims must not be forgotten: lost workers, paused channels, waiting drafts, misplaced replies."""
 
+from functools import partial
+
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
@@ -30,7 +32,7 @@ def sweep(sender: Sender) -> int:
     if is_lost:
         done += commit(sender.make_session, lambda session: claim.sweep_lost(session, sender.pace))
     for delivery_id in stuck:
-        done += commit(sender.make_session, lambda session, one=delivery_id: unstick(session, one, sender.pace))
+        done += commit(sender.make_session, partial(unstick, delivery_id=delivery_id, pace=sender.pace))
     done += queue_next_waiting(sender)
     done += delete_due_misplaced(sender)
     return done

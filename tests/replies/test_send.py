@@ -1,0 +1,504 @@
+"""RULES D2 and D6: one claim, one write call, and what each end of it means; on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from inbox import clock
+from inbox.channels.models import Channel
+from inbox.conversations.models import Answer, Conversation, Message
+from inbox.members.models import Member
+from inbox.outbox.models import Attempt, Delivery
+from inbox.platforms.contract import (
+    Gone,
+    Malformed,
+    PermissionMissing,
+    RateLimited,
+    Refused,
+    TokenExpired,
+    Unavailable,
+    Unclear,
+)
+from inbox.platforms.outgoing import Forbidden, ParentGone, WindowClosed
+from inbox.replies.decide import resend
+from inbox.replies.frozen import thaw
+from inbox.replies.send import claim_one, send_claimed
+from inbox.replies.settle import settle
+from tests.factories.basics import make_contact
+from tests.factories.fake_platform import Killed
+from tests.factories.replies import make_conversation, make_inbound, make_scene
+from tests.fixtures.replies import Bench
+
+
+def surely(error: type[Unavailable] = Unavailable) -> Unavailable:
+    return error("connection refused", is_surely_not_accepted=True)
+
+
+def outcomes(bench: Bench) -> list[str | None]:
+    return list(bench.session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
+
+
+class TestD2:
+    """One write call; only a clear answer is believed."""
+
+    def test_an_accepted_reply_is_sent_and_settles_its_conversation(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        assert bench.send()
+        assert bench.state(delivery) == "sent"
+        message = bench.message(delivery)
+        assert (message.external_id, message.seq, message.permalink) == ("ours-1", 2, "https://social.example/ours-1")
+        asked = bench.session.get_one(Message, scene.message.id)
+        assert (asked.awaits, asked.settled, asked.answered_by_message_id) == (False, "answered", message.id)
+        assert bench.session.get_one(Conversation, scene.conversation.id).waiting_since is None
+        assert bench.draft(delivery).state == "sent"
+        assert outcomes(bench) == ["sent"]
+        assert not bench.send()
+        assert bench.platform.sends == 1
+
+    def test_the_claim_is_committed_before_the_network_and_no_transaction_is_open(self, bench: Bench) -> None:
+        delivery = bench.queue(make_scene(bench.session))
+        delivery_id = delivery.id
+        seen: list[tuple[str, int]] = []
+
+        def look_from_outside() -> None:
+            with bench.sender.make_session() as other, other.begin():  # SQLite: waits if anybody else writes
+                row = other.get_one(Delivery, delivery_id)
+                row.reason_detail = "written meanwhile"
+                seen.append((row.state, row.attempt_count))
+
+        bench.platform.before_send = look_from_outside
+        bench.send()
+        assert seen == [("sending", 1)]
+        assert bench.state(delivery) == "sent"
+
+    @pytest.mark.parametrize("step", ["hang", "drop", Malformed("html"), Unavailable("HTTP 502"), ValueError("a bug")])
+    def test_whatever_is_not_a_clear_answer_is_unclear(self, bench: Bench, step: object) -> None:
+        bench.platform.steps = [step]  # type: ignore[list-item]  # of each kind
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert bench.state(delivery) == "unclear"
+        assert outcomes(bench) == ["unclear"]
+        assert bench.fresh(delivery).due_at == clock.now() + timedelta(seconds=5)
+        assert not bench.send()
+
+    def test_a_worker_killed_after_accepting_leaves_it_sending_until_the_lease_ends(self, bench: Bench) -> None:
+        bench.platform.steps = ["kill"]
+        delivery = bench.queue(make_scene(bench.session))
+        with pytest.raises(Killed):
+            bench.send()
+        assert bench.state(delivery) == "sending"
+        bench.clock.move(119)
+        bench.sweep()
+        assert bench.state(delivery) == "sending"
+        assert not bench.send()
+        bench.clock.move(1)
+        bench.sweep()
+        assert bench.state(delivery) == "unclear"
+        bench.look_until_decided(delivery)
+        assert bench.state(delivery) == "sent"
+        assert bench.platform.sends == 1
+
+    def test_errors_before_the_first_byte_are_tried_again_later(self, bench: Bench) -> None:
+        bench.platform.steps = [surely(), surely()]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert bench.state(delivery) == "queued"
+        assert bench.fresh(delivery).due_at == clock.now() + timedelta(seconds=15)
+        assert not bench.send()
+        bench.clock.move(15)
+        bench.send()
+        bench.clock.move(30)
+        bench.send()
+        assert bench.state(delivery) == "sent"
+        assert outcomes(bench) == ["not_accepted", "not_accepted", "sent"]
+
+    def test_after_15_minutes_of_errors_it_is_returned_and_not_left_hanging(self, bench: Bench) -> None:
+        bench.platform.steps = [surely() for _ in range(30)]
+        delivery = bench.queue(make_scene(bench.session))
+        for _ in range(12):
+            bench.send()
+            bench.clock.move(120)
+        assert bench.state(delivery) == "returned"
+        assert bench.fresh(delivery).reason_code == "unavailable"
+        assert bench.draft(delivery).state == "open"
+
+    def test_a_rate_limit_waits_until_it_ends(self, bench: Bench) -> None:
+        until = clock.now() + timedelta(seconds=200)
+        bench.platform.steps = [RateLimited(until)]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).due_at) == ("queued", until)
+        bench.clock.move(200)
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    def test_a_rate_limit_beyond_15_minutes_returns_it_at_once(self, bench: Bench) -> None:
+        bench.platform.steps = [RateLimited(clock.now() + timedelta(hours=1))]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("returned", "rate_limited")
+
+    @pytest.mark.parametrize("error", [Refused("too long", code="text_too_long"), PermissionMissing("no scope")])
+    def test_a_refusal_is_final_and_the_text_comes_back(self, bench: Bench, error: Exception) -> None:
+        bench.platform.steps = [error]
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene, text="My words.")
+        old_key = delivery.reply_key
+        bench.send()
+        assert bench.state(delivery) == "refused"
+        draft = bench.draft(delivery)
+        assert (draft.state, draft.text, draft.returned_code) == ("open", "My words.", error.code)  # type: ignore[attr-defined]
+        assert draft.reply_key != old_key
+        assert bench.session.get_one(Message, scene.message.id).awaits
+
+    def test_a_dead_token_waits_for_a_person_and_leaves_when_the_channel_lives_again(self, bench: Bench) -> None:
+        bench.platform.steps = [TokenExpired("revoked")]
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        bench.send()
+        assert bench.state(delivery) == "queued"
+        channel = bench.session.get_one(Channel, scene.channel.id, populate_existing=True)
+        assert (channel.state, channel.state_reason) == ("needs_you", "token_expired")
+        bench.clock.move(60)
+        assert not bench.send()
+        channel.state = "active"
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    def test_a_duplicate_is_looked_for_before_anything_is_believed(self, bench: Bench) -> None:
+        bench.platform.steps = [Refused("506", code="duplicate")]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert bench.state(delivery) == "unclear"
+
+    def test_60_seconds_of_lease_must_remain_before_the_first_byte(self, bench: Bench) -> None:
+        delivery = bench.queue(make_scene(bench.session))
+        claimed = claim_one(bench.sender)
+        assert claimed is not None
+        bench.clock.move(61)  # the worker stood still
+        send_claimed(bench.sender, claimed)
+        assert bench.platform.sends == 0
+        assert bench.state(delivery) == "queued"
+        assert outcomes(bench) == ["not_tried"]
+
+    def test_exactly_60_seconds_are_enough(self, bench: Bench) -> None:
+        delivery = bench.queue(make_scene(bench.session))
+        claimed = claim_one(bench.sender)
+        assert claimed is not None
+        bench.clock.move(60)
+        send_claimed(bench.sender, claimed)
+        assert bench.state(delivery) == "sent"
+
+    def test_a_worker_that_stood_still_beyond_its_lease_does_not_send(self, bench: Bench) -> None:
+        delivery = bench.queue(make_scene(bench.session))
+        claimed = claim_one(bench.sender)
+        assert claimed is not None
+        bench.clock.move(130)
+        bench.sweep()
+        send_claimed(bench.sender, claimed)
+        assert bench.platform.sends == 0
+        assert bench.state(delivery) == "unclear"
+
+    @pytest.mark.parametrize("passed", [130, 700])
+    def test_sent_is_accepted_from_an_attempt_whose_lease_ended(self, bench: Bench, passed: float) -> None:
+        bench.platform.looks = "blind"
+        delivery = bench.queue(make_scene(bench.session))
+
+        def stand_still() -> None:
+            bench.clock.move(passed)
+            bench.sweep()
+            for _ in range(10):
+                bench.clock.move(60)
+                bench.look()
+
+        bench.platform.before_send = stand_still
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    def test_a_refusal_from_an_attempt_whose_lease_ended_decides_nothing(self, bench: Bench) -> None:
+        bench.platform.steps = [Refused("no")]
+        delivery = bench.queue(make_scene(bench.session))
+
+        def stand_still() -> None:
+            bench.clock.move(130)
+            bench.sweep()
+
+        bench.platform.before_send = stand_still
+        bench.send()
+        assert bench.state(delivery) == "unclear"
+
+    def test_a_refusal_of_a_second_try_does_not_hide_that_the_first_may_be_out(self, bench: Bench) -> None:
+        bench.platform.steps = ["hang", Refused("10900 already replied")]
+        bench.platform.looks = "cannot"
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        bench.look_until_decided(delivery)
+        assert bench.state(delivery) == "needs_person"
+        row = bench.fresh(delivery)
+        resend(bench.session, row, bench.session.get_one(Member, row.member_id))
+        bench.send()
+        assert bench.state(delivery) == "unclear"
+        bench.look_until_decided(delivery)
+        assert bench.state(delivery) == "needs_person"
+
+
+class TestD6:
+    """What is checked at claim, before the network."""
+
+    def test_answered_meanwhile_goes_back_with_who_and_when(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        scene.thread.last_seq += 1
+        diego = Message(
+            thread_id=scene.thread.id,
+            channel_id=scene.channel.id,
+            conversation_id=scene.conversation.id,
+            member_id=None,
+            direction="outbound",
+            kind="comment",
+            audience="public",
+            external_id="native-1",
+            seq=scene.thread.last_seq,
+            received_at=clock.now(),
+            clock_at=clock.now(),
+            is_native=True,
+        )
+        bench.session.add(diego)
+        bench.send()
+        assert bench.state(delivery) == "returned"
+        assert bench.platform.calls == []
+        row = bench.fresh(delivery)
+        assert row.reason_code == "answered_meanwhile"
+        assert clock.now().isoformat() in (row.reason_detail or "")
+        assert bench.draft(delivery).returned_code == "answered_meanwhile"
+
+    def test_an_answer_that_the_writer_had_seen_does_not_stop_it(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        first = bench.queue(scene)
+        bench.send()
+        assert bench.state(first) == "sent"
+        bench.session.refresh(scene.thread)
+        second = bench.queue(scene, text="And on Sundays at ten.")
+        bench.send()
+        assert bench.state(second) == "sent"
+
+    def test_being_ticked_in_anothers_reply_counts_as_answered(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        other = make_conversation(bench.session, scene.thread, make_contact(bench.session))
+        make_inbound(bench.session, other, "Me too")
+        delivery = bench.queue(scene)
+        scene.thread.last_seq += 1
+        reply = Message(
+            thread_id=scene.thread.id,
+            channel_id=scene.channel.id,
+            conversation_id=other.id,
+            member_id=scene.member.id,
+            direction="outbound",
+            kind="comment",
+            audience="public",
+            external_id="ours-x",
+            seq=scene.thread.last_seq,
+            received_at=clock.now(),
+            clock_at=clock.now(),
+        )
+        bench.session.add(reply)
+        bench.session.flush()
+        bench.session.add(
+            Answer(
+                reply_message_id=reply.id, conversation_id=scene.conversation.id, up_to_seq=2, created_at=clock.now()
+            )
+        )
+        bench.send()
+        assert bench.state(delivery) == "returned"
+        assert scene.member.name in (bench.fresh(delivery).reason_detail or "")
+
+    def test_new_words_of_the_same_person_do_not_stop_it_and_keep_waiting(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        newer = make_inbound(bench.session, scene.conversation, "And on Sundays?")
+        bench.send()
+        assert bench.state(delivery) == "sent"
+        assert bench.session.get_one(Message, newer.id, populate_existing=True).awaits
+        assert not bench.session.get_one(Message, scene.message.id, populate_existing=True).awaits
+        assert bench.session.get_one(Conversation, scene.conversation.id).waiting_since == newer.clock_at
+
+    def test_more_than_15_minutes_late_asks_whether_to_send_still(self, bench: Bench) -> None:
+        delivery = bench.queue(make_scene(bench.session))
+        bench.clock.move(901)
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("returned", "late")
+        assert bench.platform.calls == []
+
+    @pytest.mark.parametrize(("seconds", "confirmed"), [(900, False), (5000, True)])
+    def test_in_time_or_confirmed_it_leaves(self, bench: Bench, seconds: float, confirmed: bool) -> None:
+        delivery = bench.queue(make_scene(bench.session), is_confirmed_late=confirmed)
+        bench.clock.move(seconds)
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    @pytest.mark.parametrize("state", ["paused", "needs_you"])
+    def test_a_paused_channel_holds_it_15_minutes_then_it_goes_back(self, bench: Bench, state: str) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        scene.channel.state = state
+        assert not bench.send()
+        bench.clock.move(900)
+        bench.sweep()
+        assert bench.state(delivery) == "queued"
+        bench.clock.move(1)
+        bench.sweep()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("returned", f"channel_{state}")
+
+    def test_a_channel_that_resumes_in_time_sends_it(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        scene.channel.state = "paused"
+        bench.send()
+        bench.clock.move(800)
+        scene.channel.state = "active"
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    def test_a_disconnected_channel_gives_it_back_at_once(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        scene.channel.state = "disconnected"
+        bench.sweep()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("returned", "channel_disconnected")
+
+    def test_a_channel_paused_between_claim_and_check_sends_nothing(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        claimed = claim_one(bench.sender)
+        assert claimed is not None
+        scene.channel.state = "paused"
+        bench.session.commit()
+        send_claimed(bench.sender, claimed)
+        assert bench.state(delivery) == "queued"
+        assert bench.platform.calls == []
+
+    def test_a_writer_who_lost_the_right_is_refused(self, bench: Bench) -> None:
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        scene.member.deactivated_at = clock.now()
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("refused", "right_lost")
+        assert bench.platform.calls == []
+
+    @pytest.mark.parametrize(
+        ("found", "code"), [(WindowClosed("window_closed"), "window_closed"), (Forbidden("blocked"), "blocked")]
+    )
+    def test_preflight_refuses_with_its_reason(self, bench: Bench, found: WindowClosed, code: str) -> None:
+        bench.platform.preflights = [found]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("refused", code)
+        assert bench.platform.sends == 0
+
+    def test_a_parent_that_is_gone_twice_60_seconds_apart_refuses_it(self, bench: Bench) -> None:
+        bench.platform.preflights = [ParentGone(), ParentGone()]
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene, text="Kept words.")
+        bench.send()
+        assert bench.state(delivery) == "queued"
+        assert bench.session.get_one(Message, scene.message.id, populate_existing=True).awaits
+        bench.clock.move(59)
+        assert not bench.send()
+        bench.clock.move(1)
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("refused", "parent_gone")
+        asked = bench.session.get_one(Message, scene.message.id, populate_existing=True)
+        assert (asked.awaits, asked.settled) == (False, "withdrawn")
+        assert bench.draft(delivery).text == "Kept words."
+        assert bench.platform.sends == 0
+
+    def test_a_parent_that_is_back_at_the_second_look_is_answered(self, bench: Bench) -> None:
+        bench.platform.preflights = [ParentGone()]
+        scene = make_scene(bench.session)
+        delivery = bench.queue(scene)
+        bench.send()
+        bench.clock.move(60)
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    def test_gone_from_the_write_call_itself_is_confirmed_too(self, bench: Bench) -> None:
+        bench.platform.steps = [Gone("not found"), Gone("not found")]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert bench.state(delivery) == "queued"
+        bench.clock.move(60)
+        bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("refused", "parent_gone")
+
+    def test_a_preflight_that_can_not_be_made_does_not_stop_it(self, bench: Bench) -> None:
+        bench.platform.preflights = [Unavailable("timeout")]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    def test_but_a_doubt_about_the_parent_must_be_cleared(self, bench: Bench) -> None:
+        bench.platform.preflights = [ParentGone(), Unavailable("timeout")]
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        bench.clock.move(60)
+        bench.send()
+        assert bench.state(delivery) == "queued"
+        assert bench.platform.sends == 0
+
+    @pytest.mark.parametrize(("step", "code"), [("misplace", "misplaced"), ("widen", "wider_audience")])
+    def test_what_stands_in_the_wrong_place_is_deleted_at_once_and_its_writer_told(
+        self, bench: Bench, step: str, code: str
+    ) -> None:
+        bench.platform.steps = [step]
+        scene = make_scene(bench.session, audience="followers" if step == "widen" else "public")
+        delivery = bench.queue(scene)
+        bench.send()
+        row = bench.fresh(delivery)
+        assert (row.state, row.gone_reason, row.reason_code) == ("gone", "misplaced", code)
+        assert bench.platform.ledger == {}
+        assert bench.session.get_one(Message, scene.message.id, populate_existing=True).awaits
+        draft = bench.draft(delivery)
+        assert (draft.state, draft.returned_code) == ("open", code)
+        assert bench.message(delivery).gone_reason == "misplaced"
+
+    def test_a_deletion_that_was_cut_short_is_made_up_for_by_the_sweep(self, bench: Bench) -> None:
+        bench.platform.steps = ["misplace"]
+        delivery = bench.queue(make_scene(bench.session))
+        delete_own = "inbox.replies.results._delete"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(delete_own, lambda *_: (_ for _ in ()).throw(Killed))
+            with pytest.raises(Killed):
+                bench.send()
+        assert (bench.state(delivery), bench.fresh(delivery).reason_code) == ("sent", "misplaced")
+        bench.sweep()
+        assert bench.state(delivery) == "gone"
+        assert bench.platform.ledger == {}
+
+    def test_a_deletion_that_fails_says_so_and_is_tried_again(self, bench: Bench) -> None:
+        bench.platform.steps = ["misplace"]
+        delivery = bench.queue(make_scene(bench.session))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("inbox.replies.results._delete", lambda *_: Unclear("HTTP 500"))
+            bench.send()
+        assert bench.state(delivery) == "sent"
+        assert "HTTP 500" in (bench.fresh(delivery).reason_detail or "")
+        bench.clock.move(120)
+        bench.sweep()
+        assert bench.state(delivery) == "gone"
+
+    def test_a_second_accepted_reply_of_one_delivery_is_deleted(self, bench: Bench) -> None:
+        delivery = bench.queue(make_scene(bench.session))
+        platform, delivery_id = bench.platform, delivery.id
+
+        def settle_by_poll() -> None:  # an earlier try turns up while this one is on its way
+            with bench.sender.make_session() as other, other.begin():
+                row = other.get_one(Delivery, delivery_id)
+                settle(other, row.id, platform.accept(thaw(row.outgoing)), pace=bench.sender.pace)
+
+        platform.before_send = settle_by_poll
+        bench.send()
+        assert bench.state(delivery) == "sent"
+        assert list(platform.ledger) == ["ours-1"]
+        assert bench.message(delivery).external_id == "ours-1"
