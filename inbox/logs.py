@@ -5,7 +5,7 @@ import os
 import sys
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from inbox.security import scrub
 
@@ -15,6 +15,7 @@ def set_up() -> None:
     wanted = logging.getLevelNamesMapping().get(os.environ.get("RELEVO_LOG_LEVEL", "info").upper(), logging.INFO)
     structlog.configure(
         processors=[
+            _from_level(wanted),  # here, not in the wrapper: a test that captures events sees all of them
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -23,10 +24,21 @@ def set_up() -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
             _without_secrets,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(wanted),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         logger_factory=_to_stderr,
         cache_logger_on_first_use=False,  # tests look at events by changing the processors
     )
+
+
+def _from_level(wanted: int) -> Processor:
+    levels = logging.getLevelNamesMapping()
+
+    def drop_below(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if levels.get(method.upper(), logging.ERROR) < wanted:
+            raise structlog.DropEvent
+        return event
+
+    return drop_below
 
 
 def _to_stderr(*_: object) -> structlog.PrintLogger:
