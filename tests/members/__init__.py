@@ -1,0 +1,1 @@
+"""Signing in, people, teams and what they may."""

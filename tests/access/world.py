@@ -1,0 +1,249 @@
+"""Two teams with a channel each: everything that a member could name, once on either side."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.models import Activity
+from inbox.channels.models import Channel, ChannelStream, Post
+from inbox.contacts.models import Contact
+from inbox.conversations import labels
+from inbox.conversations.models import Conversation, Label, Message, Note, Thread
+from inbox.conversations.ordering import queue_at
+from inbox.intake.models import Quarantined
+from inbox.media.models import Media
+from inbox.members import sessions
+from inbox.members.models import Invitation, Member, Team
+from inbox.outbox.models import Delivery
+from inbox.replies.models import Draft
+from inbox.security import token_hash
+from inbox.settings import Pace
+from tests.factories.basics import join_team, make_channel, make_contact, make_grant, make_member, make_team
+
+# stands in every text, name and address of the other team's side; must never reach who is not in it
+MARKER = "zebrafinch"
+# stands in what people said and who they are; must not reach admins either, who read only through grants
+SAID = "quokka"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One team, its member, its channel and one of each thing on it; ids only, so that it outlives a session."""
+
+    word: str
+    ids: dict[str, int]
+    member_id: int
+    team_id: int
+
+
+@dataclass(frozen=True)
+class World:
+    """Ours, the other team's, and the other team's private messages."""
+
+    ours: Side
+    theirs: Side
+    their_private: Side
+    admin_id: int
+
+
+def make_world(session: Session) -> World:
+    """Build both sides and commit."""
+    ours, theirs, private = (make_side(session, word, **given) for word, given in _SIDES)
+    admin = make_member(session, "Eva Admin", is_admin=True)
+    join_team(session, admin, session.get_one(Team, ours.team_id), "lead")
+    session.commit()
+    return World(ours, theirs, private, admin.id)
+
+
+_SIDES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("okapi", {"said": "giraffe"}),
+    (MARKER, {"said": f"{MARKER}-{SAID}"}),
+    (f"{MARKER}-private", {"said": f"{MARKER}-{SAID}-private", "is_private": True}),
+)
+
+
+def make_side(session: Session, word: str, *, said: str, is_private: bool = False) -> Side:
+    """Add a team, its member, channel (their names contain `word`) and one thing of each kind (`said`)."""
+    team = make_team(session, f"Team {word}")
+    member = make_member(session, f"Member {word}", email=f"{word}@acme.example")
+    join_team(session, member, team, "lead")
+    channel = make_channel(session, handle=f"{word}.example", display_name=f"Brand {word}")
+    make_grant(session, team, channel)
+    contact = make_contact(session, display_name=f"Fan {said}", handle=f"{said}.test")
+    ids = {
+        "channel_id": channel.id,
+        "contact_id": contact.id,
+        "team_id": team.id,
+        "member_id": member.id,
+        **_content(session, said, channel, contact, is_private),
+    }
+    ids |= _work(session, said, member, ids)
+    ids |= _membership(session, word, member, team)
+    return Side(word, ids, member.id, team.id)
+
+
+def _content(session: Session, said: str, channel: Channel, contact: Contact, is_private: bool) -> dict[str, int]:
+    now = clock.now()
+    kind, audience = ("direct", "private") if is_private else ("comment", "public")
+    stream = ChannelStream(channel_id=channel.id, name="mentions", due_at=None)
+    post = Post(channel_id=channel.id, external_id=f"post-{said}", text=f"Post {said}", created_at=now)
+    session.add_all([stream, post])
+    session.flush()
+    thread = Thread(
+        channel_id=channel.id,
+        external_key=f"thread-{said}",
+        kind=kind,
+        is_private=is_private,
+        post_id=None if is_private else post.id,
+        last_seq=1,
+        created_at=now,
+    )
+    session.add(thread)
+    session.flush()
+    waiting = now - timedelta(hours=1)
+    conversation = Conversation(
+        thread_id=thread.id,
+        contact_id=contact.id,
+        channel_id=channel.id,
+        is_private=is_private,
+        kind=kind,
+        waiting_since=waiting,
+        queue_at=queue_at(waiting, waiting),
+        last_message_at=waiting,
+        last_inbound_seq=1,
+        last_seq=1,
+        created_at=now,
+    )
+    session.add(conversation)
+    session.flush()
+    message = Message(
+        thread_id=thread.id,
+        channel_id=channel.id,
+        conversation_id=conversation.id,
+        contact_id=contact.id,
+        direction="inbound",
+        kind=kind,
+        audience=audience,
+        external_id=f"message-{said}",
+        text=f"Is the {said} still on sale?",
+        permalink=f"https://social.example/{said}",
+        seq=1,
+        received_at=waiting,
+        clock_at=waiting,
+        awaits=True,
+    )
+    session.add(message)
+    session.flush()
+    conversation.last_inbound_message_id = message.id
+    media = Media(
+        channel_id=channel.id,
+        message_id=message.id,
+        is_private=is_private,
+        url=f"https://social.example/{said}.png",
+        alt=f"A {said}",
+    )
+    quarantined = Quarantined(
+        channel_id=channel.id,
+        stream_name="mentions",
+        digest=said,
+        compressed=said.encode(),
+        reason_code="malformed",
+        reason_detail=f"unreadable {said}",
+        is_private=is_private,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    session.add_all([media, quarantined])
+    session.flush()
+    return {
+        "thread_id": thread.id,
+        "conversation_id": conversation.id,
+        "message_id": message.id,
+        "media_id": media.id,
+        "quarantined_id": quarantined.id,
+        "post_id": post.id,
+        "stream_id": stream.id,
+    }
+
+
+def _work(session: Session, said: str, member: Member, ids: dict[str, int]) -> dict[str, int]:
+    now = clock.now()
+    note = Note(conversation_id=ids["conversation_id"], member_id=member.id, text=f"Note {said}", created_at=now)
+    label = Label(name=f"label {said}", folded_name=f"label {said}", created_at=now)
+    draft = Draft(
+        reply_key=f"key-{said}",
+        member_id=member.id,
+        conversation_id=ids["conversation_id"],
+        text=f"Draft {said}",
+        parent_message_id=ids["message_id"],
+        seen_seq=1,
+        created_at=now,
+        updated_at=now,
+    )
+    reply = Message(
+        thread_id=ids["thread_id"],
+        channel_id=ids["channel_id"],
+        conversation_id=ids["conversation_id"],
+        member_id=member.id,
+        direction="outbound",
+        kind="comment",
+        audience="public",
+        text=f"Reply {said}",
+        received_at=now,
+        clock_at=now,
+    )
+    activity = Activity(
+        at=now,
+        kind=kinds.ASSIGNED,
+        member_id=member.id,
+        channel_id=ids["channel_id"],
+        conversation_id=ids["conversation_id"],
+        before={"assignee_id": None},
+        after={"assignee_id": member.id},
+    )
+    session.add_all([note, label, draft, reply, activity])
+    session.flush()
+    delivery = Delivery(
+        reply_key=f"sent-{said}",
+        channel_id=ids["channel_id"],
+        conversation_id=ids["conversation_id"],
+        message_id=reply.id,
+        member_id=member.id,
+        state="held",
+        not_before_at=now + timedelta(days=1),
+        due_at=now + timedelta(days=1),
+        seen_seq=1,
+        outgoing={"text": f"Reply {said}"},
+        created_at=now,
+    )
+    session.add(delivery)
+    labels.put_on(session, session.get_one(Conversation, ids["conversation_id"]), label.id)
+    session.flush()
+    return {
+        "note_id": note.id,
+        "label_id": label.id,
+        "draft_id": draft.id,
+        "delivery_id": delivery.id,
+        "activity_id": activity.id,
+    }
+
+
+def _membership(session: Session, word: str, member: Member, team: Team) -> dict[str, int]:
+    now = clock.now()
+    row, _token = sessions.begin(session, member.id, word, pace=Pace())
+    invitation = Invitation(
+        email=f"new-{word}@acme.example",
+        token_hash=token_hash(word),
+        team_id=team.id,
+        role="responder",
+        invited_by_id=member.id,
+        created_at=now,
+        expires_at=now + timedelta(hours=72),
+    )
+    session.add(invitation)
+    session.flush()
+    return {"session_id": row.id, "invitation_id": invitation.id}
