@@ -1,6 +1,7 @@
 """The pages personality's read API under /pages/v25.0, as facebook.md describes it."""
 
 import hmac
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -53,7 +54,7 @@ class PagesApi:
             GraphError(2500, f"Syntax error in fields: {error}")))
         add = self.blueprint.add_url_rule
         add("/media/<picture>.png", view_func=self.picture)
-        add("/<version>/", view_func=self.batch)
+        add("/<version>", view_func=self.batch, strict_slashes=False)
         add("/<version>/debug_token", view_func=self.debug_token)
         add("/<version>/<node>", view_func=self.node)
         add("/<version>/<node>/<edge>", view_func=self.edge)
@@ -70,7 +71,7 @@ class PagesApi:
         view = request.view_args or {}
         if struck is not None or (request.path.startswith("/pages/media/") and "picture" in view):
             return struck
-        if not str(view.get("version", "v0.")).startswith("v") or not view:
+        if not re.fullmatch(r"v\d+\.\d+", str(view.get("version"))):
             return pages_errors.error_answer(GraphError(2500, "Unknown path components", status=400))
         struck = self.check_token()
         return struck or gate.strike_signed_in(self.world, pages_errors.faulty)
