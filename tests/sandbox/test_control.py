@@ -65,14 +65,15 @@ def test_wrong_input_is_422_and_changes_nothing(site: Site, personality: str, pa
 
 def test_wrong_faults_and_bodies_are_refused(site: Site) -> None:
     """A misspelt fault must not look as if it were on."""
-    for body in ({"personality": "feed", "kind": "nothing"}, {"personality": "x", "kind": "outage"}, {}, []):
+    bodies: list[Any] = [{"personality": "feed", "kind": "nothing"}, {"personality": "x", "kind": "outage"}, {}, []]
+    for body in bodies:
         assert site.control.post("/sandbox/faults", json=body).status_code == 422
     assert site.control.post("/sandbox/x/post", json={"text": "x"}).status_code == 404
     assert site.control.get("/sandbox/faults").json() == {"faults": []}
 
 
 @BOTH
-def test_a_400_message_thread_with_edits_deletions_and_pictures(site: Site, until: Until, personality: str) -> None:
+def test_a_400_message_thread_with_edits_deletions_and_pictures(site: Site, personality: str) -> None:
     """One call makes the thread; its end can be read, what was deleted can't."""
     made = site.do(f"{personality}/thread", by=ANA[personality], count=400, edits=30, deletions=20, pictures=10)
     assert [len(made[name]) for name in ("ids", "edited_ids", "deleted_ids", "picture_ids")] == [400, 30, 20, 10]
@@ -90,7 +91,6 @@ def test_a_400_message_thread_with_edits_deletions_and_pictures(site: Site, unti
         found.pop(made["root_id"])
     assert set(found) == set(made["ids"][1:]) - set(made["deleted_ids"])
     assert all("(corregido)" in found[one] for one in made["edited_ids"])
-    del until
 
 
 @BOTH

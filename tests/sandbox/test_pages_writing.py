@@ -185,7 +185,7 @@ def test_one_private_reply_to_a_comment(site: Site) -> None:
     assert code_of(send(site, "Y otra", id=body["recipient_id"])) == (10, 2018278)
     site.do("pages/direct", by=ANA, text="gracias")
     assert send(site, "De nada", id=body["recipient_id"]).status_code == 200
-    assert [one["wanted_parent_id"] for one in site.accepted("pages")][0] == top
+    assert site.accepted("pages")[0]["wanted_parent_id"] == top
 
 
 def test_a_private_reply_comes_too_late_after_seven_days(site: Site) -> None:

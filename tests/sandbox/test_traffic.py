@@ -40,7 +40,7 @@ def test_a_new_sandbox_begins_with_a_past(make_site: Callable[..., Site], person
     answered = {one["parent_id"] for one in found if one["ours"]}
     open_ones = [one for one in found if not one["ours"] and one["id"] not in answered and not one["deleted"]]
     assert 25 <= len(open_ones) <= 40
-    assert len([one for one in found if one["ours"] and one["parent_id"] is None and one["visibility"] == "public"]) == 6
+    assert sum(one["ours"] and one["parent_id"] is None and one["visibility"] == "public" for one in found) == 6
     now = site.control.get("/sandbox/state").json()["now"]
     assert sum(now - one["authored_at"] < 9 * 3600 for one in open_ones) >= 25
     assert any(one["version_no"] > 1 for one in found)
