@@ -17,6 +17,7 @@ from inbox.intake import store
 from inbox.intake.pictures import pictures_of
 from inbox.media.models import Media
 from inbox.platforms.items import GoneItem, Message
+from inbox.replies.vanish import DELETED, REFUSED_LATER, vanished
 from inbox.settings import Pace
 
 
@@ -111,9 +112,17 @@ def take_gone(session: Session, channel: Channel, items: Iterable[GoneItem], *, 
             _hide_post(session, channel, item.external_id)
             continue
         if row.gone_at is None:
-            reason = None if item.is_by_author or row.direction == "outbound" else "platform"
-            count += look_said_gone(session, row, pace=pace, is_event=True, reason=reason)
+            _let_go(session, row, item, pace)
+            count += 1
     return count
+
+
+def _let_go(session: Session, row: Row, item: GoneItem, pace: Pace) -> None:
+    if row.direction == "inbound":
+        look_said_gone(session, row, pace=pace, is_event=True, reason=None if item.is_by_author else "platform")
+        return
+    look_said_gone(session, row, pace=pace, is_event=True)
+    vanished(session, row, pace=pace, reason=DELETED if item.is_by_author else REFUSED_LATER)
 
 
 def _hide_post(session: Session, channel: Channel, external_id: str) -> None:

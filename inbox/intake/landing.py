@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.channels.models import Channel, Post
 from inbox.contacts.meet import meet
 from inbox.conversations.arrive import arrived
@@ -16,6 +17,7 @@ from inbox.intake import store
 from inbox.intake.imports import is_before_span
 from inbox.intake.join import join_wanted
 from inbox.intake.known import Known
+from inbox.intake.looks import next_look_at
 from inbox.intake.own import take_native
 from inbox.intake.seats import Seat, seat_all
 from inbox.intake.store import Fresh
@@ -96,7 +98,6 @@ def _write(
                 contact_id=contact.id if contact else None,
                 conversation_id=conversations[seat.thread.id, contact.id] if contact else None,
                 received_at=received_at,
-                pace=pace,
             )
         )
     ids = store.write_messages(session, rows)
@@ -112,6 +113,7 @@ def _take_effect(session: Session, channel: Channel, ids: Sequence[int], pace: P
         message = rows[message_id]
         if message.direction == "outbound":
             take_native(session, message)
-            continue
-        arrived(session, message, pace=pace, is_before_import=is_before_span(channel, message.clock_at))
-        link_sibling(session, message)
+        else:
+            arrived(session, message, pace=pace, is_before_import=is_before_span(channel, message.clock_at))
+            link_sibling(session, message)
+        message.recheck_due_at = next_look_at(message, clock.now(), pace)

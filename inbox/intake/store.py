@@ -90,7 +90,6 @@ def message_row(
     contact_id: int | None,
     conversation_id: int | None,
     received_at: datetime,
-    pace: Pace,
 ) -> dict[str, Any]:
     """Return a message's row; whether it awaits is judged once it is there."""
     message = fresh.message
@@ -125,16 +124,9 @@ def message_row(
         "is_held_back": fresh.is_held,
         "look_at": fresh.held_until,
         "edited_at": message.edited_at,
-        "recheck_due_at": _recheck_at(fresh, received_at, pace),
         "liked_at": received_at if message.is_liked else None,
         "hidden_at": received_at if message.is_hidden else None,
     }
-
-
-def _recheck_at(fresh: Fresh, received_at: datetime, pace: Pace) -> datetime | None:
-    if fresh.is_ours or fresh.is_history:
-        return None
-    return received_at + timedelta(seconds=pace.recheck_awaiting_seconds)
 
 
 def marks_of(message: Message) -> list[dict[str, Any]]:
