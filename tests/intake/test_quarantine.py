@@ -1,0 +1,145 @@
+"""What could not be read is kept until somebody decides, and may be read again (RULES E3)."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.models import Activity
+from inbox.conversations.models import Message
+from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
+from inbox.intake import borders, quarantine
+from inbox.intake.models import Quarantined
+from inbox.intake.replay import replay
+from inbox.platforms.contract import Malformed
+from inbox.platforms.items import Item, Unreadable
+from inbox.settings import Pace
+from tests.factories.basics import make_channel, make_member, make_responder
+from tests.factories.items import message, take_in
+from tests.fixtures.app import MovingClock
+
+PACE = Pace()
+
+
+def parse(stream: str, raw: bytes) -> Sequence[Item]:
+    """Read what an earlier connector could not: an id and a text."""
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        raise Malformed("not JSON", raw) from None
+    return [message(found["id"], text=found["text"], authored_at=clock.now() - timedelta(hours=5))]
+
+
+def kept(session: Session, raw: bytes = b'{"id":"q1","text":"hola?"}') -> Quarantined:
+    channel = make_channel(session)
+    take_in(session, channel, Unreadable(raw, "a field is missing"))
+    return session.scalars(select(Quarantined)).one()
+
+
+def test_the_same_bytes_make_one_row_per_channel(session: Session, moving_clock: MovingClock) -> None:
+    channel, other = make_channel(session), make_channel(session)
+    take_in(session, channel, Unreadable(b"{", "cut"), Unreadable(b"{", "cut"))
+    first_at, now = clock.now(), moving_clock.move(60)
+    take_in(session, channel, Unreadable(b"{", "cut"))
+    take_in(session, other, Unreadable(b"{", "cut"))
+    rows = session.scalars(select(Quarantined).order_by(Quarantined.id)).all()
+    assert [(row.channel_id, row.seen_count) for row in rows] == [(channel.id, 3), (other.id, 1)]
+    assert (rows[0].first_seen_at, rows[0].last_seen_at) == (first_at, now)
+    told = session.scalars(select(Activity).where(Activity.kind == kinds.QUARANTINED)).all()
+    assert len(told) == 2
+
+
+def test_an_unreadable_page_is_kept_whole_without_tokens(session: Session) -> None:
+    channel = make_channel(session)
+    page = b'{"data": ???, "next": "https://graph.example/?access_token=EAAB1234567"}'
+    row = quarantine.keep(session, channel, "direct", page, "unreadable_page", detail="not JSON")
+    assert b"EAAB1234567" not in borders.unpack(row.compressed)
+    assert row.is_private
+
+
+def test_a_replay_lands_with_the_platforms_time_and_resolves_the_row(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    row = kept(session)
+    member = make_member(session)
+    seen_at = clock.now()
+    moving_clock.move(hours=2)
+    received = replay(session, row, parse, pace=PACE, member_id=member.id)
+    landed = session.scalars(select(Message)).one()
+    assert (received.new, landed.external_id, landed.awaits) == (1, "q1", True)
+    assert (landed.clock_at, landed.received_at) == (clock.now() - timedelta(hours=5), seen_at)
+    assert (row.resolution, row.resolved_by_id, row.resolved_at) == ("replayed", member.id, clock.now())
+    told = session.scalars(select(Activity).where(Activity.kind == kinds.QUARANTINE_RESOLVED)).one()
+    assert told.after == {"quarantined_id": row.id, "resolution": "replayed", "why": None}
+
+
+def test_a_replay_is_idempotent(session: Session, moving_clock: MovingClock) -> None:
+    row = kept(session)
+    channel_id = row.channel_id
+    replay(session, row, parse, pace=PACE)
+    with pytest.raises(Conflict):
+        replay(session, row, parse, pace=PACE)
+    row.resolved_at = row.resolution = None
+    session.flush()
+    assert replay(session, row, parse, pace=PACE).is_quiet
+    assert session.scalar(select(func.count()).select_from(Message).where(Message.channel_id == channel_id)) == 1
+
+
+def test_what_still_can_not_be_read_stays(session: Session) -> None:
+    row = kept(session, b"{half")
+    with pytest.raises(Invalid) as caught:
+        replay(session, row, parse, pace=PACE)
+    assert caught.value.code == "still_unreadable"
+    with pytest.raises(Invalid):
+        replay(session, row, lambda *_: [Unreadable(b"{half", "again")], pace=PACE)
+    assert (row.resolved_at, row.seen_count) == (None, 1)
+
+
+def test_discarding_takes_a_reason_and_stays_discarded(session: Session) -> None:
+    row = kept(session)
+    member = make_member(session)
+    with pytest.raises(Invalid):
+        quarantine.discard(session, row, member.id, "  ")
+    quarantine.discard(session, row, member.id, "a test post of ours")
+    assert (row.resolution, row.resolved_why) == ("discarded", "a test post of ours")
+    with pytest.raises(Conflict):
+        quarantine.discard(session, row, member.id, "twice")
+    channel = row.channel_id
+    quarantine.keep(session, make_channel(session), "mentions", b"other", "item_unreadable")
+    again = session.scalars(select(Quarantined).where(Quarantined.channel_id == channel)).one()
+    assert again.resolved_at is not None
+
+
+def test_a_replayed_row_that_fails_again_is_open_again(session: Session) -> None:
+    raw = b'{"id":"q1","text":"hola?"}'
+    row = kept(session, raw)
+    replay(session, row, parse, pace=PACE)
+    from inbox.channels.models import Channel
+
+    quarantine.keep(session, session.get_one(Channel, row.channel_id), "mentions", raw, "item_unreadable")
+    assert (row.resolved_at, row.resolution) == (None, None)
+
+
+def test_only_members_who_see_the_channel_reach_its_quarantine(session: Session) -> None:
+    channel = make_channel(session)
+    row = quarantine.keep(session, channel, "mentions", b"{", "item_unreadable")
+    private = quarantine.keep(session, channel, "direct", b"[", "item_unreadable")
+    member = make_responder(session, channel)
+    viewer = make_responder(session, channel, role="viewer", can_see_private=False)
+    stranger = make_responder(session, make_channel(session))
+    assert quarantine.access_quarantined(session, member.id, private.id, "triage") is private
+    assert quarantine.access_quarantined(session, viewer.id, row.id) is row
+    with pytest.raises(NotAllowed):
+        quarantine.access_quarantined(session, viewer.id, row.id, "triage")
+    for who, what in ((viewer, private), (stranger, row)):
+        with pytest.raises(NotFound):
+            quarantine.access_quarantined(session, who.id, what.id)
+    with pytest.raises(NotFound):
+        quarantine.access_quarantined(session, member.id, 10**9)
+    assert quarantine.list_open(session, channel.id, with_private=False) == [row]
+    assert quarantine.list_open(session, channel.id, with_private=True) == [private, row]
