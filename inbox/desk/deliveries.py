@@ -66,7 +66,9 @@ def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown
         id=delivery.id,
         state=delivery.state,
         sentence=state_sentence(delivery.state),
-        reason=reason_sentence(delivery.reason_code, read_detail(delivery.reason_detail)) if delivery.reason_code else "",
+        reason=reason_sentence(delivery.reason_code, read_detail(delivery.reason_detail))
+        if delivery.reason_code
+        else "",
         text=str(delivery.outgoing.get("text", "")),
         writer=writer.name if writer else "",
         is_own=delivery.member_id == member.id,

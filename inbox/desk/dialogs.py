@@ -35,7 +35,9 @@ def assign_dialog(conversation_id: int) -> str:
 def snooze_dialog(conversation_id: int) -> str:
     """Ask until when it sleeps."""
     zone = snoozes.viewer_zone()
-    return _show("snooze", _("Snooze until when?"), _access(conversation_id), presets=snoozes.list_presets(zone), zone=zone.key)
+    return _show(
+        "snooze", _("Snooze until when?"), _access(conversation_id), presets=snoozes.list_presets(zone), zone=zone.key
+    )
 
 
 @blueprint.get("/c/<int:conversation_id>/priority")

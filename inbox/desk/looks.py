@@ -38,7 +38,9 @@ class Span:
 def marked(text: str, marks: Sequence[Mapping[str, Any]] = ()) -> Markup:
     """Return text as safe HTML: platforms' marks and bare addresses become links that show their host."""
     spans = _spans(text, marks) or [Span(found.start(), _end(found), None) for found in _ADDRESS.finditer(text)]
-    spans = [span if span.url or span.end < 0 else Span(span.start, span.end, text[span.start : span.end]) for span in spans]
+    spans = [
+        span if span.url or span.end < 0 else Span(span.start, span.end, text[span.start : span.end]) for span in spans
+    ]
     parts: list[Markup] = []
     at = 0
     for span in spans:

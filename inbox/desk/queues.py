@@ -162,7 +162,9 @@ def _empty(view: View, *, has_filters: bool, has_channels: bool, member: Member)
         return Empty("plug", str(_("No channel yet")), str(text), url, str(_("Connect a channel")))
     if has_filters:
         url = url_for("desk.queue", view=view.value)
-        return Empty("funnel", str(_("Nothing fits")), str(_("No conversation fits this filter.")), url, str(_("Show all")))
+        return Empty(
+            "funnel", str(_("Nothing fits")), str(_("No conversation fits this filter.")), url, str(_("Show all"))
+        )
     return _empties()[view]
 
 
@@ -177,7 +179,9 @@ def _empties() -> dict[View, Empty]:
             str(_("See who has nobody")),
         ),
         View.UNASSIGNED: Empty(
-            "circle-check", str(_("Everybody has somebody")), str(_("New comments and messages appear here by themselves."))
+            "circle-check",
+            str(_("Everybody has somebody")),
+            str(_("New comments and messages appear here by themselves.")),
         ),
         View.SNOOZED: Empty(
             "clock", str(_("Nothing sleeps")), str(_("Snoozed conversations wait here and come back by themselves."))
@@ -185,7 +189,9 @@ def _empties() -> dict[View, Empty]:
         View.NO_ANSWER: Empty(
             "check-check",
             str(_("Nothing set aside")),
-            str(_("Thanks, emoji and the like are kept here: look now and then whether one wants an answer after all.")),
+            str(
+                _("Thanks, emoji and the like are kept here: look now and then whether one wants an answer after all.")
+            ),
         ),
         View.EVERYTHING: Empty("inbox", str(_("It is quiet")), str(_("Nobody has written yet."))),
     }

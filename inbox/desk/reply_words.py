@@ -47,7 +47,9 @@ def reason_sentence(code: str | None, detail: object = None) -> str:
         "duplicate": _("The platform takes it for a repetition. Change the words and send it again."),
         "wider_audience": _("The answer would have been seen by more people than the message. It was not sent."),
         "token_expired": _("The channel’s sign-in no longer counts. Reconnect it, then send again."),
-        "permission_missing": _("The channel lacks a permission for this. Reconnect it and allow everything asked for."),
+        "permission_missing": _(
+            "The channel lacks a permission for this. Reconnect it and allow everything asked for."
+        ),
         "misplaced": _("It landed under the wrong message and was deleted there. Your text is kept below."),
         "cancelled": _("You took it back. Your text is kept below."),
         "awaited_reply_failed": _("The reply before it did not arrive, so this one came back."),

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 def words() -> dict[str, str]:
     """Return every sentence that inbox/static/js uses, by its key there."""
-    return {key: str(text) for key, text in {**_times(), **_queue(), **_writing(), **_keys()}.items()}
+    return {key: str(text) for key, text in {**_times(), **_queue(), **_writing()}.items()}
 
 
 def _times() -> dict[str, str]:
@@ -51,18 +51,12 @@ def _queue() -> dict[str, str]:
 
 def _writing() -> dict[str, str]:
     return {
-        "left": _("%(n)s left"),
+        "send": _("Send"),
+        "keep_note": _("Keep note"),
         "over": _("%(n)s too long"),
         "of": _("%(n)s of %(max)s"),
         "kept": _("Draft kept"),
         "not_kept": _("Not kept yet: no connection"),
         "leaves_in": _("Leaves in %(n)s s"),
         "leaving_now": _("Leaving now"),
-    }
-
-
-def _keys() -> dict[str, str]:
-    return {
-        "close": _("Close"),
-        "keys_go": _("g, then q for the queue or c for channels"),
     }

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask import session as cookie
-from flask_babel import gettext as _
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from inbox.channels.health import list_needing_you
@@ -22,6 +22,7 @@ from inbox.members.access import sees_channel
 from inbox.members.doors import find_member
 from inbox.members.models import Member
 from inbox.settings import Settings
+from inbox.web_security import stream_origin
 
 ICONS = {
     View.MINE: "user-round-check",
@@ -210,8 +211,7 @@ class Shell:
             "member": self._member.id,
             "locale": str(get_locale()),
             "undoSeconds": settings.pace.undo_seconds,
-            "streamUrl": settings.stream_url,
-            "streamPort": settings.stream_port,
+            "stream": f"{stream_origin() or ''}/stream?locale={get_locale()}",
             "static": url_for("static", filename=""),
             "words": script_words.words(),
         }

@@ -18,7 +18,7 @@ from inbox.media.models import Media
 from inbox.members.access import may, sees
 from inbox.members.models import Member, Team
 
-LONGEST_POST_TEXT = 120
+LONGEST_POST_TEXT = 60
 
 
 @dataclass(frozen=True)

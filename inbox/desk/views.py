@@ -122,6 +122,15 @@ def changes(conversation_id: int) -> Answer:
     )
 
 
+@blueprint.get("/c/<int:conversation_id>/composer")
+@doors.members
+def composer(conversation_id: int) -> Answer:
+    """Show the composer again: a reply left, or one came back with its text."""
+    member = doors.current_member()
+    found = access_conversation(db.session(), member.id, conversation_id)
+    return render_template("conversations/_answer.html", **_pane_values(found))
+
+
 def _render_entry(entry: object, values: dict[str, Any]) -> str:
     return render_template("conversations/_entries.html", **{**values, "entries": [entry]})
 

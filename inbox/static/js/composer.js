@@ -1,0 +1,150 @@
+// The composer: its mode, its live count, its draft, and Send.
+
+import { $, $$, ask, fieldsOf, isNarrow, say, swap } from "./page.js";
+import { send } from "./acts.js";
+import { measure } from "./counters.js";
+import { ensureKey, keepSoon, keepingDone, stopKeeping } from "./drafts.js";
+import { close, open, openId, refresh } from "./pane.js";
+import { neighbour, rowOf } from "./rows.js";
+import { complain, toast } from "./toasts.js";
+
+const form = () => $("#compose");
+const area = () => $("#compose textarea");
+const mode = () => $("#compose [name=mode]:checked");
+
+/** Show the count and what the mode looks like. */
+function draw() {
+  const box = form();
+  if (!box) return;
+  const isNote = mode()?.value === "note";
+  const text = area().value;
+  box.classList.toggle("as-note", isNote);
+  box.classList.toggle("has-words", text.trim() !== "");
+  for (const element of $$("#compose .also, #compose [data-send-done]")) element.hidden = isNote;
+  $("#compose [data-send]").firstChild.textContent = isNote ? say("keep_note") : say("send");
+  drawCount(isNote, text);
+}
+
+function drawCount(isNote, text) {
+  const place = $("#count");
+  const limits = isNote ? null : JSON.parse(mode()?.dataset.limits || "{}");
+  if (!limits?.max_length) {
+    place.textContent = "";
+    place.classList.remove("over");
+    return setSendable(text.trim() !== "");
+  }
+  const { length, most, over } = measure(text, limits);
+  place.textContent = over ? say("over", { n: over }) : say("of", { n: length, max: most });
+  place.classList.toggle("over", over > 0);
+  return setSendable(over === 0 && text.trim() !== "");
+}
+
+function setSendable(isSendable) {
+  for (const button of $$("#compose .bar button")) button.setAttribute("aria-disabled", String(!isSendable));
+}
+
+/** Give the composer the focus, in a mode: "reply", "note", or as it is. */
+function focusComposer(wanted) {
+  if (!form()) return;
+  const radios = $$("#compose [name=mode]:not(:disabled)");
+  const fits = wanted === "note" ? (radio) => radio.value === "note" : (radio) => radio.value !== "note";
+  if (wanted && mode() && !fits(mode())) {
+    const radio = radios.find(fits);
+    if (radio) radio.checked = true;
+  }
+  draw();
+  area().focus();
+  area().setSelectionRange(area().value.length, area().value.length);
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const box = form();
+  if ($("#compose [data-send]").getAttribute("aria-disabled") === "true" || box.dataset.busy) return;
+  const isDone = event.submitter?.hasAttribute("data-send-done") ?? false;
+  box.dataset.busy = "1";
+  try {
+    if (mode()?.value === "note") await sendNote(box);
+    else await sendReply(box, isDone);
+  } catch (error) {
+    complain(error);
+  } finally {
+    delete box.dataset.busy;
+  }
+}
+
+async function sendNote(box) {
+  const fields = new FormData();
+  fields.set("text", area().value);
+  const acted = await send(box.dataset.noteUrl, fields, { name: "note", id: openId() });
+  if (!acted) return;
+  area().value = "";
+  focusComposer("note");
+}
+
+async function sendReply(box, isDone) {
+  const id = openId();
+  await ensureKey(box);
+  stopKeeping();
+  const answer = await ask(box.action, { method: "POST", form: fieldsOf(box, { more: { then: isDone ? "done" : "" } }) });
+  if (answer?.blocked) return showBlocked(answer);
+  area().value = "";
+  await reloadComposer();
+  if (isDone) await moveOn(id);
+  else await refresh();
+  return null;
+}
+
+/** Another reply is on its way: the text stays here, and the member chooses. */
+async function showBlocked(answer) {
+  toast(answer.message, { isBad: true });
+  await reloadComposer();
+  await refresh();
+}
+
+async function moveOn(id) {
+  const row = rowOf(id);
+  const next = row ? neighbour(row) : null;
+  if (next) return open(next.dataset.id, { focus: isNarrow() ? "head" : "row" });
+  await refresh();
+  return isNarrow() ? close() : $("#thread-title")?.focus();
+}
+
+/** Ask for the composer again: a reply left, or one came back with its text. */
+export async function reloadComposer() {
+  const id = openId();
+  if (!id || !$("#composer")) return;
+  const hadFocus = form()?.contains(document.activeElement);
+  const html = await ask(`/c/${id}/composer`, { as: "html" });
+  if (openId() !== id) return;
+  await swap($("#composer"), html);
+  draw();
+  if (hadFocus) area()?.focus();
+}
+
+/** Listen to the composer of whichever conversation is open. */
+export function startComposer() {
+  document.addEventListener("relevo:opened", (event) => {
+    draw();
+    if (event.detail.focus === "composer") focusComposer(event.detail.mode);
+  });
+  document.addEventListener("relevo:refreshed", (event) => {
+    const isLeft = event.detail.had > $("#deliveries").childElementCount;
+    if (isLeft && !area()?.value.trim()) reloadComposer().catch(() => {});
+  });
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest("#compose")) return;
+    draw();
+    if (mode()?.value !== "note") keepSoon(form());
+  });
+  document.addEventListener("submit", (event) => { if (event.target === form()) submit(event); });
+  document.addEventListener("focusin", (event) => { if (event.target === area()) ensureKey(form()).catch(() => {}); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.closest?.("#compose")) return;
+    event.preventDefault();
+    const isNote = mode()?.value === "note";
+    form().requestSubmit($(isNote ? "#compose [data-send]" : "#compose [data-send-done]"));
+  });
+  addEventListener("beforeunload", (event) => { if (!keepingDone()) event.preventDefault(); });
+  draw();
+}

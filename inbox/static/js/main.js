@@ -1,0 +1,36 @@
+// Starts what this page needs.
+
+import { $, config } from "./page.js";
+import { startActs } from "./acts.js";
+import { startArrivals } from "./arrivals.js";
+import { startComposer } from "./composer.js";
+import { startCountdown } from "./countdown.js";
+import { writeTitle } from "./counts.js";
+import { startDialogs } from "./dialogs.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startMore } from "./more.js";
+import { startPane } from "./pane.js";
+import { startTimes } from "./times.js";
+import { startToasts } from "./toasts.js";
+
+document.documentElement.classList.add("scripts");
+startTimes();
+startToasts();
+startDialogs();
+startKeys();
+startActs();
+if ($("#queue")) {
+  startArrivals();
+  startMore();
+  startComposer();
+  startCountdown();
+  startPane();
+  writeTitle();
+}
+if (config.member) startLive();
+
+const showConnection = () => document.body.classList.toggle("is-offline", !navigator.onLine);
+addEventListener("online", showConnection);
+addEventListener("offline", showConnection);
+showConnection();

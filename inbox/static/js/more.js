@@ -1,0 +1,51 @@
+// More rows as the reader nears the end of the list.
+
+import { $, $$, ask } from "./page.js";
+import { rowOf } from "./rows.js";
+import { complain } from "./toasts.js";
+
+let isLoading = false;
+
+async function loadMore() {
+  const place = $("#rows > [data-more]");
+  if (!place || isLoading) return;
+  isLoading = true;
+  place.setAttribute("aria-busy", "true");
+  const link = $("a", place);
+  const hadFocus = link === document.activeElement;
+  try {
+    const html = await ask(`${link.href}&part=1`, { as: "html" });
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    for (const row of $$("li[data-id]", holder.content)) if (rowOf(row.dataset.id)) row.remove();
+    const first = $("li[data-id]", holder.content);
+    place.replaceWith(holder.content);
+    if (hadFocus) $("a.row", first)?.focus({ preventScroll: true });
+    watch();
+  } catch (error) {
+    complain(error);
+    place.removeAttribute("aria-busy");
+  } finally {
+    isLoading = false;
+  }
+}
+
+const watcher = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) loadMore(); }, { rootMargin: "600px" });
+
+function watch() {
+  watcher.disconnect();
+  const place = $("#rows > [data-more]");
+  if (place) watcher.observe(place);
+}
+
+/** Load more rows by themselves, or when asked. */
+export function startMore() {
+  if (!$("#rows")) return;
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#rows > [data-more] a")) return;
+    event.preventDefault();
+    loadMore();
+  });
+  watch();
+}
+
