@@ -3,6 +3,7 @@
 A full page for a page, a short notice for a fragment (htmx puts it into #notices), JSON for JSON.
 """
 
+import traceback
 from dataclasses import dataclass
 
 import structlog
@@ -10,7 +11,7 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, rende
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 
 from inbox.errors import RelevoError
 from inbox.sentences import sentence_of
@@ -35,7 +36,7 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
-    app.register_error_handler(InternalServerError, _our_fault)
+    app.register_error_handler(Exception, _our_fault)
 
 
 def answer(trouble: Trouble) -> Response:
@@ -89,9 +90,11 @@ def _database_error(error: OperationalError) -> Response:
 
 
 def _our_fault(error: Exception) -> Response:
-    cause = getattr(error, "original_exception", None) or error
-    # the type alone: messages of drivers carry the statement's values
-    log.error("request_failed", path=request.path, error=type(cause).__name__, exc_info=current_app.debug)
+    if current_app.testing:
+        raise error
+    # where and of which type, never the message: messages of drivers carry the statement's values
+    frames = "".join(traceback.format_tb(error.__traceback__)[-12:])
+    log.error("request_failed", path=request.path, error=type(error).__name__, frames=frames)
     return answer(Trouble(500, "our_fault", _title(500), _what_to_do(500)))
 
 
