@@ -145,6 +145,13 @@ class Supervisor:
             child.log.close()
         self._children.clear()
 
+    def restart(self, *names: str) -> None:
+        """End these processes together, and start them again with what their environment says now."""
+        children = [self._children[name] for name in names]
+        self._end(children, time.monotonic() + TERM_SECONDS)
+        for child in children:
+            self._start(child)
+
     def _step(self) -> None:
         self._wait(_TICK_SECONDS)
         for child in self._children.values():

@@ -5,7 +5,7 @@ import socket
 import sys
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from inbox.errors import Invalid
@@ -62,28 +62,55 @@ def _refuse_what_cannot_work(settings: Settings) -> None:
 
 
 def _start_and_watch(settings: Settings) -> int:
-    keys = settings.data_dir / data_folder.KEYS_FILE
     if not os.environ.get("RELEVO_SECRET_KEYS") and data_folder.make_keys_if_missing(settings.data_dir):
-        say(f"made the key that encrypts credentials: {keys}; keep a copy of it")
+        say(f"made the key that encrypts credentials: {_keys(settings)}; keep a copy of it")
     logs = settings.data_dir / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
-    with ExitStack() as stack:
-        supervisor = stack.enter_context(Supervisor(logs, say))
-        environ = {**os.environ, "RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
-        if not os.environ.get("REDIS_URL"):
-            environ["REDIS_URL"] = redis_server.url(settings.data_dir / "redis")
-            _start_redis(supervisor, settings.data_dir / "redis", environ)
-        _run_errand(supervisor, "launcher.first_start", environ, "the database could not be prepared")
-        if sandbox.is_wanted(settings):
-            environ = _start_sandbox(supervisor, settings, environ)
-        for name, words in procfile.read().items():
-            if not supervisor.is_ending:
-                supervisor.add(Command(name, tuple(words), environ))
+    with Supervisor(logs, say) as supervisor:
+        watch = _Watch(supervisor, settings, _changed_at(_keys(settings)))
+        _start_all(supervisor, settings)
         _announce(supervisor, settings, logs)
-        supervisor.run(lambda: _end_sandbox_if_done(supervisor, settings))
+        supervisor.run(watch.look)
         say("ending")
     say("ended")
     return 0
+
+
+def _start_all(supervisor: Supervisor, settings: Settings) -> None:
+    environ = {**os.environ, "RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
+    if not os.environ.get("REDIS_URL"):
+        environ["REDIS_URL"] = redis_server.url(settings.data_dir / "redis")
+        _start_redis(supervisor, settings.data_dir / "redis", environ)
+    _run_errand(supervisor, "launcher.first_start", environ, "the database could not be prepared")
+    if sandbox.is_wanted(settings):
+        environ = _start_sandbox(supervisor, settings, environ)
+    for name, words in procfile.read().items():
+        if not supervisor.is_ending:
+            supervisor.add(Command(name, tuple(words), environ))
+
+
+@dataclass
+class _Watch:
+    """What `up` looks for while everything runs: a sandbox that was put away, keys that were rotated."""
+
+    supervisor: Supervisor
+    settings: Settings
+    keys_seen: int | None
+
+    def look(self) -> None:
+        """Do what follows from what changed."""
+        if self.supervisor.is_watching(sandbox.NAME) and not sandbox.is_wanted(self.settings):
+            say("the sandbox is no longer wanted: ending it")
+            self.supervisor.end(sandbox.NAME)
+        keys_now = _changed_at(_keys(self.settings))
+        if keys_now != self.keys_seen:
+            self.keys_seen = keys_now
+            say("the keys changed: starting everything that uses them again")
+            self.supervisor.restart(*procfile.read())
+
+
+def _keys(settings: Settings) -> Path:
+    return settings.data_dir / data_folder.KEYS_FILE
 
 
 def _start_redis(supervisor: Supervisor, folder: Path, environ: dict[str, str]) -> None:
@@ -112,18 +139,20 @@ def _start_sandbox(supervisor: Supervisor, settings: Settings, environ: dict[str
     return environ
 
 
-def _end_sandbox_if_done(supervisor: Supervisor, settings: Settings) -> None:
-    if supervisor.is_watching(sandbox.NAME) and not sandbox.is_wanted(settings):
-        say("the sandbox is no longer wanted: ending it")
-        supervisor.end(sandbox.NAME)
-
-
 def _announce(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
     where = address(settings)
     if supervisor.run_until(lambda: _is_healthy(where), HEALTHY_SECONDS):
         say(f"ready at {where}   (Ctrl-C ends it; logs in {logs})")
     elif not supervisor.is_ending:
         say(f"the pages do not answer at {where}/healthz yet; still trying, see the logs in {logs}")
+
+
+def _changed_at(path: Path) -> int | None:
+    """Return when a file was written, in nanoseconds; None where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _is_taken(host: str, port: int) -> bool:
