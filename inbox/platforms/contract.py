@@ -267,7 +267,7 @@ class Answered:
         """Return the body parsed; raises Malformed."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Malformed(f"not JSON (HTTP {self.status})", self.body) from None
 
 

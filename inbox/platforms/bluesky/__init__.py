@@ -1,0 +1,1 @@
+"""Bluesky and other AT Protocol networks: notifications, comment trees, private messages, replies."""

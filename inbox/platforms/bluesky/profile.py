@@ -1,0 +1,96 @@
+"""Whose account a credential is, whether it lives, and what it may do."""
+
+import time
+from dataclasses import dataclass
+
+from inbox.platforms.bluesky.session import expires_at
+from inbox.platforms.bluesky.values import Json, text
+from inbox.platforms.bluesky.xrpc import Calls
+from inbox.platforms.contract import Malformed, PermissionMissing, PlatformError, RateLimited, Refused, TokenExpired
+from inbox.platforms.outgoing import Limits, ModeLimits, Verified
+
+_STATUS = {
+    "deactivated": "account_deactivated",
+    "takendown": "account_takendown",
+    "suspended": "account_suspended",
+    "deleted": "account_deleted",
+}
+_UNKNOWN_TO_ITS_SERVER = "could not find user info"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Asks about one account; `within_seconds` is for all questions together."""
+
+    calls: Calls
+    within_seconds: float = 20
+
+    def verify(self) -> Verified:
+        """Ask the account's own server, then the network how it is called; raises PlatformError.
+
+        Notifications can't tell: of a dead account they are an empty list with status 200 (measured).
+        """
+        ends_at = time.monotonic() + self.within_seconds
+        try:
+            session = self.calls.get("com.atproto.server.getSession", timeout_seconds=_left(ends_at)).body
+        except TokenExpired as error:
+            if not error.code.startswith("account_"):
+                raise
+            return self._verified({}, {}, dead_reason=error.code)
+        except Refused as error:
+            if _UNKNOWN_TO_ITS_SERVER not in error.detail.lower():
+                raise
+            return self._verified({}, {}, dead_reason="account_takendown")
+        if not text(session, "did").startswith("did:"):
+            raise Malformed("a session without a DID")
+        if session.get("active") is False:
+            reason = _STATUS.get(text(session, "status"), "account_inactive")
+            return self._verified(session, {}, dead_reason=reason)
+        params = [("actor", text(session, "did"))]
+        profile = self.calls.get("app.bsky.actor.getProfile", params, timeout_seconds=_left(ends_at)).body
+        return self._verified(session, profile, direct=self.why_not_direct(_left(ends_at)))
+
+    def why_not_direct(self, seconds: float = 10) -> str | None:
+        """Return why private messages can't be read, None if they can or the service is away just now."""
+        try:
+            self.calls.get("chat.bsky.convo.listConvos", [("limit", "1")], timeout_seconds=seconds)
+        except PermissionMissing as error:
+            return error.code
+        except RateLimited:
+            return None
+        except PlatformError:
+            return None
+        return None
+
+    def _verified(
+        self, session: Json, profile: Json, *, dead_reason: str | None = None, direct: str | None = None
+    ) -> Verified:
+        secret = self.calls.keeper.current()
+        did = text(session, "did") or secret.values["did"]
+        return Verified(
+            external_id=did,
+            scope="",
+            handle=text(profile, "handle") or text(session, "handle"),
+            display_name=text(profile, "displayName"),
+            avatar_url=text(profile, "avatar") or None,
+            service_url=secret.values["service_url"],
+            is_alive=dead_reason is None,
+            limits=limits(direct),
+            permissions=("public",) if direct else ("public", "direct"),
+            token_expires_at=expires_at(secret.values["refreshJwt"]),
+            dead_reason=dead_reason,
+        )
+
+
+def limits(why_not_direct: str | None) -> Limits:
+    """Return what can be sent: 300 graphemes and 3,000 bytes in public, 1,000 and 10,000 in private."""
+    return Limits(
+        public=ModeLimits(300, "graphemes", 3000),
+        private=ModeLimits(1000, "graphemes", 10000, is_available=why_not_direct is None, reason=why_not_direct),
+        can_like=True,
+        can_delete_own=True,
+    )
+
+
+def _left(ends_at: float) -> float:
+    return min(10.0, max(ends_at - time.monotonic(), 0.05))

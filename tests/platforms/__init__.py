@@ -1,0 +1,1 @@
+"""Each platform: its payloads, its errors, and its connector against a server that speaks HTTP."""
