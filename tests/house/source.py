@@ -1,7 +1,7 @@
 """Reads the project's own files for the checks: parsed modules, templates, where each lies."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,6 +61,12 @@ def routes(module: Module) -> Iterator[tuple[int, str]]:
                 args=[ast.Constant(value=str(path)), *_],
             ) if path.startswith("/"):
                 yield node.lineno, path
+
+
+def listed(found: Iterable[object]) -> str:
+    """Return what a check found, one a line, so that a failure shows all of it."""
+    lines = found.items() if isinstance(found, dict) else found
+    return "".join(f"\n  {line}" for line in sorted(map(str, lines)))
 
 
 def _python_files() -> Iterator[Path]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.house.source import Module, modules, product_modules, routes
+from tests.house.source import Module, listed, modules, product_modules, routes
 
 PURE = (
     "inbox/conversations/awaits.py",
@@ -22,7 +22,7 @@ def test_only_views_and_tasks_commit() -> None:
         if not module.name.startswith(may) and not any(routes(module))
         for line in calls_of(module, "commit")
     ]
-    assert found == []
+    assert not found, listed(found)
 
 
 def test_pure_modules_touch_no_database_clock_or_web() -> None:
@@ -33,7 +33,7 @@ def test_pure_modules_touch_no_database_clock_or_web() -> None:
         for name in imported(module)
         if name.startswith(NOT_PURE)
     ]
-    assert found == []
+    assert not found, listed(found)
     assert {module.name for module in product_modules()} >= set(PURE)
 
 
@@ -51,7 +51,7 @@ def test_only_the_registry_imports_a_platform() -> None:
         if (parts := name.split("."))[:2] == ["inbox", "platforms"] and len(parts) > 2 and parts[2] in own
         if not module.folder.startswith(f"inbox/platforms/{parts[2]}")
     ]
-    assert found == []
+    assert not found, listed(found)
 
 
 def test_no_test_is_skipped_or_expected_to_fail() -> None:
@@ -62,7 +62,7 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and node.attr in CHEATS and is_pytest(node)
     ]
-    assert found == []
+    assert not found, listed(found)
 
 
 def calls_of(module: Module, method: str) -> Iterator[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.house.source import ROOT, functions, modules
+from tests.house.source import ROOT, functions, listed, modules
 
 PROMISES = [f"test_1_{number}" for number in range(1, 9)]
 
@@ -71,7 +71,7 @@ def test_no_test_sleeps_longer_than_a_glance() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "sleep")
         if not (node.args and isinstance(node.args[0], ast.Constant) and float(str(node.args[0].value)) <= 0.25)
     ]
-    assert found == []
+    assert not found, listed(found)
 
 
 def read_lock(path: Path) -> dict[str, str]:

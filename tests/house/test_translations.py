@@ -9,7 +9,7 @@ from babel.messages.catalog import Message
 from inbox import errors
 from inbox.sentences import SENTENCES
 from tests.house import catalog
-from tests.house.source import product_modules
+from tests.house.source import listed, product_modules
 
 _VALUE = re.compile(r"%\(\w+\)[sd]|{\w+}")
 
@@ -18,9 +18,11 @@ _VALUE = re.compile(r"%\(\w+\)[sd]|{\w+}")
 def test_nothing_is_untranslated_guessed_or_left_over(language: str) -> None:
     wanted = {(message.context, message.id) for message in catalog.extract() if message.id}
     have = {(message.context, message.id): message for message in catalog.read(language) if message.id}
-    assert sorted(map(str, wanted - set(have))) == [], "run: python -m tests.house.catalog, then translate"
-    assert sorted(map(str, set(have) - wanted)) == [], "run: python -m tests.house.catalog"
-    assert [str(message.id) for message in have.values() if message.fuzzy or not is_whole(message)] == []
+    missing, left_over = wanted - set(have), set(have) - wanted
+    assert not missing, "run python -m tests.house.catalog, then translate:" + listed(missing)
+    assert not left_over, "run python -m tests.house.catalog:" + listed(left_over)
+    unfinished = [str(message.id) for message in have.values() if message.fuzzy or not is_whole(message)]
+    assert not unfinished, listed(unfinished)
 
 
 @pytest.mark.parametrize("language", catalog.LANGUAGES)
@@ -47,7 +49,8 @@ def test_every_error_code_has_its_sentence() -> None:
         if isinstance(code, str)
     }
     assert raised
-    assert sorted(raised - set(SENTENCES)) == []
+    without = sorted(raised - set(SENTENCES))
+    assert not without, listed(without)
 
 
 def is_whole(message: Message) -> bool:

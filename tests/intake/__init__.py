@@ -1,0 +1,1 @@
+"""What arrives, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""Channels: connecting, reading, health."""

@@ -1,0 +1,1 @@
+"""The tail of activity and the event streams."""
