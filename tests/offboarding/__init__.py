@@ -1,0 +1,1 @@
+"""Access taken away, and what goes with it."""
