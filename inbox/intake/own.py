@@ -51,7 +51,7 @@ class OwnMessages:
 
     natives: list[Message] = field(default_factory=list)
     held: list[tuple[Message, datetime]] = field(default_factory=list)
-    settled_ids: list[int] = field(default_factory=list)
+    settled: dict[str, int] = field(default_factory=dict)  # thread ids by external id
 
 
 def match_all(session: Session, channel: Channel, messages: Iterable[Message], *, pace: Pace) -> OwnMessages:
@@ -60,7 +60,7 @@ def match_all(session: Session, channel: Channel, messages: Iterable[Message], *
     for message in messages:
         matched = match_own(session, channel, message, pace=pace)
         if isinstance(matched, Settled):
-            own.settled_ids.append(matched.message.id)
+            own.settled[message.external_id] = matched.message.thread_id
         elif isinstance(matched, HoldBack):
             own.held.append((message, matched.look_at))
         else:

@@ -11,6 +11,7 @@ from inbox.channels.models import Channel, ChannelStream, Post
 from inbox.intake import own, quarantine
 from inbox.intake.changes import take_changes, take_gone
 from inbox.intake.imports import is_history, is_importing
+from inbox.intake.join import join_wanted
 from inbox.intake.known import Known, changed, ids_of, load_known
 from inbox.intake.landing import Landed, land
 from inbox.intake.posts import differs, load_posts, take_posts
@@ -147,7 +148,9 @@ class _Intake:
         fresh += [self._fresh(message, is_ours=True, held_until=look_at) for message, look_at in ours.held]
         fresh.sort(key=lambda one: (one.clock_at, one.message.external_id))
         landed = land(self.session, self.channel, fresh, known, posts, received_at=self.received_at, pace=self.pace)
-        return replace(landed, own_count=len(ours.settled_ids))
+        if ours.settled:  # somebody may have answered a reply of ours before we knew its id
+            join_wanted(self.session, self.channel, ours.settled)
+        return replace(landed, own_count=len(ours.settled))
 
     def _fresh(self, message: Message, *, is_ours: bool, held_until: datetime | None = None) -> Fresh:
         at = clock_at(
