@@ -20,7 +20,9 @@ POST /sandbox/{p}/comment  {by, on: id, text, name?, pictures?, authored_at?, ar
      On the feed the handles of who is answered and of the brand are put in front, as the web form does, so the item's
      text differs from yours; mention_us: false leaves the brand out (then only /context shows it). On pages a comment
      on a reply hangs on the top-level comment; `on` may be a private message (then it continues that exchange).
-     visible_after_seconds: the id is given at once, answers carry the row later (ids before visibility).
+     visible_after_seconds: the id is given at once, answers carry the row later (ids before visibility). On pages
+     authored_at is created_time, by which clients walk: what is back-dated by minutes is found by a deeper walk only
+     (a private message is found at once, its conversation rises).
 POST /sandbox/{p}/mention  {by, text, where?: "page"}   feed: a status naming us. pages: a visitor's post that tags the
                             page (/{page}/tagged, webhook `mention`); where "page": a visitor's post on it, untagged
 POST /sandbox/{p}/direct   {by, text, pictures?, new?: true}   a private message (feed: new starts another exchange)
@@ -28,7 +30,7 @@ POST /sandbox/{p}/native   {on: id, text} or {direct: handle, text, on?}   the b
 POST /sandbox/{p}/edit     {id, text, pictures?}
 POST /sandbox/{p}/delete   {id, by?: "author" | "brand" | "platform"}
 POST /sandbox/{p}/thread   {by, count: 400 or messages: [text …], on?: post id, others?: [handle …], edits?: 30,
-                            deletions?: 20, pictures?: 10, spacing_seconds?: 1, churn_after_seconds?: 0}
+                            deletions?: 20, pictures?: 10, spacing_seconds?: 0, churn_after_seconds?: 0}
      -> {post_id, root_id, ids, edited_ids, deleted_ids, picture_ids}. With 0 the edits and deletions are done before
      the call ends, so a reader never sees what was deleted; give churn_after_seconds, or no edits and deletions here
      and, once the thread was read,
@@ -61,7 +63,8 @@ path that must occur), skip (requests to let pass first).
                     readable after 0 to N s), no_lookup {mode?: "absent"} (answers that would carry a reply accepted
                     under it fail with 503 or code 2; "absent": leave it out), late_rows {seconds, exact?}, faceless
                     (pages: no `from`), ignore_idempotency_key (feed), strict_batch (pages: one vanished id fails
-                    ?ids=), human_agent_approved, appsecret_proof_required
+                    ?ids=), human_agent_approved, appsecret_proof_required,
+                    low_budget {remaining?: 5 (feed), percent?: 90 (pages)} (the headers say that little is left)
   pushes            push_lost, push_twice, push_reorder, push_bad_signature
 
 Example: a fan asks, the brand's channel answers, the fan is told so.

@@ -195,7 +195,7 @@ class Control:
         return json_answer(make_thread(self.world, personality, LongThread(
             by=str(values["by"]), texts=texts, on=values.get("on"), others=tuple(values.get("others", OTHERS)),
             edits=int(values.get("edits", 0)), deletions=int(values.get("deletions", 0)),
-            pictures=int(values.get("pictures", 0)), spacing_seconds=float(values.get("spacing_seconds", 1.0)),
+            pictures=int(values.get("pictures", 0)), spacing_seconds=float(values.get("spacing_seconds", 0.0)),
             churn_after_seconds=float(values.get("churn_after_seconds", 0.0)),
         )), 201)
 

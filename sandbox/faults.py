@@ -19,6 +19,7 @@ PAGING = ("repeat_page",)
 WORLD = (
     "clock_skew", "lookup_lag_seconds", "no_lookup", "ignore_idempotency_key", "late_rows", "faceless", "misplace",
     "empty_200", "strict_batch", "human_agent_approved", "appsecret_proof_required",
+    "low_budget",
 )
 PUSH = ("push_lost", "push_twice", "push_reorder", "push_bad_signature")
 KINDS = GATE + TOKEN + LIMIT + WRITE + AFTER_ACCEPT + ANSWER + PAGING + WORLD + PUSH

@@ -1,6 +1,7 @@
 """The feed personality's read API under /feed, as mastodon.md describes it."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -86,7 +87,10 @@ class FeedApi:
         if fault is not None:
             seconds = fault.number("seconds", fault.number("minutes", 5.0) * 60)
             closest = Left(300, 0, fault.until or time.time() + seconds)
+        low = self.world.faults.on(FEED, "low_budget")
         assert closest is not None
+        if low is not None:
+            closest = replace(closest, remaining=int(low.number("remaining", 5.0)))
         self.say_limit(closest)
         return None
 

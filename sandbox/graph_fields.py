@@ -34,6 +34,20 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     return found
 
 
+def unparse_fields(fields: tuple[Field, ...]) -> str:
+    """The text of fields again, for an address that asks for them."""
+    parts = []
+    for one in fields:
+        limits = "".join(f".{name}({value})" for name, value in one.limits.items())
+        parts.append(one.name + limits + (f"{{{unparse_fields(one.inside)}}}" if one.inside else ""))
+    return ",".join(parts)
+
+
+def inside_of(fields: tuple[Field, ...], name: str) -> tuple[Field, ...]:
+    """What is wanted of a field that is itself an object."""
+    return next((one.inside for one in fields if one.name == name), ())
+
+
 def _read(tokens: list[str]) -> tuple[tuple[Field, ...], list[str]]:
     found: list[Field] = []
     while tokens and tokens[0] != "}":

@@ -80,6 +80,9 @@ class PagesApi:
         """The version that was used, in a header (facebook.md §1)."""
         version = (request.view_args or {}).get("version")
         trace().headers.update({"facebook-api-version": str(version or self.version), "x-fb-trace-id": "AxSandbox"})
+        fault = self.world.faults.on(PAGES, "low_budget")
+        if fault is not None:
+            trace().headers.update(pages_errors.usage(int(fault.number("percent", 90.0)), self.world.identity.page_id))
         return gate.finish(self.world, answer, pages_errors.faulty)
 
     def token(self) -> str:
@@ -212,7 +215,7 @@ class PagesApi:
         body = conversation_json(self.world, dict(row), tuple(one for one in fields if one.name != "messages"))
         for one in fields:
             if one.name == "messages":
-                body["messages"] = self.message_page(node, one.inside, one.limits.get("limit"))
+                body["messages"] = self.message_page(node, one.inside, one)
         return body
 
     def with_comments(self, post: Item, fields: Fields) -> dict[str, Any]:
@@ -220,7 +223,7 @@ class PagesApi:
         body = post_json(self.world, post, fields)
         for one in fields:
             if one.name == "comments":
-                body["comments"] = self.comment_page(post, one.inside, one.limits)
+                body["comments"] = self.comment_page(post, one.inside, one.limits, one)
         return body
 
     def check_detailed(self, item: Item, fields: Fields) -> None:
@@ -264,7 +267,9 @@ class PagesApi:
             return json_answer({"data": []})
         return json_answer(self.comment_page(self.access(node), self.fields(), dict(request.args.items())))
 
-    def comment_page(self, on: Item, fields: Fields, asked: dict[str, str]) -> dict[str, Any]:
+    def comment_page(
+        self, on: Item, fields: Fields, asked: dict[str, str], nested: Field | None = None
+    ) -> dict[str, Any]:
         """One page with filter, order, since and summary."""
         is_stream = asked.get("filter") == "stream"
         if on.kind == "comment":
@@ -285,7 +290,7 @@ class PagesApi:
             found.sort(key=lambda one: self.world.chance("rank", one.n))
         body = page_of_cursors(
             found, lambda one: f"{one.authored_at:020.6f}:{one.n:012d}",
-            lambda one: comment_json(self.world, one, fields), self.root(on.id, "comments"), asked.get("limit"),
+            lambda one: comment_json(self.world, one, fields), self.root(on.id, "comments"), nested,
         )
         if is_true(asked.get("summary")):
             body["summary"] = {
@@ -327,15 +332,15 @@ class PagesApi:
         row = self.world.store.row("SELECT id FROM conversation WHERE id = ?", node)
         if row is None or self.is_empty():
             raise pages_errors.gone(node)
-        return json_answer(self.message_page(node, self.fields(), None))
+        return json_answer(self.message_page(node, self.fields()))
 
-    def message_page(self, node: str, fields: Fields, limit: str | None) -> dict[str, Any]:
+    def message_page(self, node: str, fields: Fields, nested: Field | None = None) -> dict[str, Any]:
         """All ids are listed, details only for the 20 newest (facebook.md §5)."""
         found = messages_of(self.world, node)
         detailed = {one.id for one in found[:DETAILED_MESSAGES]}
         return page_of_cursors(
             found, lambda one: f"{one.authored_at:020.6f}:{one.n:012d}",
-            lambda one: message_json(self.world, one, fields, one.id in detailed), self.root(node, "messages"), limit,
+            lambda one: message_json(self.world, one, fields, one.id in detailed), self.root(node, "messages"), nested,
         )
 
     def subscribed_apps(self, node: str) -> Response:

@@ -117,6 +117,13 @@ def unknown_path(error: HTTPException) -> Response:
     return error_answer(GraphError(2500, f"Unknown path components ({error.name})", status=error.code or 400))
 
 
+def usage(percent: int, page_id: str) -> dict[str, str]:
+    """Headers that come only once use is noticeable (facebook.md §7); slow down at 80 % and more."""
+    used = {"call_count": percent, "total_time": 25, "total_cputime": 25}
+    business = [{"type": "pages", **used, "estimated_time_to_regain_access": 0}]
+    return {"X-App-Usage": json.dumps(used), "X-Business-Use-Case-Usage": json.dumps({page_id: business})}
+
+
 def _throttled(fault: Fault) -> Response:
     """HTTP 400 with the code; minutes in a header, no Retry-After (facebook.md §7)."""
     code = int(fault.params.get("code", 80001))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox import items
 from sandbox.answers import carry
-from sandbox.graph_fields import Field
+from sandbox.graph_fields import Field, inside_of
 from sandbox.items import Item
 from sandbox.pages_errors import bad
 from sandbox.pictures import picture_url
@@ -55,7 +55,7 @@ def comment_json(world: World, item: Item, fields: tuple[Field, ...]) -> dict[st
     """A comment; notes that the answer carries its text when it does."""
     if has(fields, "Comment", "message"):
         carry(item.id, item.version_no)
-    return worded("Comment", fields, _comment_words(world, item))
+    return worded("Comment", fields, _comment_words(world, item, inside_of(fields, "parent")))
 
 
 def post_json(world: World, item: Item, fields: tuple[Field, ...]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def private_reply_of(world: World, item: Item) -> str | None:
     return None if row is None else str(row["message_id"])
 
 
-def _comment_words(world: World, item: Item) -> dict[str, Wording]:
+def _comment_words(world: World, item: Item, of_parent: tuple[Field, ...]) -> dict[str, Wording]:
     is_ours = item.author_id == world.identity.page_id
     return {
         "id": lambda: item.id,
@@ -175,7 +175,7 @@ def _comment_words(world: World, item: Item) -> dict[str, Wording]:
         "created_time": lambda: iso_zone(item.authored_at),
         # facebook.md §3: `from` is absent for some people; parent only on replies
         "from": lambda: _face(world, item),
-        "parent": lambda: _parent(world, item),
+        "parent": lambda: _parent(world, item, of_parent),
         "object": lambda: {"id": item.post_id},
         "attachment": lambda: _attachment(world, item.pictures[0]) if item.pictures else None,
         "message_tags": lambda: _tags(world, item),
@@ -219,11 +219,14 @@ def _mail_face(world: World, person_id: str) -> dict[str, str]:
     return {"name": person.name if person else "", "email": f"{person_id}@facebook.com", "id": person_id}
 
 
-def _parent(world: World, item: Item) -> dict[str, Any] | None:
+def _parent(world: World, item: Item, fields: tuple[Field, ...]) -> dict[str, Any] | None:
+    """The top-level comment with the fields that were asked for in braces."""
     parent = items.find(world, PAGES, item.parent_id) if item.parent_id else None
     if parent is None:
         return None
-    return {"created_time": iso_zone(parent.authored_at), "message": parent.text, "id": parent.id}
+    if parent.deleted_at is not None:
+        return {"id": parent.id}
+    return comment_json(world, parent, fields)
 
 
 def _attachment(world: World, picture: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from sandbox.answers import cursor, trace, whole
+from sandbox.graph_fields import Field, unparse_fields
 from sandbox.items import Item
 
 Row = TypeVar("Row")
@@ -17,25 +18,27 @@ DEFAULT_LIMIT, MOST = 25, 100
 
 def page_of_cursors(
     rows: list[Row], name: Callable[[Row], str], worded: Callable[[Row], dict[str, Any]], root: str,
-    limit: str | None = None,
+    nested: Field | None = None,
 ) -> dict[str, Any]:
     """`{data, paging:{cursors, next?, previous?}}` (facebook.md §3 Paging answer).
 
-    A missing `next` ends the walk; cursors stand on the last page too; an empty answer has no paging.
+    A missing `next` ends the walk; cursors stand on the last page too; an empty answer has no paging. `nested` is the
+    field of another list that holds this one: the request's cursors are that list's, not this one's.
     """
-    size = whole(limit if limit is not None else request.args.get("limit"), DEFAULT_LIMIT, MOST)
+    limit = request.args.get("limit") if nested is None else nested.limits.get("limit")
+    size = whole(limit, DEFAULT_LIMIT, MOST)
     names = [name(row) for row in rows]
-    start, end = _between(names, size)
+    start, end = _between(names, size) if nested is None else (0, min(size, len(names)))
     page = rows[start:end]
     body: dict[str, Any] = {"data": [worded(row) for row in page]}
     if not page:
         return body
     before, after = _wrap(names[start]), _wrap(names[end - 1])
     paging: dict[str, Any] = {"cursors": {"before": before, "after": after}}
-    if end < len(rows) or trace().is_page_repeated:
-        paging["next"] = _address(root, {"after": after, "limit": str(size)})
+    if end < len(rows) or (nested is None and trace().is_page_repeated):
+        paging["next"] = _address(root, {"after": after, "limit": str(size)}, nested)
     if start > 0:
-        paging["previous"] = _address(root, {"before": before, "limit": str(size)})
+        paging["previous"] = _address(root, {"before": before, "limit": str(size)}, nested)
     return {**body, "paging": paging}
 
 
@@ -86,9 +89,11 @@ def _place(names: list[str], wrapped: str) -> int:
     return len(passed) - 1
 
 
-def _address(root: str, more: dict[str, str]) -> str:
+def _address(root: str, more: dict[str, str], nested: Field | None = None) -> str:
     """facebook.md §2 NOTE: `paging.next` embeds the access token."""
     kept = {name: value for name, value in request.args.items() if name not in (*PAGING, "limit", "access_token")}
+    if nested is not None:
+        kept = {**nested.limits, "fields": unparse_fields(nested.inside)}
     token = request.args.get("access_token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
     return f"{root}?{urlencode({'access_token': token, **kept, **more})}"
 

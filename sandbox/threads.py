@@ -15,7 +15,10 @@ OTHERS = ("vecina.ana@barrio.example", "curioso.leo@plaza.test")
 
 @dataclass(frozen=True)
 class LongThread:
-    """What a thread shall be like; `spacing_seconds` lie between its messages, the last one is of now."""
+    """What a thread shall be like; `spacing_seconds` lie between its messages, the last one is of now.
+
+    With spacing the older ones are back-dated, and a client that walks by time finds them only in a deeper walk.
+    """
 
     by: str
     texts: tuple[str, ...]
@@ -24,7 +27,7 @@ class LongThread:
     edits: int = 0
     deletions: int = 0
     pictures: int = 0
-    spacing_seconds: float = 1.0
+    spacing_seconds: float = 0.0
     churn_after_seconds: float = 0.0
 
 

@@ -320,3 +320,14 @@ def test_late_rows(site: Site, until: Until) -> None:
 
 def _seconds_until(iso: str) -> float:
     return datetime.fromisoformat(iso).timestamp() - time.time()
+
+
+def test_a_budget_that_is_nearly_spent(site: Site) -> None:
+    """mastodon.md §7: X-RateLimit-Remaining; facebook.md §7: absent headers are normal, slow down at >= 80 %."""
+    assert "X-App-Usage" not in site.pages.get("/me").headers
+    site.fault("feed", "low_budget", remaining=3)
+    site.fault("pages", "low_budget", percent=85)
+    assert site.feed.get(NOTES).headers["X-RateLimit-Remaining"] == "3"
+    answer = site.pages.get("/me")
+    assert json.loads(answer.headers["X-App-Usage"])["call_count"] == 85
+    assert site.told["pages"]["page_id"] in json.loads(answer.headers["X-Business-Use-Case-Usage"])

@@ -314,3 +314,38 @@ def test_wrong_paths_and_fields(site: Site) -> None:
     assert error_of(site.pages.get("/me/nothing"))[1] == 2500
     assert error_of(site.pages.get("/me", params={"fields": "id,from{"}))[1] == 2500
     assert error_of(httpx.get(site.told["pages"]["url"] + "/nothing"))[1] == 2500
+
+
+def test_nested_lists_have_cursors_of_their_own(site: Site) -> None:
+    """§5.2 fields=messages.limit(20){…}: the cursor of the outer list is not the inner one's; next asks the inner."""
+    for name in ("ana", "leo", "eva"):
+        for number in range(3):
+            site.do("pages/direct", by=f"{name}.test", text=f"{name} {number}")
+    path, fields = f"/{page_of(site)}/conversations", "id,messages.limit(2){id,message}"
+    first = site.get("pages", path, fields=fields, limit=1)
+    second = httpx.get(first["paging"]["next"]).json()
+    inner = second["data"][0]["messages"]
+    assert [one["message"] for one in inner["data"]] == ["leo 2", "leo 1"]
+    rest = httpx.get(inner["paging"]["next"]).json()
+    assert [one["message"] for one in rest["data"]] == ["leo 0"]
+    assert "next" not in rest["paging"]
+
+
+def test_the_parent_has_the_fields_that_are_asked_for(site: Site) -> None:
+    """§3.2 parent{…}: braces choose; a deleted parent is an id alone."""
+    top = comment(site, post(site), "hola")
+    reply = comment(site, top, "respuesta", by=LEO)
+    parent = site.get("pages", f"/{reply}", fields="parent{id,from}")["parent"]
+    assert parent == {"id": top, "from": {"name": "Ana Ruizal", "id": parent["from"]["id"]}}
+    site.do("pages/delete", id=top)
+    assert site.get("pages", f"/{reply}", fields="parent{id,from}")["parent"] == {"id": top}
+
+
+def test_comments_may_be_nested_in_posts(site: Site) -> None:
+    """§3: Graph nests edges in fields."""
+    on = post(site)
+    made = [comment(site, on, f"n {number}") for number in range(3)]
+    fields = "id,comments.filter(stream).limit(2).summary(true){id,message}"
+    body = site.get("pages", f"/{page_of(site)}/published_posts", fields=fields)["data"][0]["comments"]
+    assert (ids(body), body["summary"]["total_count"]) == (made[:2], 3)
+    assert ids(httpx.get(body["paging"]["next"]).json()) == made[2:]
