@@ -126,6 +126,5 @@ def _message(session: Session, thread: Thread, text: str, at: datetime, given: d
         "received_at": clock.now(),
         "clock_at": at,
     }
-    return Message(
-        thread_id=thread.id, channel_id=thread.channel_id, text=text, seq=next_seq(session, thread), **values | given
-    )
+    seq = given.pop("seq") if "seq" in given else next_seq(session, thread)
+    return Message(thread_id=thread.id, channel_id=thread.channel_id, text=text, seq=seq, **values | given)
