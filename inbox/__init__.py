@@ -57,12 +57,16 @@ def _set_up_web(app: Flask) -> None:
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.live import announce
+    from inbox.desk import channels, dialogs, live_rows, message_acts, shell, triage
+    from inbox.desk import views as desk
+    from inbox.live import announce, renderers
     from inbox.media import views as media
     from inbox.members import me
     from inbox.members import views as members
     from inbox.offboarding import people, teams
 
     announce.set_up(app, app.config["RELEVO"].redis_url)
-    for module in (members, me, people, teams, health, media):
+    shell.set_up(app)
+    renderers.set_row_renderer(live_rows.render)
+    for module in (members, me, people, teams, health, media, desk, triage, message_acts, dialogs, channels):
         app.register_blueprint(module.blueprint)

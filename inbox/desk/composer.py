@@ -80,7 +80,7 @@ def show_composer(session: Session, member: Member, conversation: Conversation, 
         text=draft.text if draft else "",
         returned=_returned(draft),
         parent_message_id=draft.parent_message_id if draft else conversation.last_inbound_message_id,
-        also=_also(session, conversation, draft),
+        also=list_also(session, conversation, draft),
         as_handle=channel.handle,
         undo_seconds=member.undo_seconds,
         seen_seq=page.last_seq,
@@ -118,7 +118,7 @@ def _prefix(session: Session, channel: Channel, conversation: Conversation) -> s
     return str(channel.limits.get("handle_prefix") or "").replace("{handle}", contact.handle)
 
 
-def _also(session: Session, conversation: Conversation, draft: Draft | None) -> list[AlsoWaits]:
+def list_also(session: Session, conversation: Conversation, draft: Draft | None = None) -> list[AlsoWaits]:
     """List who else waits in this thread: one answer may be for several."""
     newest = select(func.max(Message.id)).where(Message.conversation_id == Conversation.id, Message.awaits)
     query = (

@@ -21,9 +21,9 @@ def _times() -> dict[str, str]:
         "ago": _("%(time)s ago"),
         "in": _("in %(time)s"),
         "until": _("until %(time)s"),
-        "today": _("Today"),
-        "yesterday": _("Yesterday"),
-        "tomorrow": _("Tomorrow"),
+        "today": _("today"),
+        "yesterday": _("yesterday"),
+        "tomorrow": _("tomorrow"),
     }
 
 

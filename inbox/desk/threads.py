@@ -13,6 +13,7 @@ from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, ConversationLabel, Label, Thread
 from inbox.conversations.queries import list_earlier
 from inbox.conversations.rows import LabelView, QueueRow, ThreadPage
+from inbox.desk.composer import AlsoWaits, list_also
 from inbox.desk.entries import EntryShown, show_entries
 from inbox.media.models import Media
 from inbox.members.access import may, sees
@@ -71,6 +72,7 @@ class ThreadShown:
     after: str | None
     last_seq: int
     asks_about_message_id: int | None
+    others_waiting: Sequence[AlsoWaits] = ()
 
     @property
     def post_text(self) -> str:
@@ -148,6 +150,7 @@ def show_thread(
         after=page.after,
         last_seq=page.last_seq,
         asks_about_message_id=page.asks_about_message_id,
+        others_waiting=list_also(session, conversation) if page.asks_about_message_id else (),
     )
 
 
@@ -189,8 +192,7 @@ def _show_post(session: Session, post_id: int | None) -> PostShown | None:
 
 
 def _name(session: Session, table: type[Member] | type[Team], number: int | None) -> str | None:
-    row = session.get(table, number) if number is not None else None
-    return row.name if row else None
+    return session.scalar(select(table.name).where(table.id == number)) if number is not None else None
 
 
 def labels_of(session: Session, conversation_id: int) -> list[LabelView]:

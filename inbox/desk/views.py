@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -76,7 +77,9 @@ def conversation(conversation_id: int) -> Answer:
     member = doors.current_member()
     found = access_conversation(db.session(), member.id, conversation_id)
     if found.id != conversation_id:
-        return redirect(url_for("desk.conversation", conversation_id=found.id, **request.args))
+        return redirect(
+            f"{url_for('desk.conversation', conversation_id=found.id)}?{urlencode(list(request.args.items()))}"
+        )
     values = _pane_values(found)
     if "HX-Request" in request.headers:
         return render_template("conversations/_pane.html", **values)

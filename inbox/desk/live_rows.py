@@ -1,0 +1,31 @@
+"""Renders changed conversations as rows for open pages; registered with `live`, which knows no page."""
+
+from collections.abc import Sequence
+
+from flask import render_template
+from sqlalchemy.orm import Session
+
+from inbox.conversations.queries import list_rows
+from inbox.conversations.rows import QueueRow
+from inbox.live.renderers import RenderedRow
+
+
+def render(session: Session, conversation_ids: Sequence[int], _locale: str) -> Sequence[RenderedRow]:
+    """Render rows in the language that is in force; what is a member's own (unread, open) is left to the page."""
+    return [_render(row) for row in list_rows(session, None, list(conversation_ids))]
+
+
+def _render(row: QueueRow) -> RenderedRow:
+    html = render_template("desk/_row.html", row=row, is_current=False, link_args={})
+    facts = {
+        "status": row.status,
+        "assignee_id": row.assignee_id,
+        "team_id": row.team_id,
+        "is_waiting": row.waiting_since is not None,
+        "queue_at": row.queue_at.isoformat(),
+        "is_no_answer_needed": row.is_no_answer_needed,
+        "labels": [label.id for label in row.labels],
+        "channel_id": row.channel_id,
+        "last_inbound_seq": row.last_seq,
+    }
+    return RenderedRow(row.conversation_id, row.version, html, facts)
