@@ -100,7 +100,7 @@ def _our_fault(error: Exception) -> Response:
 
 def _is_busy(error: OperationalError) -> bool:
     words = str(error.orig)
-    return "locked" in words or "busy" in words
+    return any(busy in words for busy in ("locked", "busy", "deadlock detected", "could not serialize", "lock timeout"))
 
 
 def _title(status: int) -> str:
