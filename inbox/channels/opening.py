@@ -50,7 +50,7 @@ def give_to_teams(session: Session, channel: Channel, team_ids: Collection[int],
 
 def team_ids_of(session: Session, names: Collection[str]) -> list[int]:
     """Return the ids of named teams; raises NotFound for a name that none has."""
-    found = dict(session.execute(select(Team.name, Team.id).where(Team.name.in_(names))).tuples().all())
+    found = dict(session.execute(select(Team.name, Team.id).where(Team.name.in_(names))).all())
     for name in names:
         if name not in found:
             raise NotFound("team_not_found", name=name)

@@ -124,7 +124,7 @@ def _pick(session: Session, now: datetime, limit: int, channel_id: int | None) -
         query = query.where(Channel.id == channel_id)
     rows: list[tuple[ChannelStream, str]] = []
     taken: dict[str, int] = {}
-    for stream, host in session.execute(query).tuples():
+    for stream, host in session.execute(query):
         if taken.get(host, 0) < POLLS_PER_HOST and len(rows) < limit:
             taken[host] = taken.get(host, 0) + 1
             rows.append((stream, host))

@@ -98,11 +98,13 @@ class Hub:
         self._subscribers: set[Subscriber] = set()
         self._look_now = threading.Event()
         self._is_over = threading.Event()
+        self._tail = Tail(pace.stream_reread_seconds)
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
-        self.last_look_at = 0.0
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to look at what happens from now on."""
+        with read_only(), self._make_session() as session:
+            self._tail.start(session)
         self._thread.start()
 
     def stop(self) -> None:
@@ -134,14 +136,13 @@ class Hub:
         return len(self._subscribers)
 
     def _run(self) -> None:
-        tail = Tail(self._pace.stream_reread_seconds)
         while not self._is_over.is_set():
             if self._look_now.wait(LOOK_SECONDS):
                 self._look_now.clear()
                 self._is_over.wait(self._pace.stream_gather_seconds)
             try:
                 with read_only(), self._make_session() as session:
-                    self._hand_out(session, tail.look(session))
+                    self._hand_out(session, self._tail.look(session))
             except SQLAlchemyError as error:  # the database is away: the next look finds what was missed
                 log.warning("tail_failed", error=type(error).__name__)
 

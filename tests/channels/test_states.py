@@ -1,0 +1,144 @@
+"""What failures make of a channel, and how it comes back (DESIGN, promise 3; RULES E3, E4)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.activity import kinds
+from inbox.activity.models import Activity
+from inbox.channels import health, states, streams
+from inbox.channels.models import Channel, ChannelState, ChannelStream
+from inbox.platforms.contract import (
+    Malformed,
+    PermissionMissing,
+    PlatformError,
+    RateLimited,
+    TokenExpired,
+    Unavailable,
+)
+from inbox.settings import Pace
+from tests.factories.basics import make_channel, make_responder
+from tests.factories.channels import make_stream, make_verified
+from tests.fixtures.app import MovingClock
+
+
+def failing(session: Session, error: PlatformError, pace: Pace, times: int = 1) -> tuple[Channel, ChannelStream]:
+    channel = make_channel(session)
+    stream = make_stream(session, channel)
+    for _ in range(times):
+        stream.due_at = clock.now()
+        session.commit()
+        (claim,) = streams.claim_due(session, pace, 1)
+        session.commit()
+        states.fail_poll(session, claim, error, pace)
+        session.commit()
+    return channel, stream
+
+
+@pytest.mark.parametrize("error", [TokenExpired("revoked"), PermissionMissing("no scope")])
+def test_a_dead_token_needs_somebody_at_the_first_failed_answer(
+    session: Session, pace: Pace, moving_clock: MovingClock, error: PlatformError
+) -> None:
+    channel, stream = failing(session, error, pace)
+    member = make_responder(session, channel)
+    assert (channel.state, channel.state_reason) == (ChannelState.NEEDS_YOU, error.code)
+    assert channel.failing_since_at == clock.now()
+    assert stream.lease_token is None
+    assert health.list_needing_you(session, member.id) == [channel]
+    kinds_seen = list(session.scalars(select(Activity.kind).where(Activity.channel_id == channel.id)))
+    assert kinds.CHANNEL_STATE in kinds_seen
+
+
+def test_a_passing_failure_is_tried_again_soon_and_shown_meanwhile(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    channel, stream = failing(session, Unavailable("502", code="server_error"), pace)
+    assert channel.state == ChannelState.ACTIVE
+    assert stream.failure_code == "server_error"
+    assert stream.due_at == clock.now() + timedelta(seconds=pace.failure_backoff_seconds)
+    found = health.read_health(session, channel, pace)
+    assert [one.name for one in found.failures] == ["mentions"]
+    assert found.needs_somebody
+
+
+def test_e3_an_unreadable_page_is_tried_three_times_then_the_channel_needs_somebody(
+    session: Session, pace: Pace
+) -> None:
+    error = Malformed("not JSON", b"<html>")
+    assert failing(session, error, pace, times=2)[0].state == ChannelState.ACTIVE
+    channel, stream = failing(session, error, pace, times=3)
+    assert (channel.state, channel.state_reason) == (ChannelState.NEEDS_YOU, "unreadable_page")
+    assert stream.cursor is None
+
+
+def test_e4_only_the_budget_lengthens_an_interval_and_the_channel_says_so(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    until = clock.now() + timedelta(minutes=9)
+    channel, stream = failing(session, RateLimited(until, "slow down"), pace)
+    assert stream.due_at == until
+    assert stream.failure_code == "rate_limited"
+    assert stream.failure_count == 0
+    assert channel.state == ChannelState.ACTIVE
+
+
+def test_a_good_poll_clears_a_passing_failure(session: Session, pace: Pace, moving_clock: MovingClock) -> None:
+    channel, stream = failing(session, Unavailable("away"), pace)
+    moving_clock.move(60)
+    (claim,) = streams.claim_due(session, pace, 1)
+    streams.advance(session, claim, {}, is_complete=True, had_new=False, digest="d", pace=pace)
+    states.good_poll(session, channel, 0)
+    session.commit()
+    assert channel.failing_since_at is None
+    assert stream.failure_code is None
+
+
+def test_verify_finds_a_dead_account_and_a_living_one_again(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session, external_id="did:plc:acme", platform="bluesky")
+    stream = make_stream(session, channel, due_at=None)
+    dead = make_verified(is_alive=False, dead_reason="account_deactivated")
+    states.verified(session, channel, dead, pace)
+    assert (channel.state, channel.state_reason) == (ChannelState.NEEDS_YOU, "account_deactivated")
+    moving_clock.move(pace.verify_seconds)
+    states.verified(session, channel, make_verified(), pace)
+    session.refresh(stream)
+    assert channel.state == ChannelState.ACTIVE
+    assert channel.verify_due_at == clock.now() + timedelta(seconds=pace.verify_seconds)
+    assert stream.due_at == clock.now()
+
+
+def test_verify_that_meets_another_account_stops_the_channel(session: Session, pace: Pace) -> None:
+    channel = make_channel(session, external_id="did:plc:acme", platform="bluesky")
+    states.verified(session, channel, make_verified("did:plc:somebody-else"), pace)
+    assert (channel.state, channel.state_reason) == (ChannelState.NEEDS_YOU, "another_account")
+
+
+def test_silence_beyond_the_habit_asks_for_a_deep_walk_once(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session, last_message_at=clock.now(), usual_gap_seconds=600.0)
+    stream = make_stream(session, channel, due_at=None)
+    moving_clock.move(pace.quiet_factor_seconds - 1)
+    assert not states.look_for_silence(session, channel, pace)
+    moving_clock.move(2)
+    assert states.look_for_silence(session, channel, pace)
+    assert not states.look_for_silence(session, channel, pace)
+    session.refresh(stream)
+    assert stream.deep_due_at == stream.due_at == channel.verify_due_at == clock.now()
+    states.good_poll(session, channel, 1)
+    assert channel.quiet_since_at is None
+
+
+def test_a_channel_that_has_not_been_read_for_long_is_delayed(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session)
+    make_stream(session, channel, last_complete_at=clock.now())
+    assert not health.read_health(session, channel, pace).is_delayed
+    moving_clock.move(3 * pace.poll_longest_seconds + 1)
+    assert health.read_health(session, channel, pace).is_delayed
