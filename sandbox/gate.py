@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -131,7 +132,7 @@ def _change_lists(kind: str, body: Any) -> bool:
         if kind == "duplicates":
             rows.extend(list(rows))
         elif kind == "reorder":
-            rows.sort(key=lambda row: hash(json.dumps(row, sort_keys=True)))
+            rows.sort(key=lambda row: zlib.crc32(json.dumps(row, sort_keys=True).encode()))
         else:
             rows[0] = _spoilt(rows[0])
     return changed

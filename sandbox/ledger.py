@@ -21,7 +21,7 @@ accepted         one row per reply or message that the platform accepted through
     recipients, text, idempotency_key, accepted_at, visible_at
 repeated         personality, idempotency_key, item_id, repeated_at: a known key came again, nothing was posted
 request          request_no, personality, begun_at, method, path, query (without tokens), status, fault (kind or NULL),
-                 is_delivered (0: the connection was closed on purpose before the answer)
+                 is_delivered (0, with status 599: the connection was closed on purpose before the answer)
 carried          request_no, personality, item_id, version_no, is_intact (0: the answer was spoilt on purpose), at
 touch            personality, item_id, what (like, unlike, hide, unhide), touched_at, is_through_api
 fault            fault_id, personality, kind, params (JSON), changed_at, change (added, cleared)

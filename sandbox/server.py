@@ -51,18 +51,27 @@ class Sandbox:
     """One running sandbox: its world, its server and its threads."""
 
     def __init__(self, settings: Settings) -> None:
+        self._store: Store | None = None
+        self._ledger: Ledger | None = None
         if os.environ.get("RELEVO_ENV") == "production":
             raise Refused("the sandbox does not run in production")
         settings.data.mkdir(parents=True, exist_ok=True)
         self._held = _hold(settings.data)
+        try:
+            self._open(settings)
+        except BaseException:
+            self._close()
+            raise
+
+    def _open(self, settings: Settings) -> None:
         for name in ("ledger.sqlite", "sandbox.sqlite"):
             # both hold what only the owner may read: tokens and every message
             (settings.data / name).touch(mode=0o600)
-        ledger = Ledger(settings.data / "ledger.sqlite")
-        store = Store(settings.data / "sandbox.sqlite", ledger)
+        self._ledger = Ledger(settings.data / "ledger.sqlite")
+        self._store = store = Store(settings.data / "sandbox.sqlite", self._ledger)
         identity = identity_from(store.setting("identity"))
         store.keep_setting("identity", identity_text(identity))
-        self.world = World(settings, identity, store, ledger, Faults(store))
+        self.world = World(settings, identity, store, self._ledger, Faults(store))
         self.world.make_ourselves()
         self.traffic = Traffic(self.world)
         self.server = _listen(settings, make_app(self.world, self.traffic))
@@ -88,9 +97,12 @@ class Sandbox:
         self.server.server_close()
         for thread in self._threads[1:]:
             thread.join(timeout=1.0)
-        self.world.store.close()
-        self.world.ledger.close()
-        self._held.close()
+        self._close()
+
+    def _close(self) -> None:
+        for one in (self._store, self._ledger, self._held):
+            if one is not None:
+                one.close()
 
     @staticmethod
     def _thread(work: Callable[[], None]) -> threading.Thread:

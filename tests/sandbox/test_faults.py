@@ -182,8 +182,9 @@ def test_unreadable_answers(site: Site) -> None:
     site.fault("pages", "malformed_item", count=1)
     bad = site.pages.get(f"/{post}/comments").json()["data"][0]
     assert (bad["created_time"], bad["message"]) == ("not a date", 7)
-    rows = site.ledger("SELECT is_intact, count(*) AS n FROM carried GROUP BY is_intact ORDER BY is_intact")
-    assert [row["is_intact"] for row in rows] == [0, 1] or rows[0]["is_intact"] == 0
+    assert site.ledger("SELECT DISTINCT is_intact FROM carried") == [{"is_intact": 0}]
+    site.get("feed", NOTES)
+    assert len(site.ledger("SELECT DISTINCT is_intact FROM carried")) == 2
 
 
 def test_duplicates_and_another_order(site: Site) -> None:
@@ -192,8 +193,9 @@ def test_duplicates_and_another_order(site: Site) -> None:
     site.fault("feed", "duplicates", count=1)
     assert len(site.get("feed", NOTES)) == 16
     site.fault("feed", "reorder")
-    orders = [[one["status"]["id"] for one in site.get("feed", NOTES)] for _ in range(1)]
-    assert sorted(orders[0]) == sorted(made)
+    found = [one["status"]["id"] for one in site.get("feed", NOTES)]
+    assert sorted(found) == sorted(made)
+    assert found != made[::-1]
 
 
 def test_a_page_that_repeats(site: Site) -> None:

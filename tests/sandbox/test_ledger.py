@@ -77,6 +77,8 @@ def test_what_was_not_yet_copied_is_copied_at_the_next_start(make_site: Callable
         db.execute(
             "INSERT INTO journal (kind, body) VALUES ('removal', ?)",
             (f'{{"personality": "feed", "item_id": "{made}", "removed_at": 1.0, "removed_by": "author"}}',))
+        # and one that the ledger has already, but that could not be struck off any more
+        db.execute("INSERT INTO journal (n, kind, body) VALUES (1, 'message_version', '{}')")
         db.commit()
     second = make_site()
     assert second.ledger("SELECT item_id FROM removal") == [{"item_id": made}]

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,37 @@ def test_kill_9_loses_nothing_and_no_id_comes_twice(start: Start, tmp_path: Path
     control = {"Authorization": f"Bearer {second['control_token']}"}
     faults = httpx.get(second["url"] + "/sandbox/faults", headers=control).json()["faults"]
     assert [one["kind"] for one in faults] == ["ignore_idempotency_key"]
+
+
+@pytest.mark.parametrize("count", [30, 77])
+def test_state_and_ledger_agree_after_kill_9_amid_traffic(
+    start: Start, tmp_path: Path, until: Until, count: int
+) -> None:
+    """DESIGN chaos: the ledger knows every version that the platform has, and none besides."""
+    process = start("--traffic", "on", "--rate", "6000", "--pace", "3000")
+    description = until(lambda: told(tmp_path, process.pid))
+    headers = {"Authorization": f"Bearer {description['feed']['access_token']}"}
+    with httpx.Client(base_url=description["feed"]["url"], headers=headers) as client:
+        answered = [
+            client.post("/api/v1/statuses", data={"status": f"hola {number}"}).json()["id"] for number in range(count)
+        ]
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    again = start()
+    until(lambda: told(tmp_path, again.pid))
+    state = rows(tmp_path / "sandbox.sqlite", "SELECT personality, item_id, version_no, text FROM version")
+    ledger = rows(tmp_path / "ledger.sqlite", "SELECT personality, item_id, version_no, text FROM message_version")
+    assert sorted(state) == sorted(ledger)
+    assert len(state) > count
+    deleted = rows(tmp_path / "sandbox.sqlite", "SELECT personality, id FROM item WHERE deleted_at IS NOT NULL")
+    assert sorted(deleted) == sorted(rows(tmp_path / "ledger.sqlite", "SELECT personality, item_id FROM removal"))
+    assert [one[0] for one in rows(tmp_path / "ledger.sqlite", "SELECT item_id FROM accepted")] == answered
+
+
+def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What a file holds."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchall()
 
 
 def test_a_taken_port_is_left_to_its_owner(start: Start, tmp_path: Path, until: Until) -> None:
