@@ -24,7 +24,7 @@ from inbox.settings import Pace
 __all__ = ["arrived", "gather_facts", "judge_again"]
 
 # Verdicts that leave a conversation to its own view; the others don't concern us or are history.
-_NEEDLESS = frozenset({Reason.STICKER, Reason.EMOJI_ONLY, Reason.ONLY_HANDLES, Reason.THANKS, Reason.REPLY_TO_OTHER})
+NEEDLESS = frozenset({Reason.STICKER, Reason.EMOJI_ONLY, Reason.ONLY_HANDLES, Reason.THANKS, Reason.REPLY_TO_OTHER})
 
 
 def arrived(session: Session, message: Message, *, pace: Pace, is_before_import: bool = False) -> Verdict:
@@ -86,7 +86,7 @@ def _conversation_of(session: Session, message: Message) -> Conversation:
 
 def _flag(conversation: Conversation, message: Message, verdict: Verdict) -> None:
     """Put the conversation into "No answer needed" when this message, as refresh then checks, is its newest."""
-    if not message.awaits and verdict.reason in _NEEDLESS and conversation.status != Status.SPAM:
+    if not message.awaits and verdict.reason in NEEDLESS and conversation.status != Status.SPAM:
         conversation.is_no_answer_needed = True
 
 

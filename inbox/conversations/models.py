@@ -152,6 +152,13 @@ class Message(WithId, Base):
         CheckConstraint("settled IN ('answered', 'excused', 'withdrawn')", name="settled"),
         CheckConstraint("NOT (awaits AND settled IS NOT NULL)", name="awaits_or_settled"),
         Index("ix_message_thread_clock", "thread_id", "clock_at", "id"),
+        Index(
+            "ix_message_ours",
+            "thread_id",
+            "clock_at",
+            sqlite_where=text("direction = 'outbound'"),
+            postgresql_where=text("direction = 'outbound'"),
+        ),
         Index("ix_message_conversation", "conversation_id", "awaits", "clock_at"),
         Index("ix_message_recheck_due_at", "recheck_due_at"),
         Index("ix_message_erase_due_at", "erase_due_at"),
