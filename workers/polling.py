@@ -3,11 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from inbox.channels.connections import connector_for
 from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.channels import streams, verify
+from inbox.channels.connections import connector_for
 from inbox.database import db, read_only
 from inbox.intake.poll import Reader, read_stream
 from inbox.settings import Settings
