@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from inbox.conversations.changes import change
 from inbox.conversations.models import Conversation, ConversationLabel, Label
 from inbox.conversations.threads import lock_conversation
 from inbox.errors import Conflict, Invalid, NotFound
+from inbox.members.access import sees
 
 LONGEST = 40
 
@@ -62,9 +63,21 @@ def take_off(session: Session, conversation: Conversation, label_id: int) -> boo
     return True
 
 
-def list_labels(session: Session, starting_with: str = "", limit: int = 50) -> list[Label]:
-    """Return labels by name, for the filter and the typeahead."""
-    found = select(Label).order_by(Label.folded_name).limit(limit)
+def list_labels(session: Session, member_id: int, starting_with: str = "", limit: int = 50) -> list[Label]:
+    """Return labels by name, for the filter and the typeahead: those on some conversation that the member sees.
+
+    A label can name a person, so another team's words stay with that team (RULES G).
+    """
+    is_seen = exists(
+        select(ConversationLabel.label_id)
+        .join(Conversation, Conversation.id == ConversationLabel.conversation_id)
+        .where(
+            ConversationLabel.label_id == Label.id,
+            sees(member_id, Conversation.channel_id, Conversation.is_private),
+        )
+        .correlate(Label)
+    )
+    found = select(Label).where(is_seen).order_by(Label.folded_name).limit(limit)
     if starting_with:
         found = found.where(Label.folded_name.startswith(_folded(starting_with), autoescape=True))
     return list(session.scalars(found))

@@ -29,7 +29,7 @@ from inbox.settings import Settings
 blueprint = Blueprint("channels", __name__)
 Answer = str | Response | tuple[str, int]
 BLUESKY = "bluesky"
-FIELDS = ("handle", "app_password", "service_url")
+FIELDS = ("handle", "app_password", "access_token", "service_url")
 
 
 @blueprint.get("/channels")

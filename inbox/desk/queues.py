@@ -105,7 +105,7 @@ def link_args(view: View, filters: Filters) -> dict[str, Any]:
 def show_queue(session: Session, member: Member, view: View, filters: Filters, after: str | None) -> QueueShown:
     """Read a part of the queue with everything around it."""
     channels = list_visible(session, member.id, is_admin=False)
-    labels = list_labels(session)
+    labels = list_labels(session, member.id)
     teams = list_teams(session, member)
     args = link_args(view, filters)
     return QueueShown(

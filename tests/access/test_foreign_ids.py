@@ -5,7 +5,7 @@ that declares no access, or whose parameter has no case here, fails.
 """
 
 import hashlib
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import pytest
@@ -18,11 +18,12 @@ from inbox.members.doors import Access
 from inbox.members.models import Member
 from inbox.tables import METADATA
 from tests.access.routes import STRINGS, Route, list_routes
-from tests.access.world import MARKER, SAID, Side, World, make_world
+from tests.access.world import MARKER, NOWHERE, SAID, Side, World, make_world
 from tests.factories.members import form_token, sign_in_as
 from tests.fixtures.app import MovingClock
 
 WITH_PARAMETERS = [route for route in list_routes() if route.parameters]
+KINDS_OF_ANSWER: tuple[dict[str, str], ...] = ({}, {"HX-Request": "true"}, {"Accept": "application/json"})
 READING = [route for route in list_routes() if route.method == "GET"]
 # Shown only after a fetch from the platform, which tests/media proves.
 NEEDS_A_PLATFORM = {"media.show"}
@@ -45,16 +46,13 @@ def test_every_route_declares_its_access_and_its_parameters_have_cases(route: Ro
     assert set(route.parameters) <= known, f"{route.endpoint} has a parameter without a case"
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"HX-Request": "true"}, {"Accept": "application/json"}], ids=["page", "part", "json"]
-)
 @pytest.mark.parametrize("route", WITH_PARAMETERS, ids=str)
 def test_the_other_teams_ids_do_not_exist(
-    app: Flask, session: Session, world: World, stranger: FlaskClient, route: Route, headers: dict[str, str]
+    app: Flask, session: Session, world: World, stranger: FlaskClient, route: Route
 ) -> None:
     token = form_token(stranger)
     before = _digests(session)
-    for values in _foreign_values(route, world):
+    for values, headers in product(_foreign_values(route, world), KINDS_OF_ANSWER):
         answer = stranger.open(
             _url(app, route, values),
             method=route.method,
@@ -107,7 +105,7 @@ def test_pages_without_parameters_show_nothing_of_the_other_team(
     app: Flask, world: World, stranger: FlaskClient, route: Route
 ) -> None:
     for query in _queries(world):
-        for headers in ({}, {"HX-Request": "true"}, {"Accept": "application/json"}):
+        for headers in KINDS_OF_ANSWER:
             answer = stranger.get(route.rule, query_string=query, headers=headers)
             assert answer.status_code < 500, f"{route} {query}: {answer.text[:300]}"
             asked = {word for word in query.values() if isinstance(word, str)}
@@ -181,6 +179,10 @@ def _fields(side: Side) -> dict[str, Any]:
         "is_admin": "1",
         "can_see": "1",
         "platform": "sandbox_feed",
+        "service_url": NOWHERE,
+        "handle": "acme.example",
+        "app_password": "word-word-word-word",
+        "access_token": "a-token",
         "resolution": "discarded",
         "decision": "wait",
     }

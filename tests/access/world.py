@@ -1,5 +1,6 @@
 """Two teams with a channel each: everything that a member could name, once on either side."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from tests.factories.basics import join_team, make_channel, make_contact, make_g
 MARKER = "zebrafinch"
 # stands in what people said and who they are; must not reach admins either, who read only through grants
 SAID = "quokka"
+# refused before any name is looked up: nothing here may talk to a platform
+NOWHERE = "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def make_side(session: Session, word: str, *, said: str, is_private: bool = Fals
     team = make_team(session, f"Team {word}")
     member = make_member(session, f"Member {word}", email=f"{word}@acme.example")
     join_team(session, member, team, "lead")
-    channel = make_channel(session, handle=f"{word}.example", display_name=f"Brand {word}")
+    channel = make_channel(session, handle=f"{word}.example", display_name=f"Brand {word}", service_url=NOWHERE)
     make_grant(session, team, channel)
     contact = make_contact(session, display_name=f"Fan {said}", handle=f"{said}.test")
     ids = {
@@ -143,14 +146,14 @@ def _content(session: Session, said: str, channel: Channel, contact: Contact, is
         channel_id=channel.id,
         message_id=message.id,
         is_private=is_private,
-        url=f"https://social.example/{said}.png",
+        url=f"{NOWHERE}/{said}.png",
         alt=f"A {said}",
     )
     quarantined = Quarantined(
         channel_id=channel.id,
         stream_name="mentions",
         digest=said,
-        compressed=said.encode(),
+        compressed=zlib.compress(said.encode()),
         reason_code="malformed",
         reason_detail=f"unreadable {said}",
         is_private=is_private,

@@ -296,9 +296,9 @@ def test_labels_are_made_on_the_fly(
         label(session, conversation, eva.id, "return PARCEL")
     other = make_conversation(session, channel)
     label(session, other, eva.id, "RETURN parcel")
-    (made,) = list_labels(session, "ret")
+    (made,) = list_labels(session, eva.id, "ret")
     assert (made.name, session.scalar(select(func.count()).select_from(Label))) == ("Return parcel", 1)
-    assert list_labels(session, "%") == []
+    assert list_labels(session, eva.id, "%") == []
     unlabel(session, conversation, eva.id, made.id)
     with pytest.raises(NotFound):
         unlabel(session, conversation, eva.id, made.id)
