@@ -79,6 +79,7 @@ class _HangUp(Exception):
 class _Handler(BaseHTTPRequestHandler):
     its: FakeNetwork
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one packet, else each answer waits for an acknowledgement
 
     def setup(self) -> None:
         super().setup()
