@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from inbox.channels.models import Channel, ChannelState
 from inbox.contacts.models import Contact
@@ -120,11 +120,12 @@ def _prefix(session: Session, channel: Channel, conversation: Conversation) -> s
 
 def list_also(session: Session, conversation: Conversation, draft: Draft | None = None) -> list[AlsoWaits]:
     """List who else waits in this thread: one answer may be for several."""
-    newest = select(func.max(Message.id)).where(Message.conversation_id == Conversation.id, Message.awaits)
+    waiting = aliased(Message)
+    newest = select(func.max(waiting.id)).where(waiting.conversation_id == Conversation.id, waiting.awaits)
     query = (
         select(Conversation.id, Contact.display_name, Contact.handle, Message.text)
         .join(Contact, Contact.id == Conversation.contact_id)
-        .join(Message, Message.id == newest.scalar_subquery())
+        .join(Message, Message.id == newest.correlate(Conversation).scalar_subquery())
         .where(
             Conversation.thread_id == conversation.thread_id,
             Conversation.id != conversation.id,

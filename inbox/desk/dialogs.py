@@ -53,7 +53,9 @@ def label_dialog(conversation_id: int) -> str:
     """Ask which label."""
     found = _access(conversation_id)
     has = {one.id for one in labels_of(db.session(), found.id)}
-    return _show("label", _("Which label?"), found, labels=list_labels(db.session(), doors.current_member().id), has=has)
+    return _show(
+        "label", _("Which label?"), found, labels=list_labels(db.session(), doors.current_member().id), has=has
+    )
 
 
 @blueprint.get("/c/<int:conversation_id>/finish")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask import session as cookie
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -218,7 +218,9 @@ class Shell:
 
 
 def current_view() -> View:
-    """Return the list that this request is about."""
+    """Return the list that this request is about: the one in the address, or the one shown beside a conversation."""
+    if "view" in g:
+        return View(g.view)
     try:
         return View(request.args.get("view", View.MINE.value))
     except ValueError:

@@ -1,6 +1,6 @@
 """What is done to a conversation from the desk; each request calls one verb and commits once."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -79,10 +79,11 @@ def finish(conversation_id: int) -> Response:
     try:
         result = finishing.finish(db.session(), found, _me(), seen_seq=_seen_seq(), why=request.form.get("why") or None)
     except Invalid as error:
-        if error.code != "why_needed" or wants_json():
+        if error.code != "why_needed":
             raise
         db.session.rollback()
-        return redirect(url_for("dialogs.finish_dialog", conversation_id=conversation_id, seen_seq=_seen_seq()), 303)
+        question = url_for("dialogs.finish_dialog", conversation_id=conversation_id, seen_seq=_seen_seq())
+        return jsonify(ask=question) if wants_json() else redirect(question, 303)
     return _answer_result(found, result, _("Done."))
 
 

@@ -146,9 +146,9 @@ def _page(shown: QueueShown, **values: Any) -> str:
 
 def _view_for(found: Conversation) -> View:
     """Return the list beside a conversation: the one in the address, else one that it is on."""
-    if "view" in request.args:
-        return current_view()
-    return View.MINE if found.assignee_id == doors.current_member().id else View.EVERYTHING
+    if "view" not in request.args:
+        g.view = View.MINE if found.assignee_id == doors.current_member().id else View.EVERYTHING
+    return current_view()
 
 
 def _pane_values(found: Conversation, *, with_composer: bool = True) -> dict[str, Any]:

@@ -27,12 +27,12 @@ export async function send(url, form, { name, id = null } = {}) {
   if (!form.has("zone")) form.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
   try {
     const acted = await ask(url, { method: "POST", form });
+    if (acted?.ask) return openDialog(acted.ask);
     closeDialog();
     if (name?.startsWith("delivery_")) document.dispatchEvent(new CustomEvent("relevo:delivery"));
     if (acted) await show(acted, name);
     return acted;
   } catch (error) {
-    if (error.code === "why_needed") return openDialog(`/c/${id ?? form.get("id")}/finish?seen_seq=${form.get("seen_seq")}`);
     closeDialog();
     complain(error);
     return null;

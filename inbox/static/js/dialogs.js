@@ -9,17 +9,31 @@ let before = null;
 /** Open the dialog with what an address gives, or with the content of a template. */
 export async function openDialog(url, { template = null, isWide = false } = {}) {
   const place = dialog();
-  before = document.activeElement;
+  if (!place.open) before = document.activeElement;
+  place.classList.toggle("wide", isWide);
+  if (!template) showBones(place);
+  if (!place.open) place.showModal();
   try {
     const html = template ? template.innerHTML : await ask(url, { as: "html" });
-    place.classList.toggle("wide", isWide);
+    if (!place.open) return;
     await swap(place, html);
-    if (!place.open) place.showModal();
-    const first = $("[autofocus], [data-choices] button, input, button", place);
-    (first ?? place).focus();
+    place.removeAttribute("aria-busy");
+    const first = $("[autofocus]", place) ?? $("[data-choices] button", place) ?? $("input:not([type=hidden]), .dialog-body button", place);
+    (first ?? $("button", place))?.focus();
   } catch (error) {
+    closeDialog();
     complain(error);
   }
+}
+
+/** Show at once that something comes: letters typed meanwhile must not be taken for keys of the list. */
+function showBones(place) {
+  const bones = document.createElement("div");
+  bones.className = "bones";
+  bones.tabIndex = -1;
+  bones.append(...[1, 2, 3].map(() => document.createElement("i")));
+  place.replaceChildren(bones);
+  place.setAttribute("aria-busy", "true");
 }
 
 /** Close the dialog; the focus goes back to where it was. */

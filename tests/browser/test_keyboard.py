@@ -1,0 +1,160 @@
+"""A whole shift by keyboard alone: fifty conversations, the focus never lost, no mouse."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from inbox.conversations.models import Conversation, Note
+from tests.browser.world import make_world
+from tests.fixtures.desk import OpenAs
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")]
+
+FOCUS = "() => document.activeElement === document.body ? '' : document.activeElement.outerHTML.slice(0, 120)"
+
+
+def focused_id(page: Page) -> str:
+    """Return the id of the conversation whose row has the focus."""
+    found = page.evaluate("() => document.activeElement.closest('#rows > li')?.dataset.id ?? ''")
+    return str(found)
+
+
+def leaves(page: Page, conversation_id: str) -> None:
+    """Wait until a row has left the list and another (or the list's title) has the focus."""
+    expect(page.locator(f"#row-{conversation_id}")).to_have_count(0)
+    assert page.evaluate(FOCUS) != ""
+
+
+def excuse(page: Page) -> None:
+    page.keyboard.press("Shift+E")
+
+
+def finish(page: Page) -> None:
+    page.keyboard.press("e")
+    page.locator("dialog[open] [data-choices] button:focus").wait_for()
+    page.keyboard.press("2")
+
+
+def snooze(page: Page) -> None:
+    page.keyboard.press("s")
+    page.locator("dialog[open] [data-choices] button:focus").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+
+def take(page: Page) -> None:
+    page.keyboard.press("m")
+
+
+def hand_over(page: Page) -> None:
+    page.keyboard.press("a")
+    page.locator("dialog[open] [data-narrow]:focus").wait_for()
+    page.keyboard.type("diego")
+    page.keyboard.press("Enter")
+
+
+def note_and_finish(page: Page) -> None:
+    number = focused_id(page)
+    page.keyboard.press("n")
+    page.locator(f"#main[data-conversation='{number}'] textarea:focus").wait_for()
+    page.keyboard.type("Seen, nothing to do.")
+    page.keyboard.press("Control+Enter")
+    page.locator(".msg.note", has_text="Seen, nothing to do.").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(f"#row-{number} a:focus").wait_for()
+    finish(page)
+
+
+def spam(page: Page) -> None:
+    page.keyboard.press("!")
+
+
+def label_and_excuse(page: Page) -> None:
+    number = focused_id(page)
+    page.keyboard.press("l")
+    page.locator("dialog[open] [data-narrow]:focus").wait_for()
+    page.keyboard.type("sizes")
+    page.keyboard.press("Enter")
+    page.locator(f"#row-{number} .tag", has_text="sizes").wait_for()
+    page.locator(f"#row-{number} a:focus").wait_for()
+    excuse(page)
+
+
+WAYS: tuple[Callable[[Page], None], ...] = (
+    excuse,
+    finish,
+    take,
+    snooze,
+    hand_over,
+    note_and_finish,
+    spam,
+    label_and_excuse,
+)
+
+
+@pytest.mark.timeout(300)
+def test_fifty_conversations_by_keyboard(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=52)
+    page = open_as(world.lucia_id, "/queue?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("j")
+    done = []
+    for turn in range(50):
+        number = focused_id(page)
+        assert number, f"turn {turn}: the focus is on {page.evaluate(FOCUS)}"
+        WAYS[turn % len(WAYS)](page)
+        leaves(page, number)
+        if not focused_id(page):
+            page.keyboard.press("j")
+        done.append(int(number))
+    session.expire_all()
+    untouched = (Conversation.status == "open") & Conversation.assignee_id.is_(None)
+    left = session.scalars(select(Conversation.id).where(Conversation.id.in_(done), untouched)).all()
+    assert left == []
+    assert len(set(done)) == 50
+    assert session.scalar(select(func.count(Note.id)).where(Note.text.startswith("Seen"))) == 6
+
+
+def test_undo_brings_a_row_back(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=4)
+    page = open_as(world.lucia_id, "/queue?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("j")
+    number = focused_id(page)
+    page.keyboard.press("Shift+E")
+    leaves(page, number)
+    page.keyboard.press("u")
+    expect(page.locator(f"#row-{number}")).to_have_count(1)
+    expect(page.locator(f"#row-{number} a:focus")).to_have_count(1)
+
+
+def test_the_help_lists_keys_and_escape_leaves_it(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=2)
+    page = open_as(world.lucia_id, "/queue?view=everything")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("j")
+    number = focused_id(page)
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="All keys").wait_for()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert focused_id(page) == number
+
+
+def test_keys_do_nothing_where_they_are_switched_off(session: Session, open_as: OpenAs) -> None:
+    from inbox.members.models import Member
+
+    world = make_world(session, conversations=2)
+    session.get_one(Member, world.lucia_id).are_keys_on = False
+    session.commit()
+    page = open_as(world.lucia_id, "/queue?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    rows = page.locator("#rows > li[data-id]").count()
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+E")
+    page.keyboard.press("?")
+    assert page.locator("#rows > li[data-id]").count() == rows
+    expect(page.locator("dialog[open]")).to_have_count(0)
