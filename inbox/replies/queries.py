@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from inbox.conversations.access import access_conversation
 from inbox.conversations.models import Conversation
-from inbox.errors import NotFound
+from inbox.errors import NotAllowed, NotFound
 from inbox.members import access
 from inbox.outbox.models import ON_ITS_WAY, Delivery
 from inbox.replies.audience import PRIVATE
@@ -25,6 +25,8 @@ def access_delivery(session: Session, member_id: int, delivery_id: int, power: s
     if not access.may(session, member_id, "see", delivery.channel_id, is_private):
         raise NotFound("delivery_unknown")
     access_conversation(session, member_id, delivery.conversation_id, power)
+    if not access.may(session, member_id, power, delivery.channel_id, is_private):
+        raise NotAllowed("may_not_answer")
     return delivery
 
 
