@@ -1,5 +1,6 @@
 """What the network's error answers mean: decided by their `error` name, not by their status; pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -49,6 +50,7 @@ _REFUSALS = {
     "NotFollowedBySender": "not_allowed",
     "ReplyTargetNotFound": "parent_gone",
 }
+_TOO_LONG = re.compile(r"(?:grapheme|string) too big|longer than \d+|^PayloadTooLarge")
 _NOT_OFFERED = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
 _NO_SUCH_SERVICE = "could not resolve proxy did"
 
@@ -105,7 +107,7 @@ def _named(name: str, detail: str, *, is_write: bool, is_chat: bool) -> Platform
         return PermissionMissing(detail, code="direct_not_offered")
     if name in _GONE:
         return Refused(detail, code="not_allowed") if is_write else Gone(detail)
-    if "must not be longer than" in detail or "grapheme" in detail:
+    if _TOO_LONG.search(detail):
         return Refused(detail, code="text_too_long")
     return Refused(detail, code=_REFUSALS.get(name))
 
