@@ -78,15 +78,21 @@ def _start_and_watch(settings: Settings) -> int:
 
 def _start_all(supervisor: Supervisor, settings: Settings) -> None:
     environ = {**os.environ, "RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
+    has_sandbox = sandbox.is_wanted(settings)
+    if has_sandbox:  # first, for it gets ready while the database is prepared
+        supervisor.add(Command(sandbox.NAME, tuple(sandbox.words(settings)), environ))
     if not os.environ.get("REDIS_URL"):
         environ["REDIS_URL"] = redis_server.url(settings.data_dir / "redis")
         _start_redis(supervisor, settings.data_dir / "redis", environ)
     _run_errand(supervisor, "launcher.first_start", environ, "the database could not be prepared")
-    if sandbox.is_wanted(settings):
-        environ = _start_sandbox(supervisor, settings, environ)
+    has_sandbox = has_sandbox and _has_answered(supervisor, settings)
+    if has_sandbox:
+        environ = sandbox.allow(environ, sandbox.folder(settings))
     for name, words in procfile.read().items():
         if not supervisor.is_ending:
             supervisor.add(Command(name, tuple(words), environ))
+    if has_sandbox:
+        _run_errand(supervisor, "launcher.sandbox_channels", environ, "the sandbox's channels could not be connected")
 
 
 @dataclass
@@ -127,16 +133,14 @@ def _run_errand(supervisor: Supervisor, module: str, environ: dict[str, str], fa
         raise CannotStart(f"{failure}; the lines above say why")
 
 
-def _start_sandbox(supervisor: Supervisor, settings: Settings, environ: dict[str, str]) -> dict[str, str]:
-    """Start the sandbox, connect its channels, and return the environment in which its address is allowed."""
+def _has_answered(supervisor: Supervisor, settings: Settings) -> bool:
+    """Wait for the sandbox; False, after saying so, if it stays away."""
     folder = sandbox.folder(settings)
-    supervisor.add(Command(sandbox.NAME, tuple(sandbox.words(settings)), environ))
-    if not supervisor.run_until(lambda: sandbox.is_answering(folder, supervisor.pid_of(sandbox.NAME)), SANDBOX_SECONDS):
-        say(f"the sandbox does not answer yet; see {settings.data_dir / 'logs' / 'sandbox.log'}")
-        return environ
-    environ = sandbox.allow(environ, folder)
-    _run_errand(supervisor, "launcher.sandbox_channels", environ, "the sandbox's channels could not be connected")
-    return environ
+    if supervisor.run_until(lambda: sandbox.is_answering(folder, supervisor.pid_of(sandbox.NAME)), SANDBOX_SECONDS):
+        return True
+    if not supervisor.is_ending:
+        say(f"the sandbox does not answer; see {settings.data_dir / 'logs' / 'sandbox.log'}")
+    return False
 
 
 def _announce(supervisor: Supervisor, settings: Settings, logs: Path) -> None:

@@ -41,7 +41,7 @@ def worker(kind: str, processes: int) -> None:
     # TERM then means: give the running task five seconds and its message back, instead of waiting for its end.
     os.environ["REMAP_SIGTERM"] = "SIGQUIT"
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    how = ("--pool", "prefork", "--concurrency", str(processes), "--loglevel", "INFO", *alone)
+    how = ("--pool", "prefork", "--concurrency", str(processes), "--loglevel", "WARNING", *alone)
     _become_python("celery", "-A", "workers.app", "worker", "-n", f"{kind}@%h", "-Q", _QUEUES[kind], *how)
 
 
@@ -49,7 +49,7 @@ def worker(kind: str, processes: int) -> None:
 def beat() -> None:
     """Name the periodic tasks; a second beat does no harm."""
     # The schedule is kept in memory: what is due stands in the database, and a file could be left half written.
-    how = ("--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "INFO")
+    how = ("--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING")
     _become_python("celery", "-A", "workers.app", "beat", *how)
 
 
