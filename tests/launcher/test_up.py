@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 
 from inbox.members.first import NOTE
 from launcher import data_folder, first_start, procfile
+from tests.launcher.running import free_ports
 
 UP = [sys.executable, "-P", "-m", "inbox.cli", "up"]
 
@@ -47,16 +48,16 @@ def test_the_folder_is_free_again_afterwards(fresh_folder: Path) -> None:
 
 @pytest.mark.parametrize("offset", [0, 1])
 def test_a_taken_port_is_named(fresh_folder: Path, offset: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = up(fresh_folder, RELEVO_PORT=str(port - offset))
+    first = free_ports()
+    with socket.create_server(("127.0.0.1", first + offset)):
+        done = up(fresh_folder, RELEVO_PORT=str(first))
     assert done.returncode == 1
-    assert f"port {port} on 127.0.0.1 is taken" in done.stdout
+    assert f"port {first + offset} on 127.0.0.1 is taken" in done.stdout
     assert "RELEVO_PORT" in done.stdout
 
 
 def test_production_refuses_keys_beside_the_database(fresh_folder: Path) -> None:
-    done = up(fresh_folder, RELEVO_ENV="production", RELEVO_PORT=str(free_port()))
+    done = up(fresh_folder, RELEVO_ENV="production", RELEVO_PORT=str(free_ports()))
     assert done.returncode == 1
     assert "RELEVO_SECRET_KEYS" in done.stdout
     assert not (fresh_folder / data_folder.KEYS_FILE).exists()
@@ -96,9 +97,3 @@ def test_the_procfile_names_every_process_and_uses_this_python() -> None:
     found = procfile.read()
     assert list(found) == ["web", "stream", "worker-send", "worker-poll", "beat"]
     assert {words[0] for words in found.values()} == {sys.executable}
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, nor on the one after it at the moment of asking."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
