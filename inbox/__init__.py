@@ -64,9 +64,10 @@ def _register_subjects(app: Flask) -> None:
     from inbox.members import me
     from inbox.members import views as members
     from inbox.offboarding import people, teams
+    from inbox.replies import views as replies
 
     announce.set_up(app, app.config["RELEVO"].redis_url)
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
-    for module in (members, me, people, teams, health, media, desk, triage, message_acts, dialogs, channels):
+    for module in (members, me, people, teams, health, media, desk, triage, message_acts, dialogs, channels, replies):
         app.register_blueprint(module.blueprint)

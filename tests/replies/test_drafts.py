@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from inbox.errors import Conflict, Invalid, NotFound
+from inbox.replies.decide import cancel
 from inbox.replies.drafts import (
     MOST_CHARACTERS,
     access_draft,
@@ -71,8 +72,6 @@ def test_a_discarded_draft_keeps_no_text(session: Session) -> None:
 
 
 def test_a_reply_that_comes_back_takes_the_empty_composers_place(bench: Bench) -> None:
-    from inbox.replies.decide import cancel
-
     scene = make_scene(bench.session)
     delivery = bench.queue(scene, text="Kept", hold_seconds=8)
     empty = open_draft(bench.session, scene.member, scene.conversation)
@@ -83,8 +82,6 @@ def test_a_reply_that_comes_back_takes_the_empty_composers_place(bench: Bench) -
 
 
 def test_but_words_written_meanwhile_are_kept_beside_it(bench: Bench) -> None:
-    from inbox.replies.decide import cancel
-
     scene = make_scene(bench.session)
     delivery = bench.queue(scene, text="Kept", hold_seconds=8)
     make_draft(bench.session, scene, text="New words")

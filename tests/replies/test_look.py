@@ -7,17 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from inbox import clock
-from inbox.outbox.models import Attempt
-from inbox.platforms.contract import Unavailable
-from inbox.platforms.outgoing import Absent, Sent
-from inbox.replies.decide import resend
-from inbox.replies.look import write_look
 from inbox.members.models import Member
 from inbox.outbox.claim import LookClaim
+from inbox.outbox.models import Attempt
+from inbox.platforms.contract import Unavailable
+from inbox.platforms.outgoing import Absent, Found, Sent
+from inbox.replies.decide import resend
+from inbox.replies.look import write_look
 from tests.factories.replies import LIMITS, make_scene
 from tests.fixtures.replies import Bench
 
-SURE = replace(LIMITS)
 LAGGING = replace(LIMITS, lookup_lag_seconds=30.0)
 
 
@@ -205,8 +204,6 @@ def test_a_look_that_comes_back_too_late_decides_nothing(bench: Bench) -> None:
 
 
 def test_but_a_find_counts_whenever_it_comes(bench: Bench) -> None:
-    from inbox.platforms.outgoing import Found
-
     bench.platform.steps = ["drop"]
     delivery = bench.queue(make_scene(bench.session))
     bench.send()

@@ -1,6 +1,7 @@
 """RULES D4: our own reply may be polled before its settling commits; it is one row in the end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,15 @@ from sqlalchemy import func, select
 from inbox import clock
 from inbox.channels.models import Channel
 from inbox.conversations.models import Answer, Message, RawPayload
+from inbox.members.models import Member
 from inbox.outbox.models import Delivery
 from inbox.platforms import items
+from inbox.platforms.contract import Refused
 from inbox.platforms.outgoing import Sent
+from inbox.replies.decide import was_sent
 from inbox.replies.frozen import thaw
 from inbox.replies.match import HoldBack, Matched, Native, Settled, match_own
+from inbox.replies.settle import settle
 from inbox.settings import Pace
 from tests.factories.replies import Scene, make_scene
 from tests.fixtures.replies import Bench
@@ -144,8 +149,6 @@ def test_another_place_or_an_earlier_time_is_native(bench: Bench, change: dict[s
     item = bench.platform.polled(
         Sent("native-1", clock.now(), parent_id=scene.message.external_id, text="We open at nine.")
     )
-    from dataclasses import replace
-
     assert poll(bench, scene.channel.id, replace(item, **change)) == Native()
     assert bench.state(delivery) == "unclear"
 
@@ -209,8 +212,6 @@ def test_a_native_answer_that_turns_out_to_be_ours_is_folded_with_what_it_settle
     )
     bench.session.commit()
     bench.look_until_decided(delivery)
-    from inbox.replies.settle import settle
-
     settle(bench.session, delivery.id, bench.platform.accepted[0], pace=Pace())
     assert bench.state(delivery) == "sent"
     (row,) = own_rows(bench)
@@ -239,8 +240,6 @@ def test_proof_that_arrives_late_makes_it_sent_and_keeps_the_draft(bench: Bench,
 
 
 def test_a_reply_that_the_platform_clearly_refused_is_not_confused_with_a_copy_by_hand(bench: Bench) -> None:
-    from inbox.platforms.contract import Refused
-
     bench.platform.steps = [Refused("no links", code="not_allowed")]
     scene = make_scene(bench.session)
     delivery = bench.queue(scene)
@@ -271,9 +270,6 @@ def test_in_a_private_exchange_the_exchange_stands_for_the_parent(bench: Bench) 
 
 
 def test_a_person_said_sent_and_the_poll_brings_its_id_later(bench: Bench) -> None:
-    from inbox.members.models import Member
-    from inbox.replies.decide import was_sent
-
     bench.platform.steps, bench.platform.looks = ["hang"], "cannot"
     scene = make_scene(bench.session)
     delivery = bench.queue(scene)

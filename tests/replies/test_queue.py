@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -260,7 +261,7 @@ class TestLimits:
         ],
     )
     def test_refused_before_queuing(
-        self, session: Session, given: dict[str, object], error: type[RelevoError], code: str
+        self, session: Session, given: dict[str, Any], error: type[RelevoError], code: str
     ) -> None:
         scene = make_scene(session)
         with pytest.raises(error, match=code):

@@ -1,5 +1,7 @@
 """RULES B4 without timers: a sent answer that ceases to exist lets what it alone had answered wait again."""
 
+from typing import Any
+
 import pytest
 
 from inbox import clock
@@ -11,7 +13,7 @@ from tests.factories.replies import Scene, make_inbound, make_scene
 from tests.fixtures.replies import Bench
 
 
-def sent_in(bench: Bench, scene: Scene, **given: object) -> tuple[Delivery, Message]:
+def sent_in(bench: Bench, scene: Scene, **given: Any) -> tuple[Delivery, Message]:
     delivery = bench.queue(scene, **given)
     bench.send()
     assert bench.state(delivery) == "sent"

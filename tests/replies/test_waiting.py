@@ -4,6 +4,7 @@ import pytest
 
 from inbox import clock
 from inbox.conversations.models import Message
+from inbox.members.models import Member
 from inbox.outbox.models import Delivery
 from inbox.replies.models import Draft
 from inbox.replies.queue import Waiting, Wanted, queue_reply
@@ -89,8 +90,6 @@ def test_it_comes_back_if_its_writer_lost_the_right(bench: Bench) -> None:
     scene = make_scene(bench.session)
     first = bench.queue(scene)
     draft = wait_after(bench, scene, first)
-    from inbox.members.models import Member
-
     bench.session.get_one(Member, draft.member_id).deactivated_at = clock.now()
     bench.send()
     bench.sweep()
@@ -119,8 +118,6 @@ def test_a_second_press_while_it_waits_changes_nothing(bench: Bench) -> None:
     first = bench.queue(scene)
     draft = wait_after(bench, scene, first)
     wanted = Wanted(draft.reply_key, "Other words", draft.seen_seq, after_delivery_id=first.id)
-    from inbox.members.models import Member
-
     member = bench.session.get_one(Member, draft.member_id)
     connection = FakeConnection(bench.platform)
     result = queue_reply(
