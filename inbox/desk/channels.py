@@ -14,6 +14,7 @@ from inbox.channels.opening import open_channel
 from inbox.channels.streams import make_due
 from inbox.database import db
 from inbox.desk.channel_words import show_channel, show_quarantined
+from inbox.desk.connect_words import WITHOUT_DIRECT, connect_sentence
 from inbox.desk.shell import say
 from inbox.errors import Conflict, Invalid, RelevoError
 from inbox.intake import quarantine
@@ -23,7 +24,6 @@ from inbox.members.access import may
 from inbox.members.models import Team
 from inbox.platforms.contract import PlatformError
 from inbox.security import Vault
-from inbox.sentences import sentence_of
 from inbox.settings import Settings
 
 blueprint = Blueprint("channels", __name__)
@@ -225,7 +225,13 @@ def _form(error: RelevoError | None = None, channel: Channel | None = None) -> A
         chosen_teams=_team_ids(),
         teams=teams,
         has_sandbox=channel is None and has_sandbox.first() is not None,
-        problem=sentence_of(error) if error else "",
-        offers_public_only=error is not None and error.code == "permission_missing_direct",
+        problem=_problem(error, channel) if error else "",
+        offers_public_only=error is not None and error.code in WITHOUT_DIRECT,
     )
     return (page, error.status if error.status < 500 else 400) if error else page
+
+
+def _problem(error: RelevoError, channel: Channel | None) -> str:
+    given = _given()
+    handle = given["handle"] or (channel.handle if channel else "")
+    return connect_sentence(error, handle=handle, service=given["service_url"] or "https://bsky.social")

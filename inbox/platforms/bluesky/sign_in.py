@@ -53,7 +53,7 @@ def sign_in(given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
     Raises PlatformError with one of the codes: host_not_found, connection_refused, tls_failed, timeout,
     plain_http_refused, address_refused, not_this_platform, handle_unknown, sign_in_refused,
     two_factor_needed, account_deactivated, account_takendown, account_suspended, rate_limited,
-    permission_missing_direct (unless public_only is "1").
+    and unless public_only is "1": permission_missing_direct, direct_not_offered (bluesky.md §5).
     """
     ends_at = time.monotonic() + WITHIN_SECONDS
     attempt = _Attempt(http, clean_service(given.get("service_url", "")), ends_at)
@@ -68,7 +68,7 @@ def sign_in(given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
     if not verified.is_alive:
         raise TokenExpired(code=verified.dead_reason)
     lacks = verified.limits.private.reason
-    if lacks == "permission_missing_direct" and given.get("public_only") != "1":
+    if lacks in ("permission_missing_direct", "direct_not_offered") and given.get("public_only") != "1":
         raise PermissionMissing(code=lacks)
     return secret, verified
 

@@ -109,10 +109,13 @@ def test_a_password_without_private_messages_must_be_accepted_as_such(scene: Sce
     assert verified.permissions == ("public",)
 
 
-def test_a_network_without_private_messages_is_no_mistake_of_the_member(scene: Scene) -> None:
+def test_a_network_without_private_messages_must_be_accepted_as_such(scene: Scene) -> None:
     scene.shop.app_passwords[APP_PASSWORD] = True
     scene.network.faults.has_chat = False
-    _, verified = sign_in(given(scene.network, scene.shop), http_for(scene.network))
+    with pytest.raises(PermissionMissing) as caught:
+        sign_in(given(scene.network, scene.shop), http_for(scene.network))
+    assert caught.value.code == "direct_not_offered"
+    _, verified = sign_in(given(scene.network, scene.shop, public_only="1"), http_for(scene.network))
     assert verified.limits.private.reason == "direct_not_offered"
 
 

@@ -1,0 +1,62 @@
+"""What went wrong while connecting an account, in one sentence that says what to do."""
+
+from flask_babel import gettext as _
+
+from inbox.errors import RelevoError
+from inbox.platforms.contract import PlatformError
+from inbox.sentences import sentence_of
+
+# The account signs in well, but its private messages can't be read: the public side can be connected alone.
+WITHOUT_DIRECT = frozenset({"permission_missing_direct", "direct_not_offered"})
+
+
+def connect_sentence(error: RelevoError, *, handle: str, service: str) -> str:
+    """Word an error of signing in; `handle` and `service` are what the member typed."""
+    sentences = {
+        "host_not_found": _("No server answers to the name %(service)s. Check its spelling.", service=service),
+        "connection_refused": _("%(service)s refuses the connection. Check the address and its port.", service=service),
+        "tls_failed": _(
+            "%(service)s offers no secure (TLS) connection, so the password was not sent there.", service=service
+        ),
+        "plain_http_refused": _(
+            "%(service)s is not encrypted (http). Use https, or let the operator declare it in RELEVO_LOCAL_SERVICES.",
+            service=service,
+        ),
+        "address_refused": _(
+            "%(service)s is a private address. The operator can allow it in RELEVO_LOCAL_SERVICES.", service=service
+        ),
+        "timeout": _("%(service)s did not answer within ten seconds. Try again later.", service=service),
+        "unavailable": _("%(service)s can't be reached at the moment. Try again later.", service=service),
+        "server_error": _("%(service)s answers with an error of its own. Try again later.", service=service),
+        "not_this_platform": _("%(service)s answers, but not as a Bluesky server. Check the address.", service=service),
+        "handle_unknown": _("Nobody is called %(handle)s there. Check the handle.", handle=handle),
+        "sign_in_refused": _(
+            "%(handle)s exists, but this app password does not open it. Make a new app password and paste it whole.",
+            handle=handle,
+        ),
+        "two_factor_needed": _(
+            "That is the account’s own password, which asks for a code by mail. Use an app password instead."
+        ),
+        "account_deactivated": _("%(handle)s is deactivated. Activate it on the platform first.", handle=handle),
+        "account_takendown": _("The platform has taken %(handle)s down. Only it can mend that.", handle=handle),
+        "account_suspended": _("The platform has suspended %(handle)s. Only it can mend that.", handle=handle),
+        "rate_limited": _("The platform counts too many sign-ins. Wait a few minutes, then try again."),
+        "permission_missing_direct": _(
+            "This app password does not open private messages. Make one that does, or connect public replies only."
+        ),
+        "direct_not_offered": _(
+            "%(service)s offers no private messages. You can connect public replies only.", service=service
+        ),
+        "another_account": _(
+            "That is %(other)s, not %(handle)s. Reconnecting needs the same account; nothing was changed.",
+            other=error.details.get("other_handle", ""),
+            handle=error.details.get("handle", ""),
+        ),
+    }
+    sentence = sentences.get(error.code)
+    if sentence is not None:
+        return str(sentence)
+    if isinstance(error, PlatformError):
+        said = error.detail or error.code
+        return str(_("%(service)s refused to sign in: %(said)s", service=service, said=said))
+    return sentence_of(error)

@@ -1,0 +1,83 @@
+"""What a person does at the desk, in a browser: opens people, writes, presses keys."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+
+# The longest interval between two polls at the journeys' pace, and the two seconds until it is painted.
+ARRIVES_MS = 30_000
+SOON_MS = 10_000
+
+
+def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    """Give an address and a password."""
+    page.goto(f"{url}/sign-in")
+    page.get_by_label(re.compile("E-mail|correo", re.I)).fill(email)
+    page.get_by_label(re.compile("Password|Contraseña", re.I)).fill(password)
+    page.get_by_role("button", name=re.compile("Sign in|Entrar|Iniciar", re.I)).click()
+
+
+def choose_password(page: Page, password: str) -> None:
+    """Choose a password of one's own, where one must."""
+    page.wait_for_url(re.compile("/password"))
+    for field in page.locator("input[type=password]").all():
+        field.fill(password)
+    page.locator("main button[type=submit], form button[type=submit]").first.click()
+    page.wait_for_url(re.compile("/queue"))
+
+
+@dataclass
+class Desk:
+    """The queue and one conversation beside it."""
+
+    page: Page
+    url: str
+
+    def see(self, view: str = "everything") -> "Desk":
+        """Open a view of the queue."""
+        self.page.goto(f"{self.url}/queue?view={view}")
+        return self
+
+    def row(self, person: str) -> Locator:
+        """Return the row of a person."""
+        return self.page.locator("a.row", has_text=person)
+
+    def open(self, person: str) -> "Desk":
+        """Open a person's conversation, once it is there."""
+        self.row(person).first.click(timeout=ARRIVES_MS)
+        expect(self.page.locator("#thread-title")).to_contain_text(person, timeout=SOON_MS)
+        return self
+
+    def message(self, text: str) -> Locator:
+        """Return a message of the open thread by its words."""
+        return self.page.locator("article.msg", has_text=text)
+
+    @property
+    def composer(self) -> Locator:
+        """Where an answer is written."""
+        return self.page.locator("#compose textarea[name=text]")
+
+    def write(self, text: str, mode: str = "public") -> "Desk":
+        """Choose a way to answer and write."""
+        choice = self.page.locator(f"#compose input[name=mode][value={mode}]")
+        if not choice.is_checked():
+            choice.check(force=True)
+        self.composer.fill(text)
+        return self
+
+    def send(self, *, is_done: bool = False) -> "Desk":
+        """Press Send, or Send and done."""
+        self.page.locator("#compose [data-send-done]" if is_done else "#compose [data-send]").click()
+        return self
+
+    @property
+    def delivery(self) -> Locator:
+        """The reply on its way."""
+        return self.page.locator("section.delivery")
+
+    def press(self, *keys: str) -> "Desk":
+        """Press keys, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+        return self

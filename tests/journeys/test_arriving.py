@@ -1,0 +1,198 @@
+"""From an empty machine to a queue that lives (sentences 1 to 4)."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.fixtures.browser import Pages
+from tests.journeys.desk import ARRIVES_MS, SOON_MS, Desk, choose_password, sign_in
+from tests.journeys.running import END_SECONDS, NEW_PASSWORD, Running, Sandbox, relevo_up
+from tests.platforms.bluesky.fake_network import FakeNetwork
+
+OpenPage = Callable[..., Page]
+PASSWORD = "aaaa-bbbb-cccc-dddd"
+
+
+def test_1_1_from_nothing_to_a_living_queue(fresh_folder: Path, pages: Pages) -> None:
+    with relevo_up(fresh_folder) as relevo:
+        assert relevo.started_in_seconds < 120
+        page = pages.open()
+        page.goto(relevo.url)
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        email, password = relevo.first_sign_in()
+        sign_in(page, relevo.url, email, password)
+        choose_password(page, NEW_PASSWORD)
+        assert not (relevo.folder / "first-password.txt").exists()
+        other = pages.open()
+        sign_in(other, relevo.url, email, password)
+        expect(other.get_by_role("alert")).to_be_visible()
+        desk = Desk(page, relevo.url).see()
+        expect(page.locator("a.row .pf.sandbox_feed").first).to_be_visible(timeout=ARRIVES_MS)
+        expect(page.locator("a.row .pf.sandbox_pages").first).to_be_visible(timeout=ARRIVES_MS)
+        feed = relevo.sandbox("feed")
+        feed.client.post("/sandbox/traffic", json={"on": True, "rate_per_minute": 60})
+        feed.comment(
+            "estrella.plaza@amigas.test", "¿Tenéis la cafetera Alba en rojo?", feed.post(), name="Estrella Plaza"
+        )
+        # up to a minute between polls while a channel is calm
+        expect(desk.row("Estrella Plaza")).to_be_visible(timeout=130_000)
+        assert relevo.end() < END_SECONDS
+
+
+WRONG: list[tuple[str, dict[str, str], dict[str, str]]] = [
+    (
+        "wrong host",
+        {"service_url": "https://there-is-no-such-host.invalid"},
+        {"en": "there-is-no-such-host", "es": "there-is-no-such-host"},
+    ),
+    ("no TLS", {"service_url": "https://{host}"}, {"en": "secure|TLS|encrypt", "es": "segura|TLS|cifr"}),
+    ("dead password", {"app_password": "dead-dead-dead-dead"}, {"en": "password", "es": "contraseña"}),
+    ("unknown handle", {"handle": "nobody-here.test"}, {"en": "nobody-here.test", "es": "nobody-here.test"}),
+]
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_1_2_connecting_bluesky_and_what_is_said_of_wrong_input(
+    product: Running, open_page: OpenPage, bluesky: FakeNetwork, locale: str
+) -> None:
+    brand = bluesky.world.add_person(f"brand-{locale}.test", app_passwords={PASSWORD: True})
+    other = bluesky.world.add_person(f"other-{locale}.test", app_passwords={PASSWORD: True})
+    page = open_page(locale="en-US" if locale == "en" else "es-ES")
+    right = {"handle": brand.handle, "app_password": PASSWORD, "service_url": bluesky.url}
+    said = set()
+    for _name, wrong, words in WRONG:
+        page.goto(f"{product.url}/channels/connect")
+        wrong = {key: value.format(host=bluesky.url.removeprefix("http://")) for key, value in wrong.items()}
+        _fill(page, right | wrong)
+        problem = page.locator("#wrong")
+        expect(problem).to_contain_text(re.compile(words[locale], re.I), timeout=SOON_MS)
+        said.add(problem.inner_text())
+    assert len(said) == len(WRONG)
+    page.goto(f"{product.url}/channels")
+    expect(page.get_by_text(brand.handle)).to_have_count(0)
+    page.goto(f"{product.url}/channels/connect")
+    _fill(page, right, is_sandbox_kept=True)
+    page.wait_for_url(re.compile(r"/channels/\d+$"))
+    expect(page.locator("main")).to_contain_text(brand.handle)
+    page.goto(f"{page.url}/reconnect")
+    _fill(page, {"handle": other.handle, "app_password": PASSWORD, "service_url": bluesky.url})
+    expect(page.locator("#wrong")).to_contain_text(re.compile(f"{other.handle}|{brand.handle}"), timeout=SOON_MS)
+    assert page.locator("#wrong").inner_text() not in said
+
+
+def test_1_2_a_server_without_private_messages_offers_public_replies_only(
+    product: Running, open_page: OpenPage, bluesky: FakeNetwork
+) -> None:
+    brand = bluesky.world.add_person("public-only.test", app_passwords={PASSWORD: False})
+    page = open_page()
+    bluesky.faults.has_chat = False
+    try:
+        page.goto(f"{product.url}/channels/connect")
+        given = {"handle": brand.handle, "app_password": PASSWORD, "service_url": bluesky.url}
+        _fill(page, given, is_sandbox_kept=True)
+        expect(page.locator("#wrong")).to_be_visible(timeout=SOON_MS)
+        page.locator("input[name=public_only]").check()
+        _fill(page, given, is_sandbox_kept=True)
+        page.wait_for_url(re.compile(r"/channels/\d+$"))
+        expect(page.locator("main")).to_contain_text("rivate messages")
+    finally:
+        bluesky.faults.has_chat = True
+
+
+def _fill(page: Page, given: dict[str, str], *, is_sandbox_kept: bool = False) -> None:
+    for name, value in given.items():
+        page.locator(f"form input[name={name}]").fill(value)
+    keep = page.locator("input[name=keep_sandbox]")
+    if is_sandbox_kept and keep.count():
+        keep.check()
+    page.locator("form.card button").last.click()
+
+
+def test_1_3_what_people_write_arrives_without_reloading_and_moves_nothing(desk: Desk, sandbox: Sandbox) -> None:
+    post = sandbox.post()
+    people = [
+        (f"arriving{n}-{sandbox.personality}@calle.test", f"Arriving {n} {sandbox.personality}") for n in range(3)
+    ]
+    sandbox.comment(people[0][0], "¿Sigue en pie la oferta de hoy?", post, name=people[0][1])
+    desk.see()
+    expect(desk.row(people[0][1])).to_be_visible(timeout=ARRIVES_MS)
+    desk.page.evaluate(
+        "window.hasReloaded = false; addEventListener('beforeunload', () => { window.hasReloaded = true })"
+    )
+    before = desk.row(people[0][1]).bounding_box()
+    desk.row(people[0][1]).hover()
+    sandbox.comment(people[1][0], "¿Y para las islas también vale?", post, name=people[1][1])
+    sandbox.tell("direct", by=people[2][0], text="Os escribo por privado: pedido 448812", name=people[2][1])
+    expect(desk.page.get_by_text(re.compile(r"^\s*2 new")).or_(desk.row(people[2][1])).first).to_be_visible(
+        timeout=ARRIVES_MS
+    )
+    assert desk.row(people[0][1]).bounding_box() == before
+    fresh = desk.page.locator("[data-do=show-new], .new-rows, #new-rows")
+    if fresh.count() and fresh.first.is_visible():
+        fresh.first.click()
+    for _handle, name in people:
+        expect(desk.row(name)).to_be_visible(timeout=ARRIVES_MS)
+    assert desk.page.evaluate("window.isTheSamePage") is True
+
+
+def test_1_3_whoever_waits_longest_stands_first(desk: Desk, sandbox: Sandbox) -> None:
+    desk.see()
+    expect(desk.page.locator("ol li[data-queue-at]").first).to_be_visible(timeout=ARRIVES_MS)
+    order = desk.page.eval_on_selector_all("li[data-queue-at]", "rows => rows.map(row => row.dataset.queueAt)")
+    assert order == sorted(order)
+
+
+def test_1_4_a_conversation_shows_its_post_its_thread_edits_and_deletions(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Opened {sandbox.personality}"
+    by, beside = f"opened-{sandbox.personality}@calle.test", f"beside-{sandbox.personality}@calle.test"
+    post = sandbox.post("Abrimos taller de reparación en Gijón")
+    first = sandbox.comment(by, "¿Reparáis también lavadoras antiguas?", post, name=name, pictures=1)
+    sandbox.comment(beside, "A mí me la arreglaron en dos días", first, name="Beside")
+    second = sandbox.comment(by, "Es de 2009, por si ayuda.", first, name=name)
+    third = sandbox.comment(by, "Y perdón por tanta pregunta seguida", first, name=name)
+    desk.see().open(name)
+    expect(desk.page.locator(".post")).to_contain_text("taller de reparación")
+    for text in ("lavadoras antiguas", "me la arreglaron", "de 2009"):
+        expect(desk.message(text)).to_be_visible(timeout=ARRIVES_MS)
+    picture = desk.message("lavadoras antiguas").locator(".pictures img")
+    expect(picture).to_be_visible()
+    desk.page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
+    sandbox.tell("edit", id=second, text="Es de 2010, por si ayuda.")
+    sandbox.tell("delete", id=third)
+    expect(desk.message("de 2010")).to_be_visible(timeout=150_000)
+    expect(desk.message("de 2010").locator("details.versions")).to_contain_text("de 2009")
+    expect(desk.message("tanta pregunta")).to_have_count(0, timeout=150_000)
+    expect(desk.page.locator("article.msg.tomb")).to_contain_text("eleted")
+
+
+def test_1_4_four_hundred_messages_open_quickly_and_load_backwards(desk: Desk, sandbox: Sandbox) -> None:
+    name, by = f"Manylines {sandbox.personality}", f"manylines-{sandbox.personality}@calle.test"
+    made = sandbox.tell("thread", by=by, count=400, on=sandbox.post(), pictures=10, name=name)
+    person = _name_of(sandbox, made, name)
+    desk.see()
+    desk.row(person).first.wait_for(timeout=120_000)
+    answer = desk.page.request.get(desk.url + str(desk.row(person).first.get_attribute("href")))
+    assert answer.ok
+    desk.open(person)
+    shown = desk.page.locator("#flow article.msg, .flow article.msg")
+    expect(shown.first).to_be_visible()
+    first_count = shown.count()
+    assert first_count <= 60
+    flow = desk.page.locator(".flow")
+    flow.evaluate("flow => { flow.scrollTop = 0 }")
+    expect(shown).not_to_have_count(first_count, timeout=SOON_MS)
+    place = flow.evaluate("flow => flow.scrollHeight - flow.scrollTop")
+    for number in range(5):
+        sandbox.comment(by, f"Y otra cosa más, la número {number}, ¿se puede?", str(made["root_id"]))
+    desk.page.wait_for_timeout(500)
+    assert flow.evaluate("flow => flow.scrollTop") >= 0
+    assert place > 0
+
+
+def _name_of(sandbox: Sandbox, made: dict[str, Any], name: str) -> str:
+    item = sandbox.item(str(made["root_id"]))
+    return name if item.get("name") == name else str(item["by"]).split("@")[0]
