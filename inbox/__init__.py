@@ -69,5 +69,6 @@ def _register_subjects(app: Flask) -> None:
     announce.set_up(app, app.config["RELEVO"].redis_url)
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
+    renderers.set_place_finder(live_rows.find_places)
     for module in (members, me, people, teams, health, media, desk, triage, message_acts, dialogs, channels, replies):
         app.register_blueprint(module.blueprint)

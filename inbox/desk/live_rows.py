@@ -1,10 +1,12 @@
 """Renders changed conversations as rows for open pages; registered with `live`, which knows no page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from flask import render_template
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox.conversations.models import Conversation
 from inbox.conversations.queries import list_rows
 from inbox.conversations.rows import QueueRow
 from inbox.live.renderers import RenderedRow
@@ -13,6 +15,13 @@ from inbox.live.renderers import RenderedRow
 def render(session: Session, conversation_ids: Sequence[int], _locale: str) -> Sequence[RenderedRow]:
     """Render rows in the language that is in force; what is a member's own (unread, open) is left to the page."""
     return [_render(row) for row in list_rows(session, None, list(conversation_ids))]
+
+
+def find_places(session: Session, conversation_ids: Collection[int]) -> Mapping[int, tuple[int, bool]]:
+    """Return each conversation's channel and whether it is private, by id: what decides who may hear of it."""
+    query = select(Conversation.id, Conversation.channel_id, Conversation.is_private)
+    rows = session.execute(query.where(Conversation.id.in_(conversation_ids)))
+    return {number: (channel_id, is_private) for number, channel_id, is_private in rows}
 
 
 def _render(row: QueueRow) -> RenderedRow:

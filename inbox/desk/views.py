@@ -95,7 +95,7 @@ def messages(conversation_id: int) -> Answer:
     found = access_conversation(db.session(), member.id, conversation_id)
     page = load_thread(db.session(), found, member.id, before=request.args.get("before"))
     values = _values(found, page)
-    html = render_template("conversations/_entries.html", entries=show_entries(page.entries), **values)
+    html = render_template("conversations/_entries.html", **{**values, "entries": show_entries(page.entries)})
     shown = values["thread"]
     post = render_template("conversations/_post.html", **values) if shown.post and not page.before else ""
     earlier = url_for("desk.messages", conversation_id=found.id, before=page.before) if page.before else None

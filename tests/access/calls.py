@@ -1,0 +1,152 @@
+"""How the access tests call a route: which ids, which form, as whom; and how they look for traces."""
+
+import hashlib
+from itertools import chain
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox.members.models import Member
+from inbox.tables import METADATA
+from tests.access.routes import STRINGS, Route, list_routes
+from tests.access.world import MARKER, NOWHERE, SAID, Side, World
+from tests.factories.members import sign_in_as
+
+WITH_PARAMETERS = [route for route in list_routes() if route.parameters]
+READING = [route for route in list_routes() if route.method == "GET"]
+# Shown only after a fetch from the platform, which tests/media proves.
+NEEDS_A_PLATFORM = {"media.show"}
+
+
+def foreign_values(route: Route, world: World) -> list[dict[str, Any]]:
+    """Each parameter foreign alone, then all of them; from the public and from the private side."""
+    named = [name for name in route.parameters if (route.endpoint, name) not in STRINGS]
+    fixed: dict[str, Any] = {name: STRINGS[route.endpoint, name] for name in route.parameters if name not in named}
+    ours = {name: world.ours.ids[name] for name in named}
+    choices: list[dict[str, Any]] = []
+    for side in (world.theirs, world.their_private):
+        theirs = {name: side.ids[name] for name in named}
+        choices += [{**fixed, **theirs}]
+        choices += [{**fixed, **ours, name: theirs[name]} for name in named if len(named) > 1]
+    return [*choices, {**fixed, **dict.fromkeys(named, 999_999_999)}]
+
+
+def queries(world: World) -> list[dict[str, Any]]:
+    """Return what may follow the ? of a page: nothing, each list, and the other side's ids."""
+    views = ("mine", "unassigned", "snoozed", "no_answer", "everything")
+    plain: list[dict[str, Any]] = [{}, *({"view": view} for view in views)]
+    foreign: list[dict[str, Any]] = []
+    for side in (world.theirs, world.their_private):
+        ids = side.ids
+        foreign.append(
+            {
+                "view": "everything",
+                "channel": ids["channel_id"],
+                "label": ids["label_id"],
+                "team": ids["team_id"],
+                "open": ids["conversation_id"],
+                "conversation": ids["conversation_id"],
+                "conversation_id": ids["conversation_id"],
+                "contact": ids["contact_id"],
+                "assignee": side.member_id,
+                "ids": f"{ids['conversation_id']},{world.ours.ids['conversation_id']}",
+            }
+        )
+        foreign += [{key: value} for key, value in foreign[-1].items() if key != "view"]
+    return [*plain, *foreign, {"q": MARKER}, {"q": SAID}, {"view": "everything", "part": "1"}]
+
+
+def fields(side: Side) -> dict[str, Any]:
+    """A form that every route finds what it wants in."""
+    said = "giraffe" if side.word == "okapi" else side.word.replace(MARKER, f"{MARKER}-{SAID}")
+    return {
+        **{name: str(value) for name, value in side.ids.items()},
+        "reply_key": f"key-{said}",
+        "seen_seq": "1",
+        "text": "Hello there",
+        "name": "hello",
+        "mode": "public",
+        "why": "no_answer_needed",
+        "priority": "high",
+        "until": "2026-12-01T09:00",
+        "choice": "tomorrow",
+        "role": "lead",
+        "email": "somebody@acme.example",
+        "is_admin": "1",
+        "can_see": "1",
+        "platform": "sandbox_feed",
+        "service_url": NOWHERE,
+        "handle": "acme.example",
+        "app_password": "word-word-word-word",
+        "access_token": "a-token",
+        "resolution": "discarded",
+        "decision": "wait",
+    }
+
+
+def names_of_rows() -> tuple[str, ...]:
+    """Return the parameters that name a row; see world.py."""
+    return (
+        "activity_id",
+        "channel_id",
+        "contact_id",
+        "conversation_id",
+        "delivery_id",
+        "draft_id",
+        "invitation_id",
+        "label_id",
+        "media_id",
+        "member_id",
+        "message_id",
+        "note_id",
+        "post_id",
+        "quarantined_id",
+        "session_id",
+        "stream_id",
+        "team_id",
+        "thread_id",
+    )
+
+
+def browser_of(app: Flask, session: Session, member_id: int, *, is_admin: bool | None = None) -> FlaskClient:
+    """Return a browser signed in as this member, made an admin or not."""
+    member = session.get_one(Member, member_id)
+    if is_admin is not None:
+        member.is_admin = is_admin
+    return sign_in_as(app, session, member)
+
+
+def url(app: Flask, route: Route, values: dict[str, Any]) -> str:
+    """Return the path of a route."""
+    return app.url_map.bind("localhost").build(route.endpoint, values, method=route.method)
+
+
+def leak(answer: Any, word: str) -> str:
+    """Return what stands around the word in the body or the headers; empty if it is nowhere."""
+    for text in (answer.get_data(as_text=True), str(answer.headers)):
+        at = text.lower().find(word)
+        if at >= 0:
+            return str(text[max(0, at - 80) : at + 80])
+    return ""
+
+
+def digests(session: Session, *sides: Side) -> dict[str, str]:
+    """Return a digest of each table's rows; of these sides' rows alone if any are given."""
+    session.rollback()
+    found = {}
+    for table in METADATA.sorted_tables:
+        rows = session.execute(select(table)).mappings()
+        kept = sorted(repr(sorted(row.items())) for row in rows if not sides or _is_of(table.name, row, sides))
+        found[table.name] = hashlib.sha256("\n".join(kept).encode()).hexdigest()
+    session.rollback()
+    return found
+
+
+def _is_of(table: str, row: Any, sides: tuple[Side, ...]) -> bool:
+    names = ("channel_id", "conversation_id", "thread_id", "message_id")
+    by_column = ((name, row.get(name)) for name in names if name in row)
+    by_key = ((f"{table}_id", row.get("id")),)
+    return any(side.ids.get(name) == value for name, value in chain(by_column, by_key) for side in sides if value)
