@@ -15,6 +15,7 @@ _SAME_EVERYWHERE = {"relevo", "english", "español", "ctrl", "enter", "shift", "
 _HOLE = "\N{REPLACEMENT CHARACTER}"
 _TRANS = re.compile(r"{%-?\s*trans\b.*?endtrans\s*-?%}", re.DOTALL)
 _LETTERS = re.compile(r"[^\W\d_]+")
+_ADDRESS = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+")
 _LEXER = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
 
 
@@ -52,7 +53,7 @@ class Reader(HTMLParser):
             self._say(data)
 
     def _say(self, text: str) -> None:
-        spoken = [word for word in _LETTERS.findall(text) if word.lower() not in _SAME_EVERYWHERE]
+        spoken = [word for word in _LETTERS.findall(_ADDRESS.sub("", text)) if word.lower() not in _SAME_EVERYWHERE]
         if spoken:
             self.said.append(" ".join(text.split()))
 

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from inbox.members.first import NOTE
 from launcher import data_folder, first_start, procfile
-from tests.launcher.running import free_ports
+from tests.journeys.running import free_port
 
 UP = [sys.executable, "-P", "-m", "inbox.cli", "up"]
 
@@ -48,7 +48,7 @@ def test_the_folder_is_free_again_afterwards(fresh_folder: Path) -> None:
 
 @pytest.mark.parametrize("offset", [0, 1])
 def test_a_taken_port_is_named(fresh_folder: Path, offset: int) -> None:
-    first = free_ports()
+    first = free_port()
     with socket.create_server(("127.0.0.1", first + offset)):
         done = up(fresh_folder, RELEVO_PORT=str(first))
     assert done.returncode == 1
@@ -57,7 +57,7 @@ def test_a_taken_port_is_named(fresh_folder: Path, offset: int) -> None:
 
 
 def test_production_refuses_keys_beside_the_database(fresh_folder: Path) -> None:
-    done = up(fresh_folder, RELEVO_ENV="production", RELEVO_PORT=str(free_ports()))
+    done = up(fresh_folder, RELEVO_ENV="production", RELEVO_PORT=str(free_port()))
     assert done.returncode == 1
     assert "RELEVO_SECRET_KEYS" in done.stdout
     assert not (fresh_folder / data_folder.KEYS_FILE).exists()
