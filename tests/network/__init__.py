@@ -1,0 +1,1 @@
+"""Against real servers on this machine; run by `./relevo test network` alone."""
