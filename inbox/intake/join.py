@@ -1,6 +1,6 @@
 """Joins threads whose missing parent has appeared (RULES A5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -21,6 +21,11 @@ def join_wanted(session: Session, channel: Channel, appeared: Mapping[str, int])
 
     Returns how many were joined. Public and private threads are never joined.
     """
+    return join_listed(session, list_wanting(session, channel, appeared), appeared)
+
+
+def list_wanting(session: Session, channel: Channel, appeared: Iterable[str]) -> list[tuple[int, str]]:
+    """Return the threads that wait for one of these messages, by rising id, each with what it waits for."""
     query = (
         select(Thread.id, Thread.wanted_parent)
         .where(
@@ -30,8 +35,12 @@ def join_wanted(session: Session, channel: Channel, appeared: Mapping[str, int])
         )
         .order_by(Thread.id)
     )
-    waiting = [(thread_id, wanted) for thread_id, wanted in session.execute(query) if wanted is not None]
-    return sum(_join_one(session, thread_id, wanted, appeared[wanted]) for thread_id, wanted in waiting)
+    return [(thread_id, wanted) for thread_id, wanted in session.execute(query) if wanted is not None]
+
+
+def join_listed(session: Session, wanting: Iterable[tuple[int, str]], appeared: Mapping[str, int]) -> int:
+    """Join these threads with those of what they waited for; returns how many."""
+    return sum(_join_one(session, thread_id, wanted, appeared[wanted]) for thread_id, wanted in wanting)
 
 
 def _join_one(session: Session, waiting_id: int, wanted: str, parents_id: int) -> bool:

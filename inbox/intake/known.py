@@ -19,6 +19,7 @@ _COLUMNS = (
     Message.audience,
     Message.kind,
     Message.direction,
+    Message.contact_id,
     Message.text,
     Message.platform_version,
     Message.first_gone_look_at,
@@ -39,6 +40,7 @@ class Known:
     audience: str
     kind: str
     direction: str
+    contact_id: int | None
     text: str
     version: str | None
     first_gone_look_at: datetime | None

@@ -24,8 +24,8 @@ from inbox.settings import Pace
 class Accounts:
     """Our connected accounts on one platform, and the other channels beside the one that is read."""
 
-    channel_id: int
     known: frozenset[tuple[str, str]]
+    other_ids: tuple[int, ...] = ()
 
     def has(self, author: Author) -> bool:
         """Tell whether the author is us: by id in the same world, or in a world that is the whole platform."""
@@ -38,11 +38,13 @@ class Accounts:
 
 def load_accounts(session: Session, channel: Channel) -> Accounts:
     """Return our accounts on the channel's platform; the channel's own id counts in every scope."""
-    query = select(Channel.external_id, Channel.scope).where(
-        Channel.platform == channel.platform, Channel.state != ChannelState.DISCONNECTED
+    query = select(Channel.id, Channel.external_id, Channel.scope, Channel.state).where(
+        Channel.platform == channel.platform
     )
-    known = {(external_id, scope) for external_id, scope in session.execute(query)}
-    return Accounts(channel.id, frozenset(known | {(channel.external_id, channel.scope), (channel.external_id, "")}))
+    rows = session.execute(query.order_by(Channel.id)).all()
+    known = {(row.external_id, row.scope) for row in rows if row.state != ChannelState.DISCONNECTED}
+    known |= {(channel.external_id, channel.scope), (channel.external_id, "")}
+    return Accounts(frozenset(known), tuple(row.id for row in rows if row.id != channel.id))
 
 
 @dataclass

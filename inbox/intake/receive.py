@@ -13,7 +13,7 @@ from inbox.intake.changes import take_changes, take_gone
 from inbox.intake.imports import is_history, is_importing
 from inbox.intake.join import join_wanted
 from inbox.intake.known import Known, changed, ids_of, load_known
-from inbox.intake.landing import Landed, land
+from inbox.intake.landing import Landed, Landing
 from inbox.intake.posts import differs, load_posts, take_posts
 from inbox.intake.sorting import Sorted, sort_items
 from inbox.intake.store import Fresh
@@ -147,7 +147,8 @@ class _Intake:
         fresh += [self._fresh(message, is_ours=True) for message in ours.natives]
         fresh += [self._fresh(message, is_ours=True, held_until=look_at) for message, look_at in ours.held]
         fresh.sort(key=lambda one: (one.clock_at, one.message.external_id))
-        landed = land(self.session, self.channel, fresh, known, posts, received_at=self.received_at, pace=self.pace)
+        landing = Landing(self.session, self.channel, accounts, self.received_at, self.pace)
+        landed = landing.land(fresh, known, posts)
         if ours.settled:  # somebody may have answered a reply of ours before we knew its id
             join_wanted(self.session, self.channel, ours.settled)
         return replace(landed, own_count=len(ours.settled))

@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
-from inbox.contacts.models import Contact
+from inbox.conversations.awaits import Verdict
 from inbox.conversations.models import Conversation, RawPayload
 from inbox.conversations.models import Message as Row
 from inbox.conversations.ordering import queue_at
@@ -20,8 +19,6 @@ from inbox.intake.seats import Seat
 from inbox.media.models import Media
 from inbox.platforms.items import Message
 from inbox.settings import Pace
-
-ConversationIds = dict[tuple[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -40,40 +37,32 @@ class Fresh:
         return self.held_until is not None
 
 
-def open_conversations(
-    session: Session, channel: Channel, inbound: Sequence[tuple[Fresh, Seat, Contact]], received_at: datetime
-) -> ConversationIds:
-    """Find or make each author's conversation in their thread, locked by rising id, as the threads are."""
-    rows: dict[tuple[int, int], dict[str, Any]] = {}
-    for fresh, seat, contact in inbound:
-        rows.setdefault(
-            (seat.thread.id, contact.id),
-            {
-                "thread_id": seat.thread.id,
-                "contact_id": contact.id,
-                "channel_id": channel.id,
-                "is_private": seat.thread.is_private,
-                "kind": seat.thread.kind,
-                "queue_at": queue_at(None, fresh.clock_at),
-                "last_message_at": fresh.clock_at,
-                "created_at": received_at,
-            },
-        )
-    found = _conversation_ids(session, {thread_id for thread_id, _ in rows})
-    missing = [rows[key] for key in sorted(rows) if key not in found]
+def make_conversations(session: Session, rows: Mapping[tuple[int, int], dict[str, Any]]) -> dict[tuple[int, int], int]:
+    """Insert conversations by (thread, contact), in the order of these; returns their ids."""
     columns = bulk.table_of(Conversation).c
-    made = bulk.insert_missing(session, Conversation, missing, columns.thread_id, columns.contact_id, columns.id)
-    return found | {(row.thread_id, row.contact_id): row.id for row in made}
+    wanted = [rows[place] for place in sorted(rows)]
+    made = bulk.insert_all(session, Conversation, wanted, columns.thread_id, columns.contact_id, columns.id)
+    return {(row.thread_id, row.contact_id): row.id for row in made}
 
 
-def _conversation_ids(session: Session, thread_ids: set[int]) -> ConversationIds:
-    query = (
-        select(Conversation.thread_id, Conversation.contact_id, Conversation.id)
-        .where(Conversation.thread_id.in_(sorted(thread_ids)))
-        .order_by(Conversation.id)
-        .with_for_update()
-    )
-    return {(row.thread_id, row.contact_id): row.id for row in session.execute(query)}
+def conversation_row(
+    channel: Channel, fresh: Fresh, seat: Seat, contact_id: int, received_at: datetime
+) -> dict[str, Any]:
+    """Return the row of a conversation that a message brings about."""
+    return {
+        "thread_id": seat.thread.id,
+        "contact_id": contact_id,
+        "channel_id": channel.id,
+        "is_private": seat.thread.is_private,
+        "kind": seat.thread.kind,
+        "waiting_since": None,
+        "queue_at": queue_at(None, fresh.clock_at),
+        "last_message_at": fresh.clock_at,
+        "last_inbound_seq": 0,
+        "last_seq": 0,
+        "is_no_answer_needed": False,
+        "created_at": received_at,
+    }
 
 
 def write_messages(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -89,9 +78,12 @@ def message_row(
     *,
     contact_id: int | None,
     conversation_id: int | None,
+    verdict: Verdict | None,
     received_at: datetime,
+    pace: Pace,
 ) -> dict[str, Any]:
-    """Return a message's row; whether it awaits is judged once it is there."""
+    """Return a message's row; without a `verdict`, whether it awaits is judged once it is there."""
+    awaits = verdict is not None and verdict.awaits
     message = fresh.message
     return {
         "thread_id": seat.thread.id,
@@ -118,6 +110,9 @@ def message_row(
         "arrived_at": message.arrived_at,
         "received_at": received_at,
         "clock_at": fresh.clock_at,
+        "awaits": awaits,
+        "awaits_reason": verdict.reason.value if verdict is not None else None,
+        "recheck_due_at": received_at + timedelta(seconds=pace.recheck_awaiting_seconds) if awaits else None,
         "is_history": fresh.is_history,
         "is_native": fresh.is_ours and not fresh.is_held,
         "is_automatic": message.is_automatic,

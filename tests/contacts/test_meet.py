@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from inbox.contacts.meet import meet
+from inbox.contacts.meet import meet, meet_ids
 from inbox.contacts.models import Contact
 from inbox.contacts.queries import find_contact
 from inbox.platforms.items import Author
@@ -89,3 +89,23 @@ def test_find_contact(session: Session) -> None:
     assert found is not None
     assert found.handle == "ana.test"
     assert find_contact(session, "bluesky", "x", "did:1") is None
+
+
+def test_a_busy_page_writes_only_who_is_new_or_differs(session: Session, written: list[str]) -> None:
+    authors = [
+        Author(f"did:{number}", handle=f"fan{number}.test", avatar_url="https://cdn.example/a.png")
+        for number in range(20)
+    ]
+    first = meet_ids(session, "bluesky", authors)
+    assert first == {key: contact.id for key, contact in meet(session, "bluesky", authors).items()}
+    written.clear()
+    assert meet_ids(session, "bluesky", [*authors, Author("did:3")]) == first
+    assert [statement.split()[0] for statement in written] == ["SELECT"]
+    written.clear()
+    changed = meet_ids(session, "bluesky", [Author("did:3", handle="new.test"), Author("did:99"), authors[0]])
+    assert [statement.split()[0] for statement in written] == ["SELECT", "INSERT", "SELECT"]
+    assert changed["", "did:3"] == first["", "did:3"]
+    found = find_contact(session, "bluesky", "", "did:3")
+    assert found is not None
+    session.refresh(found)
+    assert (found.handle, found.avatar_url) == ("new.test", "https://cdn.example/a.png")

@@ -78,27 +78,33 @@ def shape(session: Session, channel: Channel) -> list[Any]:
     return found
 
 
-def test_all_orders_of_a_five_message_tree_give_the_same_rows(session: Session) -> None:
-    wanted = None
+@pytest.mark.parametrize("first", range(5))
+def test_all_orders_of_a_five_message_tree_give_the_same_rows(session: Session, first: int) -> None:
+    wanted = whole_tree(session)
+    assert wanted[0] == 1
+    assert [row[2] for row in wanted[1:6]] == [True, False, False, False, False]
     for order in itertools.permutations(range(5)):
+        if order[0] != first:
+            continue
         channel = make_channel(session)
         for index in order:
             take_in(session, channel, tree(channel)[index])
-        found = shape(session, channel)
-        wanted = wanted or found
-        assert found == wanted, order
+        assert shape(session, channel) == wanted, order
         session.rollback()
-    assert wanted is not None
-    assert wanted[0] == 1
-    assert [row[2] for row in wanted[1:6]] == [True, False, False, False, False]
 
 
-def test_all_orders_within_one_page_and_over_two_pages_give_the_same_rows(session: Session) -> None:
+def whole_tree(session: Session) -> list[Any]:
+    """Return the shape that one page with everything in it gives."""
     channel = make_channel(session)
     take_in(session, channel, *tree(channel))
-    wanted = shape(session, channel)
+    found = shape(session, channel)
     session.rollback()
-    for number, order in enumerate(itertools.permutations(range(5))):
+    return found
+
+
+def test_orders_within_one_page_and_over_two_pages_give_the_same_rows(session: Session) -> None:
+    wanted = whole_tree(session)
+    for number, order in enumerate(itertools.islice(itertools.permutations(range(5)), 3, None, 7)):
         channel = make_channel(session)
         all_five = tree(channel)
         cut = number % 5

@@ -486,6 +486,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_message_conversation", ["conversation_id", "awaits", "clock_at"], unique=False)
         batch_op.create_index("ix_message_erase_due_at", ["erase_due_at"], unique=False)
         batch_op.create_index("ix_message_look_at", ["look_at"], unique=False)
+        batch_op.create_index(
+            "ix_message_ours",
+            ["thread_id", "clock_at"],
+            unique=False,
+            sqlite_where=sa.text("direction = 'outbound'"),
+            postgresql_where=sa.text("direction = 'outbound'"),
+        )
         batch_op.create_index("ix_message_parent", ["channel_id", "parent_external_id"], unique=False)
         batch_op.create_index("ix_message_recheck_due_at", ["recheck_due_at"], unique=False)
         batch_op.create_index("ix_message_sibling_of_id", ["sibling_of_id"], unique=False)
@@ -762,6 +769,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_sibling_of_id")
         batch_op.drop_index("ix_message_recheck_due_at")
         batch_op.drop_index("ix_message_parent")
+        batch_op.drop_index(
+            "ix_message_ours",
+            sqlite_where=sa.text("direction = 'outbound'"),
+            postgresql_where=sa.text("direction = 'outbound'"),
+        )
         batch_op.drop_index("ix_message_look_at")
         batch_op.drop_index("ix_message_erase_due_at")
         batch_op.drop_index("ix_message_conversation")
