@@ -1,12 +1,13 @@
 """Whose account a credential is, whether it lives, and what it may do."""
 
+import re
 import time
 from dataclasses import dataclass
 
 from inbox.platforms.bluesky.session import expires_at
 from inbox.platforms.bluesky.values import Json, text
 from inbox.platforms.bluesky.xrpc import Calls
-from inbox.platforms.contract import Malformed, PermissionMissing, PlatformError, RateLimited, Refused, TokenExpired
+from inbox.platforms.contract import Malformed, PermissionMissing, PlatformError, Refused, TokenExpired
 from inbox.platforms.outgoing import Limits, ModeLimits, Verified
 
 _STATUS = {
@@ -15,6 +16,7 @@ _STATUS = {
     "suspended": "account_suspended",
     "deleted": "account_deleted",
 }
+_BLUESKYS_OWN = re.compile(r"^https://(?:[a-z0-9.-]+\.)?bsky\.(?:social|network)$")
 _UNKNOWN_TO_ITS_SERVER = "could not find user info"
 
 
@@ -51,15 +53,18 @@ class Profile:
         return self._verified(session, profile, direct=self.why_not_direct(_left(ends_at)))
 
     def why_not_direct(self, seconds: float = 10) -> str | None:
-        """Return why private messages can't be read, None if they can or the service is away just now."""
+        """Return why private messages can't be read, None if they can or the service is away just now.
+
+        A server that can't find the chat service at all answers 500 (measured): on Bluesky's own that passes,
+        a network that stands alone has none.
+        """
         try:
             self.calls.get("chat.bsky.convo.listConvos", [("limit", "1")], timeout_seconds=seconds)
         except PermissionMissing as error:
             return error.code
-        except RateLimited:
-            return None
-        except PlatformError:
-            return None
+        except PlatformError as error:
+            stands_alone = not _BLUESKYS_OWN.search(self.calls.keeper.current().values["service_url"])
+            return "direct_not_offered" if error.detail.startswith("InternalServerError") and stands_alone else None
         return None
 
     def _verified(

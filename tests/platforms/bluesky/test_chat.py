@@ -243,6 +243,13 @@ def test_a_password_not_made_for_messages_and_a_network_without_them(scene: Scen
     assert (direct.is_available, direct.reason) == (False, "direct_not_offered")
 
 
+def test_a_server_that_cant_find_the_service_has_none_unless_it_is_blueskys_own(scene: Scene) -> None:
+    scene.network.faults.by_nsid["chat.bsky.convo.listConvos"] = (500, b'{"error": "InternalServerError"}')
+    assert scene.desk.connection.streams()[2].reason == "direct_not_offered"
+    scene.network.faults.by_nsid["chat.bsky.convo.listConvos"] = (502, b'{"error": "UpstreamFailure"}')
+    assert scene.desk.connection.streams()[2].is_available
+
+
 @pytest.mark.parametrize("nsid", ["getLog", "listConvos", "getMessages", "getConvo"])
 def test_pages_of_another_shape_are_malformed(scene: Scene, nsid: str) -> None:
     convo = convo_of(scene)
