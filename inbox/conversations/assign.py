@@ -49,7 +49,7 @@ def unassign_lost(session: Session, member_id: int, *, because_id: int | None = 
         .where(Conversation.assignee_id == member_id, Conversation.status.in_((Status.OPEN, Status.SNOOZED)))
         .where(~access.sees(member_id, Conversation.channel_id, Conversation.is_private))
         .order_by(Conversation.id)
-        .with_for_update(of=Conversation)
+        .with_for_update(key_share=True, of=Conversation)
     )
     rows = session.scalars(lost.execution_options(populate_existing=True)).all()
     for conversation in rows:

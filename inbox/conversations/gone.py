@@ -87,7 +87,7 @@ def erase_due(session: Session, *, limit: int = 100) -> Erased:
         .where(Message.erase_due_at <= clock.now(), Message.erased_at.is_(None))
         .order_by(Message.erase_due_at)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=Message)
+        .with_for_update(key_share=True, skip_locked=True, of=Message)
     )
     messages = session.scalars(due.execution_options(populate_existing=True)).all()
     for message in messages:

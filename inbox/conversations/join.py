@@ -62,7 +62,7 @@ def _place_conversations(session: Session, winner: Thread, loser: Thread) -> tup
         select(Conversation)
         .where(Conversation.thread_id.in_((winner.id, loser.id)), Conversation.joined_into_id.is_(None))
         .order_by(Conversation.id)
-        .with_for_update(of=Conversation)
+        .with_for_update(key_share=True, of=Conversation)
     )
     rows = session.scalars(both.execution_options(populate_existing=True)).all()
     there = {row.contact_id: row.id for row in rows if row.thread_id == winner.id}

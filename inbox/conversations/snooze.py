@@ -48,7 +48,7 @@ def wake_due(session: Session, limit: int = 100) -> int:
         .where(Conversation.snoozed_until_at <= clock.now(), Conversation.status == Status.SNOOZED)
         .order_by(Conversation.snoozed_until_at)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=Conversation)
+        .with_for_update(key_share=True, skip_locked=True, of=Conversation)
     )
     rows = session.scalars(due.execution_options(populate_existing=True)).all()
     for conversation in rows:

@@ -1,6 +1,8 @@
 """Threads and conversations: found or made, and locked while their messages get their order (RULES A1).
 
-Locks are taken thread first, then conversation, several of a kind by rising id.
+Locks are taken thread first, then conversation, several of a kind by rising id. They are FOR NO KEY UPDATE
+(`key_share`): PostgreSQL checks foreign keys under KEY SHARE, again at each second change of a row, and a
+full lock on the thread would deadlock with whoever changes one of its conversations.
 """
 
 from datetime import datetime
@@ -25,7 +27,7 @@ def lock_thread(session: Session, thread_id: int) -> Thread:
 
 def _locked_thread(session: Session, thread_id: int) -> Thread:
     # SQLite ignores FOR UPDATE: there the whole transaction is the lock (BEGIN IMMEDIATE).
-    found = select(Thread).where(Thread.id == thread_id).with_for_update(of=Thread)
+    found = select(Thread).where(Thread.id == thread_id).with_for_update(key_share=True, of=Thread)
     return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
@@ -39,7 +41,9 @@ def lock_conversation(session: Session, conversation_id: int) -> Conversation:
 
 def _locked_conversation(session: Session, conversation_id: int) -> Conversation:
     session.flush()
-    found = select(Conversation).where(Conversation.id == conversation_id).with_for_update(of=Conversation)
+    found = (
+        select(Conversation).where(Conversation.id == conversation_id).with_for_update(key_share=True, of=Conversation)
+    )
     return session.scalars(found.execution_options(populate_existing=True)).one()
 
 

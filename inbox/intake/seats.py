@@ -69,7 +69,7 @@ def _lock_known(session: Session, channel_id: int, placements: Iterable[Placemen
 def _lock(session: Session, channel_id: int, keys: Collection[str], ids: Collection[int]) -> dict[str | int, Thread]:
     session.flush()
     which = or_(Thread.external_key.in_(sorted(keys)), Thread.id.in_(sorted(ids)))
-    query = select(Thread).where(Thread.channel_id == channel_id, which).order_by(Thread.id).with_for_update(of=Thread)
+    query = select(Thread).where(Thread.channel_id == channel_id, which).order_by(Thread.id).with_for_update(key_share=True, of=Thread)
     found: dict[str | int, Thread] = {}
     for thread in session.scalars(query.execution_options(populate_existing=True)):
         found[thread.external_key] = found[thread.id] = thread
