@@ -106,7 +106,8 @@ def test_edits_and_deletions_may_come_after_the_thread_was_read(site: Site, unti
         found: dict[str, Any] = site.control.get(f"/sandbox/{personality}/items/{item_id}").json()
         return found
 
-    assert fields(state(made["deleted_ids"][0]), "deleted", "version_no") == (False, 1)
+    later = site.do(f"{personality}/thread", by=ANA[personality], count=3, deletions=1, churn_after_seconds=600)
+    assert fields(state(later["deleted_ids"][0]), "deleted", "version_no") == (False, 1)
     until(lambda: state(made["deleted_ids"][0])["deleted"] and state(made["edited_ids"][0])["version_no"] == 2)
     rest = [one for one in made["ids"][1:] if one not in made["deleted_ids"]]
     site.do(f"{personality}/churn", edit_ids=rest[:2], delete_ids=rest[2:])

@@ -261,12 +261,13 @@ def test_conversations_are_newest_first_and_know_no_since(site: Site) -> None:
 
 def test_a_conversation_rises_when_a_late_message_becomes_readable(site: Site, until: Until) -> None:
     """§5.1 Only-new rule: walk until updated_time <= watermark, so a late row must raise it."""
-    site.do("pages/direct", by=ANA, text="hola")
-    site.do("pages/direct", by=LEO, text="buenas")
-    site.do("pages/direct", by=ANA, text="tarde", visible_after_seconds=0.4)
-    path = f"/{page_of(site)}/conversations"
-    assert site.get("pages", path, fields="snippet")["data"][0]["snippet"] == "buenas"
-    until(lambda: site.get("pages", path, fields="snippet")["data"][0]["snippet"] == "tarde")
+    late = site.do("pages/direct", by=ANA, text="tarde", visible_after_seconds=0.6)
+    site.do("pages/direct", by=LEO, text="buenas", arrived_at=late["authored_at"] + 0.1)
+    site.do("pages/direct", by=ANA, text="mucho después", visible_after_seconds=600)
+    path, fields = f"/{page_of(site)}/conversations", "snippet,updated_time"
+    until(lambda: site.get("pages", path, fields=fields)["data"][0]["snippet"] == "tarde")
+    state = site.control.get(f"/sandbox/pages/items/{late['id']}").json()
+    assert state["visible_at"] - state["authored_at"] > 0.5
 
 
 def test_only_the_twenty_newest_messages_have_details(site: Site) -> None:
