@@ -1,5 +1,6 @@
 """Tasks that read platforms: due streams, and whether each account still lives."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -16,6 +17,7 @@ from workers.app import celery, flask_app
 log = structlog.get_logger()
 
 STREAMS_AT_ONCE = 4
+SECONDS_AT_ONCE = 10.0
 ACCOUNTS_AT_ONCE = 4
 
 
@@ -28,9 +30,10 @@ def reader() -> Reader:
 
 @celery.task(name="workers.polling.poll_due")
 def poll_due() -> None:
-    """Claim due streams and read them side by side until none is due."""
+    """Claim due streams and read them side by side until none is due, or others have waited long enough."""
     this = reader()
-    while claims := claim(this):
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    while time.monotonic() < ends and (claims := claim(this)):
         with ThreadPoolExecutor(max_workers=len(claims)) as threads:
             list(threads.map(lambda one: read_stream(this, one), claims))
 

@@ -1,5 +1,7 @@
 """Tasks that keep things in order: second looks, snoozed ones woken, what must be erased, silence noticed."""
 
+import time
+
 from sqlalchemy import Select, select
 
 from inbox import clock
@@ -12,7 +14,7 @@ from inbox.intake import own, raw, recheck
 from inbox.media.erase import list_stray_files, remove_files
 from inbox.settings import Settings
 from workers.app import celery, flask_app
-from workers.polling import reader
+from workers.polling import SECONDS_AT_ONCE, reader
 
 ROWS_AT_ONCE = 200
 
@@ -32,9 +34,10 @@ def _exists(query: Select[int]) -> bool:
 
 @celery.task(name="workers.upkeep.recheck_due")
 def recheck_due() -> None:
-    """Look again at messages whose time has come, a channel at a time."""
+    """Look again at messages whose time has come, a channel at a time, until others have waited long enough."""
     this = reader()
-    while recheck.run(this.make_session, this.open_connection, this.pace):
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    while time.monotonic() < ends and recheck.run(this.make_session, this.open_connection, this.pace):
         pass
 
 

@@ -15,6 +15,8 @@ from inbox.platforms.outgoing import Verified
 from inbox.settings import Pace
 
 BAD_PAGES = 3
+# What takes one stream away and leaves the others alone: verify switches it on again when it is offered.
+ONE_STREAM_ONLY = frozenset({"permission_missing_direct", "direct_not_offered"})
 SHOWN_DETAIL = 300
 
 
@@ -34,12 +36,21 @@ def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) 
     if isinstance(error, RateLimited):
         _wait_for_budget(session, stream, error, now)
         return
+    if error.code in ONE_STREAM_ONLY:
+        _switch_off(session, stream, error)
+        return
     _count_failure(stream, error, now, pace)
     channel.failing_since_at = channel.failing_since_at or now
     if isinstance(error, TokenExpired | PermissionMissing):
         move(session, channel, ChannelState.NEEDS_YOU, reason=error.code, detail=error.detail)
     elif isinstance(error, Malformed) and stream.bad_page_count >= BAD_PAGES:
         move(session, channel, ChannelState.NEEDS_YOU, reason="unreadable_page", detail=error.detail)
+    _tell(session, stream)
+
+
+def _switch_off(session: Session, stream: ChannelStream, error: PlatformError) -> None:
+    stream.is_off, stream.off_reason, stream.due_at = True, error.code, None
+    stream.failure_code = stream.failure_detail = stream.failing_since_at = None
     _tell(session, stream)
 
 

@@ -52,6 +52,14 @@ def test_a_dead_token_needs_somebody_at_the_first_failed_answer(
     assert kinds.CHANNEL_STATE in kinds_seen
 
 
+def test_private_messages_that_are_not_allowed_any_more_switch_their_stream_off_alone(
+    session: Session, pace: Pace
+) -> None:
+    channel, stream = failing(session, PermissionMissing("Bad token method", code="permission_missing_direct"), pace)
+    assert channel.state == ChannelState.ACTIVE
+    assert (stream.is_off, stream.off_reason, stream.due_at) == (True, "permission_missing_direct", None)
+
+
 def test_a_passing_failure_is_tried_again_soon_and_shown_meanwhile(
     session: Session, pace: Pace, moving_clock: MovingClock
 ) -> None:
