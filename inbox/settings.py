@@ -115,6 +115,11 @@ class Settings:
         """Where fetched pictures are cached."""
         return self.data_dir / "media"
 
+    @property
+    def sandbox_off(self) -> Path:
+        """The file whose presence tells `relevo up` that the sandbox was put away."""
+        return self.data_dir / "sandbox" / "off"
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read RELEVO_*, DATABASE_URL and REDIS_URL; raises Invalid naming what is wrong."""

@@ -11,8 +11,6 @@ from inbox.settings import Pace, Settings
 
 NAME = "sandbox"
 _FILE = "sandbox.json"
-# Written by whoever takes the sandbox away; `up` then ends it and does not start it again.
-_OFF = "off"
 
 
 def folder(settings: Settings) -> Path:
@@ -22,7 +20,7 @@ def folder(settings: Settings) -> Path:
 
 def is_wanted(settings: Settings) -> bool:
     """Tell whether the sandbox belongs to this installation: never in production, nor once it was put away."""
-    return settings.is_sandbox_wanted and not settings.is_production and not (folder(settings) / _OFF).exists()
+    return settings.is_sandbox_wanted and not settings.is_production and not settings.sandbox_off.exists()
 
 
 def words(settings: Settings) -> list[str]:

@@ -1,16 +1,11 @@
 """The sandbox's channels go in one action, and it is not started again (DESIGN, the sandbox)."""
 
-from pathlib import Path
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.channels.connect import disconnect
 from inbox.channels.models import Channel, ChannelState
 from inbox.settings import Settings
-
-# `relevo up` looks at this file: it ends the sandbox and does not start it again.
-OFF = Path("sandbox", "off")
 
 
 def end_sandbox(session: Session, settings: Settings, member_id: int | None) -> list[Channel]:
@@ -19,7 +14,6 @@ def end_sandbox(session: Session, settings: Settings, member_id: int | None) -> 
     channels = list(session.scalars(select(Channel).where(connected)))
     for channel in channels:
         disconnect(session, channel, member_id)
-    marker = settings.data_dir / OFF
-    if marker.parent.is_dir():
-        marker.touch(mode=0o600)
+    if settings.sandbox_off.parent.is_dir():
+        settings.sandbox_off.touch(mode=0o600)
     return channels
