@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, Post
@@ -17,13 +17,26 @@ from inbox.intake.placing import Placement, Spot, apart, key_of, place
 from inbox.platforms.items import Message
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A thread as far as a page needs it, held until the transaction ends."""
+
+    id: int
+    kind: str
+    is_private: bool
+    last_seq: int
+
+
 @dataclass(frozen=True)
 class Seat:
     """A message's thread, locked; `is_fresh`: made for this page. `seq` None: held back."""
 
-    thread: Thread
+    thread: Locked
     is_fresh: bool
     seq: int | None = None
+
+
+_Found = dict[str | int, Locked]  # by key, and by the id that was asked for
 
 
 def seat_all(
@@ -53,7 +66,7 @@ def seat_all(
     return _give_seqs(session, messages, placements, found, made, held_ids)
 
 
-def _lock_known(session: Session, channel_id: int, placements: Iterable[Placement]) -> dict[str | int, Thread]:
+def _lock_known(session: Session, channel_id: int, placements: Iterable[Placement]) -> _Found:
     """Lock the threads that exist, by rising id; returns them by key and by the id they were asked for."""
     keys, ids = set[str](), set[int]()
     for placement in placements:
@@ -66,20 +79,29 @@ def _lock_known(session: Session, channel_id: int, placements: Iterable[Placemen
     return _lock(session, channel_id, keys, ids)
 
 
-def _lock(session: Session, channel_id: int, keys: Collection[str], ids: Collection[int]) -> dict[str | int, Thread]:
+def _lock(session: Session, channel_id: int, keys: Collection[str], ids: Collection[int]) -> _Found:
     session.flush()
-    which = or_(Thread.external_key.in_(sorted(keys)), Thread.id.in_(sorted(ids)))
-    query = select(Thread).where(Thread.channel_id == channel_id, which).order_by(Thread.id).with_for_update(key_share=True, of=Thread)
-    found: dict[str | int, Thread] = {}
-    for thread in session.scalars(query.execution_options(populate_existing=True)):
-        found[thread.external_key] = found[thread.id] = thread
-    for name, thread in found.items():
-        if thread.joined_into_id is not None:
-            found[name] = lock_thread(session, thread.joined_into_id)
+    columns = (Thread.id, Thread.kind, Thread.is_private, Thread.last_seq, Thread.external_key, Thread.joined_into_id)
+    query = (
+        select(*columns)
+        .where(
+            Thread.channel_id == channel_id,
+            or_(Thread.external_key.in_(sorted(keys)), Thread.id.in_(sorted(ids))),
+        )
+        .order_by(Thread.id)
+        .with_for_update()
+    )
+    found: _Found = {}
+    for row in session.execute(query).all():
+        locked = Locked(row.id, row.kind, row.is_private, row.last_seq)
+        if row.joined_into_id is not None:
+            winner = lock_thread(session, row.joined_into_id)
+            locked = Locked(winner.id, winner.kind, winner.is_private, winner.last_seq)
+        found[row.external_key] = found[row.id] = locked
     return found
 
 
-def _beside_its_parent(placement: Placement, found: Mapping[str | int, Thread]) -> Placement:
+def _beside_its_parent(placement: Placement, found: Mapping[str | int, Locked]) -> Placement:
     """Put a message whose parent is missing into that parent's thread, where others named it as their root."""
     if placement.wanted_parent is None:
         return placement
@@ -90,7 +112,7 @@ def _beside_its_parent(placement: Placement, found: Mapping[str | int, Thread]) 
 
 
 def _keep_apart(
-    session: Session, channel_id: int, placements: Mapping[str, Placement], found: dict[str | int, Thread]
+    session: Session, channel_id: int, placements: Mapping[str, Placement], found: _Found
 ) -> dict[str, Placement]:
     """Give a private message that would fall into a public thread (or the reverse) a thread of its own."""
 
@@ -109,7 +131,7 @@ def _make(
     channel: Channel,
     messages: Sequence[Message],
     placements: Mapping[str, Placement],
-    found: dict[str | int, Thread],
+    found: _Found,
     counts: Mapping[str, int],
     posts: Mapping[str, Post],
     received_at: datetime,
@@ -135,17 +157,22 @@ def _make(
             },
         )
     columns = bulk.table_of(Thread).c
-    made = {row.id for row in bulk.insert_missing(session, Thread, [rows[key] for key in sorted(rows)], columns.id)}
-    if rows:
-        found |= _lock(session, channel.id, rows, ())
-    return made
+    wanted = [rows[key] for key in sorted(rows)]
+    made = {
+        row.external_key: row.id
+        for row in bulk.insert_missing(session, Thread, wanted, columns.external_key, columns.id)
+    }
+    found |= {key: Locked(made[key], rows[key]["kind"], rows[key]["is_private"], 0) for key in made}
+    if others := rows.keys() - made.keys():  # somebody else made them meanwhile
+        found |= _lock(session, channel.id, others, ())
+    return set(made.values())
 
 
 def _give_seqs(
     session: Session,
     messages: Sequence[Message],
     placements: Mapping[str, Placement],
-    found: Mapping[str | int, Thread],
+    found: Mapping[str | int, Locked],
     made: Collection[int],
     held_ids: Collection[str],
 ) -> dict[str, Seat]:
@@ -157,10 +184,20 @@ def _give_seqs(
         if message.external_id in held_ids:
             seats[message.external_id] = Seat(thread, is_fresh)
             continue
-        last[thread.id] = seq = last.get(thread.id, 0 if is_fresh else thread.last_seq) + 1
+        last[thread.id] = seq = last.get(thread.id, thread.last_seq) + 1
         seats[message.external_id] = Seat(thread, is_fresh, seq)
-    for seat in seats.values():
-        if seat.seq is not None and seat.thread.last_seq < last[seat.thread.id]:
-            seat.thread.last_seq = last[seat.thread.id]
-    session.flush()
+    _keep_last_seqs(session, {thread_id: seq for thread_id, seq in last.items() if thread_id not in made})
     return seats
+
+
+def _keep_last_seqs(session: Session, last: Mapping[int, int]) -> None:
+    """Write how far known threads count now; those made for the page were made with it."""
+    if not last:
+        return
+    table = bulk.table_of(Thread)
+    statement = update(table).where(table.c.id == bindparam("row")).values(last_seq=bindparam("seq"))
+    session.execute(statement, [{"row": thread_id, "seq": last[thread_id]} for thread_id in sorted(last)])
+    for thread_id in last:  # what the session holds of them is out of date
+        thread = session.identity_map.get(session.identity_key(Thread, thread_id))
+        if thread is not None:
+            session.expire(thread, ["last_seq"])
