@@ -13,6 +13,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.upkeep.recheck_due", "upkeep", 10),
     ("workers.upkeep.wake_due", "upkeep", 5),
     ("workers.upkeep.turn_held_back", "upkeep", 15),
+    ("workers.upkeep.join_missed", "upkeep", 30),
     ("workers.upkeep.look_for_silence", "upkeep", 60),
     ("workers.upkeep.erase_due", "upkeep", 60),
 )

@@ -8,9 +8,9 @@ from inbox import clock
 from inbox.channels.models import Channel, ChannelState
 from inbox.channels.states import look_for_silence as look_at
 from inbox.conversations import gone, snooze
-from inbox.conversations.models import Conversation, Message, RawPayload, Status
+from inbox.conversations.models import Conversation, Message, RawPayload, Status, Thread
 from inbox.database import db, read_only
-from inbox.intake import own, raw, recheck
+from inbox.intake import join, own, raw, recheck
 from inbox.media.erase import list_stray_files, remove_files
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -56,6 +56,15 @@ def turn_held_back() -> None:
     if _exists(select(Message.id).where(Message.is_held_back, Message.look_at <= clock.now())):
         own.held_back_due(db.session(), pace=_settings().pace, limit=ROWS_AT_ONCE)
         db.session.commit()
+
+
+@celery.task(name="workers.upkeep.join_missed")
+def join_missed() -> None:
+    """Join threads whose missing parent became known otherwise than by a page."""
+    if not _exists(join.list_missed(ROWS_AT_ONCE).with_only_columns(Thread.id)):
+        return
+    join.join_missed(db.session(), ROWS_AT_ONCE)
+    db.session.commit()
 
 
 @celery.task(name="workers.upkeep.look_for_silence")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -64,12 +64,16 @@ def join_missed(session: Session, limit: int = 100) -> int:
 
     A reply of ours whose id was learnt late, after somebody had answered it, is such a parent.
     """
-    query = (
+    found = session.execute(list_missed(limit)).all()
+    return sum(_join_one(session, waiting_id, wanted, parents_id) for waiting_id, wanted, parents_id in found if wanted)
+
+
+def list_missed(limit: int) -> Select[int, str | None, int]:
+    """Return the query of those threads: id, what each waits for, and the thread in which that lies."""
+    return (
         select(Thread.id, Thread.wanted_parent, Message.thread_id)
         .join(Message, (Message.channel_id == Thread.channel_id) & (Message.external_id == Thread.wanted_parent))
         .where(Thread.joined_into_id.is_(None), Thread.created_at > clock.now() - _LOOK_BACK)
         .order_by(Thread.id)
         .limit(limit)
     )
-    found = session.execute(query).all()
-    return sum(_join_one(session, waiting_id, wanted, parents_id) for waiting_id, wanted, parents_id in found if wanted)

@@ -72,7 +72,7 @@ def load_standings(session: Session, places: Iterable[Place]) -> dict[Place, Sta
             Conversation.contact_id.in_(sorted({contact_id for _, contact_id in wanted})),
         )
         .order_by(Conversation.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     rows: Sequence[Any] = session.execute(query).all()
     found = {(row.thread_id, row.contact_id): Standing(*row) for row in rows}

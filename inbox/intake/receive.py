@@ -59,8 +59,8 @@ def receive(
     known = _look_up(session, channel, found)
     if _says_nothing_new(session, channel, found, known):
         return Received()
-    _lock(session, channel)
-    known = _look_up(session, channel, found)
+    if _lock(session, channel):
+        known = _look_up(session, channel, found)
     return _Intake(session, channel, stream, page, received_at, pace).take(found, known)
 
 
@@ -79,10 +79,16 @@ def _says_nothing_new(session: Session, channel: Channel, found: Sorted, known: 
     return not any(differs(posts.get(external_id), seen) for external_id, seen in found.posts.items())
 
 
-def _lock(session: Session, channel: Channel) -> None:
-    """Let one worker at a time write what a channel brings; SQLite's transaction is such a lock already."""
+def _lock(session: Session, channel: Channel) -> bool:
+    """Let one worker at a time write what a channel brings; tells whether another may have written meanwhile.
+
+    SQLite's transaction is such a lock from its first statement on.
+    """
     session.flush()
+    if session.get_bind().dialect.name == "sqlite":
+        return False
     session.execute(select(Channel.id).where(Channel.id == channel.id).with_for_update(key_share=True))
+    return True
 
 
 @dataclass(frozen=True)

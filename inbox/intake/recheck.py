@@ -63,7 +63,7 @@ def claim_due(session: Session, *, pace: Pace, limit: int = MESSAGES_AT_ONCE) ->
         .where(Message.channel_id == channel_id)
         .order_by(Message.recheck_due_at, Message.id)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=Message)
+        .with_for_update(key_share=True, skip_locked=True, of=Message)
     )
     rows = session.scalars(query.execution_options(populate_existing=True)).all()
     again_at = clock.now() + timedelta(seconds=pace.stream_lease_seconds)

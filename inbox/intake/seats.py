@@ -89,7 +89,7 @@ def _lock(session: Session, channel_id: int, keys: Collection[str], ids: Collect
             or_(Thread.external_key.in_(sorted(keys)), Thread.id.in_(sorted(ids))),
         )
         .order_by(Thread.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     found: _Found = {}
     for row in session.execute(query).all():
