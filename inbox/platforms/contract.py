@@ -251,7 +251,7 @@ class Account:
     handle: str
     service_url: str
     limits: Mapping[str, Any] = field(default_factory=dict)
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,236 @@
+"""From triage to a reply that leaves once, and the work of an admin (sentences 5 to 8)."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.fixtures.browser import Pages
+from tests.journeys.desk import ARRIVES_MS, SOON_MS, Desk, sign_in
+from tests.journeys.running import Running, Sandbox, until
+
+OpenPage = Callable[..., Page]
+LEAVES_MS = 40_000
+
+
+def ask(sandbox: Sandbox, name: str, text: str, *, is_private: bool = False) -> str:
+    """Let a fan of that name ask and return the id of what they said."""
+    by = f"{re.sub('[^a-z0-9]', '', name.lower())}@calle.test"
+    if is_private:
+        return str(sandbox.tell("direct", by=by, text=text, name=name)["id"])
+    return sandbox.comment(by, text, sandbox.post(), name=name)
+
+
+def test_1_5_triage_by_keyboard_with_undo(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Tria {sandbox.personality}"
+    ask(sandbox, name, "¿Podéis mirar mi pedido 5512345?")
+    desk.see().open(name)
+    page = desk.page
+    head = page.locator("#thread-title")
+    expect(head).to_contain_text(name)
+    page.locator("#row-" + page.locator("#thread").get_attribute("data-conversation") + " a").focus()  # type: ignore[operator]  # an open thread has one
+    desk.press("m")
+    expect(page.locator("#thread")).to_contain_text("Yours", timeout=SOON_MS)
+    desk.press("p")
+    page.get_by_role("dialog").get_by_role("button", name="Urgent").click()
+    expect(desk.row(name)).to_contain_text("Urgent", timeout=SOON_MS)
+    desk.press("l")
+    page.locator("dialog[open] input[name=name]").fill(f"refund {sandbox.personality}")
+    desk.press("Enter")
+    expect(desk.row(name)).to_contain_text("refund", timeout=SOON_MS)
+    desk.press("n")
+    page.locator("#compose textarea:focus").wait_for()
+    page.keyboard.type("Finance looks into it.")
+    desk.press("Control+Enter")
+    expect(page.locator(".msg.note")).to_contain_text("Finance looks into it.", timeout=SOON_MS)
+    desk.press("Escape", "Shift+U")
+    expect(page.locator("li.unread a.row", has_text=name)).to_be_visible(timeout=SOON_MS)
+    desk.press("Shift+E")
+    expect(desk.row(name)).to_have_count(0, timeout=SOON_MS)
+    page.locator(".toast").get_by_role("button", name=re.compile("Undo")).click()
+    expect(desk.row(name)).to_be_visible(timeout=SOON_MS)
+    desk.open(name)
+    desk.press("s")
+    page.locator("dialog[open] [data-choices] button").first.click()
+    expect(desk.row(name)).to_have_count(0, timeout=SOON_MS)
+    desk.see("snoozed")
+    expect(desk.row(name)).to_be_visible(timeout=SOON_MS)
+
+
+@pytest.mark.parametrize("is_private", [False, True], ids=["public", "private"])
+def test_1_6_a_reply_is_held_then_leaves_once(desk: Desk, sandbox: Sandbox, is_private: bool) -> None:
+    name = f"Asker {sandbox.personality} {'private' if is_private else 'public'}"
+    ask(sandbox, name, "¿Cuánto tarda el reembolso del pedido 88213?", is_private=is_private)
+    desk.see().open(name)
+    text = f"Hola, el banco puede tardar 48 h ({name})."
+    desk.write(text, "private" if is_private else "public")
+    expect(desk.page.locator("#count")).to_contain_text(re.compile(r"\d"))
+    desk.send()
+    expect(desk.delivery).to_have_attribute("data-state", "held", timeout=SOON_MS)
+    assert not [one for one in sandbox.accepted() if text in one["text"]]
+    expect(desk.message(text)).to_be_visible(timeout=LEAVES_MS)
+    expect(desk.delivery).to_have_count(0, timeout=LEAVES_MS)
+    assert len([one for one in sandbox.accepted() if text in one["text"]]) == 1
+    expect(desk.row(name)).to_contain_text("their turn", timeout=SOON_MS)
+
+
+def test_1_6_a_held_reply_can_be_taken_back_and_its_words_are_kept(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Hasty {sandbox.personality}"
+    ask(sandbox, name, "¿Abrís el domingo por la tarde?")
+    desk.see().open(name)
+    text = f"Sí, de 10 a 14 ({name})."
+    desk.write(text).send()
+    expect(desk.delivery).to_have_attribute("data-state", "held", timeout=SOON_MS)
+    desk.delivery.get_by_role("button", name="Take back").click()
+    expect(desk.delivery).to_have_count(0, timeout=SOON_MS)
+    expect(desk.composer).to_have_value(re.compile(re.escape(text)), timeout=SOON_MS)
+    assert not [one for one in sandbox.accepted() if text in one["text"]]
+
+
+def test_1_6_too_long_is_said_before_sending(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Wordy {sandbox.personality}"
+    ask(sandbox, name, "¿Me lo podéis explicar con detalle?")
+    desk.see().open(name)
+    desk.write("palabra " * 1200)
+    expect(desk.page.locator("#compose [data-send]")).to_be_disabled(timeout=SOON_MS)
+
+
+def test_1_6_refused_says_why_and_keeps_the_words(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Refused {sandbox.personality}"
+    ask(sandbox, name, "¿Por qué no contestáis nunca?")
+    desk.see().open(name)
+    sandbox.fault("refuse", count=1, reason="This reply is not allowed here")
+    text = f"Perdona la espera ({name})."
+    desk.write(text).send()
+    expect(desk.page.locator("#composer, #deliveries").first).to_contain_text("not allowed here", timeout=LEAVES_MS)
+    expect(desk.composer).to_have_value(re.compile(re.escape(text)), timeout=SOON_MS)
+    assert not [one for one in sandbox.accepted() if text in one["text"]]
+
+
+def test_1_6_when_nobody_can_tell_a_person_decides_with_both_texts_side_by_side(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Unclear {sandbox.personality}"
+    ask(sandbox, name, "¿Ha salido ya mi lavadora?")
+    desk.see().open(name)
+    sandbox.fault("drop_after_accept", count=1)
+    sandbox.fault("no_lookup")
+    text = f"Salió ayer, llega mañana ({name})."
+    desk.write(text).send()
+    expect(desk.delivery).to_have_attribute("data-state", "needs_person", timeout=120_000)
+    expect(desk.delivery.locator(".sides")).to_contain_text(text)
+    assert len([one for one in sandbox.accepted() if text in one["text"]]) == 1
+    sandbox.heal()
+    desk.delivery.get_by_role("button", name="It did arrive").click()
+    expect(desk.delivery).to_have_count(0, timeout=SOON_MS)
+    expect(desk.row(name)).to_contain_text("their turn", timeout=SOON_MS)
+    assert len([one for one in sandbox.accepted() if text in one["text"]]) == 1
+
+
+def test_1_6_a_lost_answer_is_looked_for_and_nothing_is_sent_twice(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Lost {sandbox.personality}"
+    ask(sandbox, name, "¿Hacéis envíos a Canarias?")
+    desk.see().open(name)
+    sandbox.fault("drop_after_accept", count=1)
+    text = f"Sí, en cinco días ({name})."
+    desk.write(text).send()
+    expect(desk.row(name)).to_contain_text("their turn", timeout=60_000)
+    expect(desk.delivery).to_have_count(0, timeout=SOON_MS)
+    assert len([one for one in sandbox.accepted() if text in one["text"]]) == 1
+
+
+def test_1_6_like_and_no_answer_needed_in_one_key(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Liked {sandbox.personality}"
+    asked = ask(sandbox, name, "Me habéis salvado la semana, ¡qué servicio! ¿Nos vemos en la feria?")
+    desk.see().open(name)
+    desk.page.locator("a.row[aria-current=true]").focus()
+    desk.press("f")
+    until(lambda: sandbox.item(asked)["liked"], "the platform has our like")
+    expect(desk.row(name)).to_have_count(0, timeout=SOON_MS)
+
+
+def test_1_7_an_answer_given_on_the_platform_takes_its_question_off_the_list(desk: Desk, sandbox: Sandbox) -> None:
+    name, other = f"Native {sandbox.personality}", f"Other {sandbox.personality}"
+    asked = ask(sandbox, name, "¿Tenéis recambio de la junta?")
+    ask(sandbox, other, "¿Y de la goma de la puerta?")
+    desk.see().arrives(name)
+    desk.arrives(other)
+    sandbox.tell("native", on=asked, text=f"Sí, pídela en tienda ({name}).")
+    expect(desk.row(name)).to_contain_text("their turn", timeout=ARRIVES_MS)
+    expect(desk.row(other)).to_contain_text("waits", timeout=ARRIVES_MS)
+    desk.open(name)
+    expect(desk.message("pídela en tienda")).to_contain_text("answered on the platform")
+
+
+def test_1_8_invite_a_member_who_sees_only_what_they_were_given(
+    product: Running, desk: Desk, pages: Pages, personality: str
+) -> None:
+    page, email = desk.page, f"marina-{personality}@acme.example"
+    page.goto(f"{product.url}/people")
+    page.locator("form[action$='/teams'] input[name=name]").fill(f"Weekend {personality}")
+    page.get_by_role("button", name="Make a team").click()
+    page.goto(f"{product.url}/people")
+    page.locator("input[name=email]").fill(email)
+    page.locator("form:has(input[name=email]) select[name=team_id]").select_option(label=f"Weekend {personality}")
+    page.locator("form:has(input[name=email]) select[name=role]").select_option("responder")
+    page.get_by_role("button", name="Make a link").click()
+    link = str(re.search(r"https?://\S+/invitations/[\w-]+", page.content())[0])  # type: ignore[index]  # shown once
+    guest = pages.open()
+    guest.goto(link)
+    guest.locator("input[name=name]").fill("Marina Soto")
+    for field in guest.locator("input[type=password]").all():
+        field.fill("forty two umbrellas 7")
+    guest.locator("form button[type=submit]").last.click()
+    guest.goto(f"{product.url}/queue?view=everything")
+    expect(guest.locator("a.row")).to_have_count(0)
+    page.goto(f"{product.url}/people")
+    page.get_by_role("link", name=f"Weekend {personality}").first.click()
+    grant = page.locator("form", has=page.locator("legend", has_text=f"sandbox_{personality}"))
+    grant.locator("input[name=can_see]").check()
+    grant.get_by_role("button", name="Set").click()
+    guest.reload()
+    expect(guest.locator("a.row").first).to_be_visible(timeout=SOON_MS)
+    assert guest.locator(f"a.row .pf:not(.sandbox_{personality})").count() == 0
+    page.goto(f"{product.url}/people")
+    page.get_by_role("link", name="Marina Soto").last.click()
+    page.get_by_role("button", name="End these sessions").click()
+    guest.goto(f"{product.url}/queue")
+    expect(guest).to_have_url(re.compile("/sign-in"))
+    sign_in(guest, product.url, email, "forty two umbrellas 7")
+    expect(guest).to_have_url(re.compile("/queue"))
+
+
+def test_1_8_a_channel_is_paused_resumed_and_tells_how_it_is(product: Running, desk: Desk, sandbox: Sandbox) -> None:
+    page = desk.page
+    page.goto(f"{product.url}/channels")
+    page.locator("a[href^='/channels/']", has=page.locator(f".{'sandbox_' + sandbox.personality}")).or_(
+        page.locator("article, li, tr", has=page.locator(f".pf.sandbox_{sandbox.personality}")).get_by_role("link")
+    ).first.click()
+    expect(page.locator("main")).to_contain_text("Last message")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".health")).to_have_class(re.compile("paused"))
+    name = f"Paused {sandbox.personality}"
+    ask(sandbox, name, "¿Me leéis aunque esté en pausa?")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator(".health")).to_have_class(re.compile("active"))
+    desk.see().arrives(name)
+
+
+def test_1_8_what_can_not_be_read_is_kept_and_can_be_read_again(product: Running, desk: Desk, sandbox: Sandbox) -> None:
+    page = desk.page
+    sandbox.fault("malformed_item", count=1)
+    ask(sandbox, f"Kept {sandbox.personality}", "¿Se ha perdido mi mensaje?")
+    page.goto(f"{product.url}/channels")
+    page.locator("article, li, tr", has=page.locator(f".pf.sandbox_{sandbox.personality}")).get_by_role(
+        "link"
+    ).first.click()
+
+    def is_kept() -> bool:
+        page.reload()
+        return bool(re.search(r"[1-9]\d* items? could not be read", page.locator("main").inner_text()))
+
+    until(is_kept, "an item in quarantine", 60)
+    page.get_by_role("link", name=re.compile("could not be read")).click()
+    expect(page.get_by_role("button", name="Read it again").first).to_be_visible()
+    page.locator("input[name=why]").first.fill("A test made it unreadable")
+    page.get_by_role("button", name="Discard").first.click()
+    expect(page.locator("main")).to_be_visible()
