@@ -33,7 +33,8 @@ class Network:
         try:
             self._start_redis(ports[5])
             names = ("PLC_PORT", "PDS_PORT", "BSKY_PORT", "OZONE_PORT", "INTROSPECT_PORT")
-            self._start_node(packages, {name: str(port) for name, port in zip(names, ports, strict=False)}, ports[5])
+            named = {name: str(port) for name, port in zip(names, ports, strict=False)}
+            self._start_node_twice_at_most(packages, named, ports[5])
         except BaseException:
             self.stop()
             raise
@@ -55,6 +56,15 @@ class Network:
         ]
         with (self.folder / "redis.log").open("ab") as log:
             self._started.append(processes.start([find_program(), *words], output=log.fileno()))
+
+    def _start_node_twice_at_most(self, packages: Path, ports: dict[str, str], redis_port: int) -> None:
+        """Start node; a start that fails is tried once more; no test is ever repeated."""
+        try:
+            self._start_node(packages, ports, redis_port)
+        except RuntimeError as error:
+            print(f"trying once more: {error}", flush=True)
+            _end(self._started.pop())
+            self._start_node(packages, ports, redis_port)
 
     def _start_node(self, packages: Path, ports: dict[str, str], redis_port: int) -> None:
         environ = {
@@ -82,17 +92,21 @@ class Network:
     def stop(self) -> None:
         """End everything that was started."""
         for process in reversed(self._started):
-            processes.signal_group(process.pid, signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                processes.signal_group(process.pid, signal.SIGKILL)
-                process.wait()
+            _end(process)
         for proxy in (self.appview, getattr(self, "doorway", None)):
             if proxy is not None:
                 proxy.close()
         self._postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    processes.signal_group(process.pid, signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        processes.signal_group(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _free_ports(count: int) -> list[int]:
