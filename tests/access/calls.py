@@ -55,7 +55,7 @@ def queries(world: World) -> list[dict[str, Any]]:
                 "ids": f"{ids['conversation_id']},{world.ours.ids['conversation_id']}",
             }
         )
-        foreign += [{key: value} for key, value in foreign[-1].items() if key != "view"]
+    foreign += [{key: value} for key, value in foreign[-1].items() if key != "view"]
     return [*plain, *foreign, {"q": MARKER}, {"q": SAID}, {"view": "everything", "part": "1"}]
 
 
