@@ -16,6 +16,7 @@ from inbox.channels.models import Channel, ChannelStream
 from inbox.channels.streams import Claim
 from inbox.intake import imports, quarantine
 from inbox.intake.receive import Received, receive
+from inbox.intake.singly import receive_singly
 from inbox.outbox.transactions import commit
 from inbox.platforms.contract import Connection, Malformed, PlatformError
 from inbox.platforms.items import Message, Page
@@ -27,6 +28,7 @@ PAGES_AT_ONCE = 40
 SECONDS_AT_ONCE = 30.0
 
 OpenConnection = Callable[[Channel], Connection]
+Take = Callable[..., Received]  # receive, or receive_singly
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,21 @@ def _fail(reader: Reader, claim: Claim, stream_name: str, error: PlatformError) 
 
 def _keep(reader: Reader, claim: Claim, page: Page) -> _Step:
     """Write a page in one transaction, again when another worker was first with a part of it."""
-    return commit(reader.make_session, lambda session: _write(session, claim, page, reader.pace))
+    try:
+        return commit(reader.make_session, lambda session: _write(session, claim, page, reader.pace, receive))
+    except Exception as error:  # at the task's edge: one item must not keep the page, and all after it, out
+        log.warning("page_not_received", stream_id=claim.stream_id, error=type(error).__name__, exc_info=True)
+    return commit(reader.make_session, lambda session: _write(session, claim, page, reader.pace, receive_singly))
 
 
-def _write(session: Session, claim: Claim, page: Page, pace: Pace) -> _Step:
+def _write(session: Session, claim: Claim, page: Page, pace: Pace, take: Take) -> _Step:
     """Write a page, its cursor and what follows from it, fenced by the lease."""
     digest = _digest(page)
     channel = session.get_one(Channel, claim.channel_id)
     if not page.is_complete and streams.repeats(session, claim, digest):
         states.stop_repeating(session, claim, pace)
         return _Step(0, is_over=True)
-    received = _receive(session, channel, claim, page, pace)
+    received = _receive(session, channel, claim, page, pace, take)
     has_lease = streams.advance(
         session,
         claim,
@@ -117,11 +123,11 @@ def _write(session: Session, claim: Claim, page: Page, pace: Pace) -> _Step:
     return _Step(received.new, is_over=page.is_complete)
 
 
-def _receive(session: Session, channel: Channel, claim: Claim, page: Page, pace: Pace) -> Received:
+def _receive(session: Session, channel: Channel, claim: Claim, page: Page, pace: Pace, take: Take) -> Received:
     if page.skew_seconds is not None and abs(page.skew_seconds - channel.skew_seconds) >= 1:
         channel.skew_seconds = page.skew_seconds
     stream = session.get_one(ChannelStream, claim.stream_id)
-    return receive(
+    return take(
         session,
         channel,
         stream,

@@ -1,7 +1,7 @@
 """Takes in a page that a platform showed, whole, in the caller's transaction (RULES A, C1, D4, E)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -33,6 +33,10 @@ class Received:
     posts: int = 0
     quarantined: int = 0
     message_ids: tuple[int, ...] = ()
+
+    def __add__(self, other: "Received") -> "Received":
+        """Return what two pages brought together."""
+        return Received(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     @property
     def is_quiet(self) -> bool:
