@@ -59,7 +59,7 @@ def hand_over(page: Page) -> None:
 def note_and_finish(page: Page) -> None:
     number = focused_id(page)
     page.keyboard.press("n")
-    page.locator(f"#main[data-conversation='{number}'] textarea:focus").wait_for()
+    page.locator(f"#thread[data-conversation='{number}'] textarea:focus").wait_for()
     page.keyboard.type("Seen, nothing to do.")
     page.keyboard.press("Control+Enter")
     page.locator(".msg.note", has_text="Seen, nothing to do.").wait_for()

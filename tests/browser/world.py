@@ -1,8 +1,12 @@
 """A small team at work: who they are, two channels, and what people have written, as the pages show it."""
 
+import hashlib
+import struct
+import zlib
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -10,6 +14,8 @@ from inbox.channels.models import Channel, ChannelStream
 from inbox.contacts.models import Contact
 from inbox.conversations import assign, labels, notes, priority
 from inbox.conversations.models import Conversation, Message, MessageVersion
+from inbox.media import fetching
+from inbox.media.models import Media
 from inbox.members.models import Member
 from inbox.platforms.outgoing import Limits, ModeLimits
 from tests.factories.basics import join_team, make_channel, make_contact, make_grant, make_team
@@ -118,7 +124,7 @@ def make_maria(session: Session, channel: Channel, lucia: Member, diego: Member)
         permalink="https://social.example/mariag/5",
     )
     _edit(session, last, "Hola, llevo un día esperando el reembolso")
-    add_picture(session, last, alt="Un recibo")
+    paint(add_picture(session, last, alt="Un recibo"))
     conversation = conversation_of(session, first)
     notes.write_note(
         session, conversation, diego.id, "Finance says 88213 was approved yesterday; the bank takes up to 48 h."
@@ -145,12 +151,27 @@ def make_long_thread(session: Session, channel_id: int, *, count: int = 400) -> 
         if i % 20 == 7:
             message.gone_at, message.gone_reason, message.awaits = at, "author", False
         if i % 40 == 11:
-            add_picture(session, message)
+            paint(add_picture(session, message))
     assert message is not None
     session.flush()
     found = conversation_of(session, message)
     session.commit()
     return found.id
+
+
+def paint(media: Media) -> None:
+    """Keep a small picture on disk for a row, as if it had been fetched."""
+    line = b"\0" + b"".join(bytes((120 + x, 150, 230 - x)) for x in range(96))
+    body = zlib.compress(line * 96)
+    header = struct.pack(">IIBBBBB", 96, 96, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", body), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in parts]
+    picture = b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    media.digest, media.content_type = hashlib.sha256(picture).hexdigest(), "image/png"
+    media.fetched_at = clock.now()
+    path = fetching.path_of(current_app.config["RELEVO"].media_dir, media.digest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture)
 
 
 def _channel(session: Session, platform: str, name: str, handle: str, limits: Limits) -> Channel:

@@ -37,10 +37,10 @@ export async function loadEarlier() {
   if (!link || isLoading) return;
   isLoading = true;
   link.setAttribute("aria-busy", "true");
-  const id = $("#main").dataset.conversation;
+  const id = $("#thread").dataset.conversation;
   try {
     const part = await ask(link.dataset.part);
-    if ($("#main").dataset.conversation !== id) return;
+    if ($("#thread").dataset.conversation !== id) return;
     const holder = document.createElement("template");
     holder.innerHTML = part.entries;
     keepingPlace(() => {

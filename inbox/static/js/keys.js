@@ -78,7 +78,7 @@ function escape() {
   if (isField(document.activeElement) || document.activeElement?.closest?.("#compose")) {
     document.activeElement.blur();
     if (isNarrow()) return;
-    return focusRow(openRow()) ?? $("#thread-title")?.focus();
+    return openRow() ? focusRow(openRow()) : $("#thread-title")?.focus();
   }
   if ($("#pane.shows-side")) return $("#pane").classList.remove("shows-side");
   if (openId()) close();

@@ -30,6 +30,14 @@ if ($("#queue")) {
 }
 if (config.member) startLive();
 
+// A picture that can't be had leaves its words: initials, or its description.
+document.addEventListener("error", (event) => {
+  const picture = event.target;
+  if (!(picture instanceof HTMLImageElement)) return;
+  if (picture.closest(".pictures")) picture.closest("a").replaceWith(Object.assign(document.createElement("span"), { className: "attached", textContent: picture.alt }));
+  else picture.remove();
+}, true);
+
 const showConnection = () => document.body.classList.toggle("is-offline", !navigator.onLine);
 addEventListener("online", showConnection);
 addEventListener("offline", showConnection);

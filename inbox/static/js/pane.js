@@ -6,7 +6,7 @@ import { loadEarlier, toEnd, upsert, watchEarlier } from "./entries.js";
 import { focusRow, listAddress, markOpen, openRow, rowOf } from "./rows.js";
 import { announce, complain } from "./toasts.js";
 
-const thread = () => $("#main[data-conversation]");
+const thread = () => $("#thread");
 export const openId = () => thread()?.dataset.conversation ?? null;
 
 let asking = null;
