@@ -60,13 +60,14 @@ def members(session: Session) -> dict[str, Member]:
     for channel in channels:
         make_grant(session, team, channel)
     contacts = [make_contact(session).id for _ in range(50)]
-    first_id = make_conversation(session, channels[0]).id + 1
+    last = make_conversation(session, channels[0])
+    first_id, first_thread_id = last.id + 1, last.thread_id + 1
     threads, rows = [], []
     for number in range(CONVERSATIONS):
-        row = _row(first_id + number, random.choice(channels).id, contacts[number % 50], everyone.id)
-        rows.append(row)
-        thread = {name: row[name] for name in ("id", "channel_id", "kind", "is_private", "created_at")}
-        threads.append(thread | {"external_key": f"t{number}", "last_seq": 1})
+        row = _row(random.choice(channels).id, contacts[number % 50], everyone.id)
+        rows.append(row | {"id": first_id + number, "thread_id": first_thread_id + number})
+        thread = {name: row[name] for name in ("channel_id", "kind", "is_private", "created_at")}
+        threads.append(thread | {"id": first_thread_id + number, "external_key": f"t{number}", "last_seq": 1})
     session.execute(insert(Thread), threads)
     session.execute(insert(Conversation), rows)
     session.flush()
@@ -77,13 +78,11 @@ def members(session: Session) -> dict[str, Member]:
     return {"one": one, "everyone": everyone}
 
 
-def _row(number: int, channel_id: int, contact_id: int, assignee_id: int) -> dict[str, Any]:
+def _row(channel_id: int, contact_id: int, assignee_id: int) -> dict[str, Any]:
     at: datetime = START - timedelta(seconds=random.randrange(10**7))
     status = random.choices(["done", "open", "snoozed", "spam"], [90, 7, 2, 1])[0]
     waiting_since = at if status == "open" and random.random() < 0.5 else None
     return {
-        "id": number,
-        "thread_id": number,
         "contact_id": contact_id,
         "channel_id": channel_id,
         "is_private": random.random() < 0.3,
@@ -147,9 +146,9 @@ def test_nothing_of_a_page_reads_a_whole_table(
     for one in list(sent):
         plan = explain(session, one)
         assert not re.search(r"seq scan on (conversation|message|thread|contact|media)\b", plan), (one, plan)
-        walks = r"^scan conversation using (covering )?index ix_conversation_(unassigned|no_answer)_all"
+        walks = r"^scan conversation using (covering )?index ix_conversation_(unassigned|no_answer)_(all|channel)"
         whole = re.findall(r"^scan (?:conversation|message|thread|contact|media)\b.*", plan, re.MULTILINE)
-        assert all(re.match(walks, scan) for scan in whole), (one, plan)
+        assert [scan for scan in whole if not re.match(walks, scan)] == [], (one, plan)
 
 
 def explain(session: Session, one: tuple[str, Any]) -> str:
