@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
+import httpx
 import pytest
 
 from tests.sandbox.site import Site
@@ -48,6 +49,11 @@ def test_a_dropped_answer_carries_nothing(site: Site) -> None:
     site.feed.get("/api/v1/notifications")
     assert site.ledger("SELECT * FROM carried") == []
     assert site.ledger("SELECT status, fault FROM request") == [{"status": 500, "fault": "error_500"}]
+    site.fault("feed", "drop_after_accept")
+    with pytest.raises(httpx.TransportError):
+        site.feed.post("/api/v1/statuses", data={"status": "hola"})
+    assert site.ledger("SELECT * FROM carried") == []
+    assert site.ledger("SELECT is_delivered FROM request ORDER BY request_no DESC LIMIT 1") == [{"is_delivered": 0}]
 
 
 def test_no_token_reaches_the_ledger(site: Site) -> None:

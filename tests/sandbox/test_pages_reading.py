@@ -155,13 +155,16 @@ def test_comments_page_by_cursors_and_a_missing_next_ends(site: Site) -> None:
     assert (len(body["data"]), body["summary"]["total_count"]) == (7, 8)
 
 
-def test_a_cursor_outlives_its_comment(site: Site) -> None:
+@pytest.mark.parametrize("order", ["chronological", "reverse_chronological"])
+def test_a_cursor_outlives_its_comment(site: Site, order: str) -> None:
     """§3.2: a page may be short; a deletion between two pages hides nothing else."""
     on = post(site)
-    made = [comment(site, on, f"pregunta {number}") for number in range(4)]
-    after = site.get("pages", f"/{on}/comments", filter="stream", limit=2)["paging"]["cursors"]["after"]
-    site.do("pages/delete", id=made[1])
-    assert ids(site.get("pages", f"/{on}/comments", filter="stream", after=after)) == made[2:]
+    made = [comment(site, on, f"pregunta {number}") for number in range(5)]
+    shown = made if order == "chronological" else made[::-1]
+    page = site.get("pages", f"/{on}/comments", filter="stream", limit=3, order=order)
+    site.do("pages/delete", id=shown[2])
+    after = page["paging"]["cursors"]["after"]
+    assert ids(site.get("pages", f"/{on}/comments", filter="stream", after=after, order=order)) == shown[3:]
 
 
 def test_since_is_a_lower_bound_of_created_time(site: Site) -> None:
@@ -327,6 +330,8 @@ def test_nested_lists_have_cursors_of_their_own(site: Site) -> None:
     second = httpx.get(first["paging"]["next"]).json()
     inner = second["data"][0]["messages"]
     assert [one["message"] for one in inner["data"]] == ["leo 2", "leo 1"]
+    back = httpx.get(second["paging"]["previous"]).json()["data"][0]["messages"]
+    assert [one["message"] for one in back["data"]] == ["eva 2", "eva 1"]
     rest = httpx.get(inner["paging"]["next"]).json()
     assert [one["message"] for one in rest["data"]] == ["leo 0"]
     assert "next" not in rest["paging"]
