@@ -51,14 +51,17 @@ class Result:
     stayed: Stayed
 
 
-def answer(session: Session, reply: Message, conversation: Conversation, up_to_seq: int) -> list[int]:
-    """Let a sent reply of ours settle what awaits in the conversation with `seq <= up_to_seq` (B1).
+def answer(
+    session: Session, reply: Message, conversation: Conversation, up_to_seq: int, *, after_seq: int = 0
+) -> list[int]:
+    """Let a sent reply of ours settle what awaits in the conversation with `after_seq < seq <= up_to_seq` (B1).
 
     Writes the Answer row (once), refreshes; returns the ids of the messages it settled. Call it once per
-    conversation: the reply's own, then each that the writer ticked, by rising conversation id.
+    conversation: the reply's own, then each that the writer ticked, by rising conversation id. `after_seq`:
+    where a joined thread's messages begin, of which the writer had seen no earlier ones.
     """
     conversation = lock_conversation(session, conversation.id)
-    settled = settle_by(session, reply, conversation, Message.seq <= up_to_seq)
+    settled = settle_by(session, reply, conversation, Message.seq.between(after_seq + 1, up_to_seq))
     keep_answer(session, reply, conversation, up_to_seq)
     conversation.has_edit_after_answer = False
     judge_later_ones(session, reply, conversation)

@@ -70,6 +70,8 @@ class Delivery(WithId, Base):
     due_at: Mapped[datetime | None]
     not_before_at: Mapped[datetime]
     seen_seq: Mapped[int] = mapped_column(default=0)
+    # after a join: the writer had seen nothing of the thread up to here, though its seqs are lower
+    seen_after_seq: Mapped[int] = mapped_column(default=0)
     # other conversations of the thread that the writer ticked: {conversation id: seen seq}
     also_answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_finishing: Mapped[bool] = mapped_column(default=False)

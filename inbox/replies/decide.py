@@ -1,6 +1,5 @@
 """What members decide about a reply on its way: take it back, still send it, and what became of an unclear one."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,15 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from inbox import clock, nudges
-from inbox.conversations.models import Conversation
-from inbox.conversations.threads import lock_thread
 from inbox.errors import Conflict, NotFound
 from inbox.members.models import Member
 from inbox.outbox import attempts
 from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
-from inbox.outbox.moves import lock, move
+from inbox.outbox.moves import move
 from inbox.platforms.outgoing import Sent
+from inbox.replies.holding import hold
 from inbox.replies.returns import give_back
 from inbox.replies.settle import Settling, settle
 from inbox.settings import Pace
@@ -27,7 +25,7 @@ def cancel(session: Session, delivery: Delivery, member: Member) -> Delivery:
 
     Raises Conflict('already_leaving') when the sender was quicker, with the state in `details`.
     """
-    delivery = _hold(session, delivery)
+    delivery = hold(session, delivery.id)
     waiting = frozenset({State.HELD, State.QUEUED})
     is_out = attempts.may_be_out(session, delivery.id)
     if is_out or not give_back(session, delivery, State.CANCELLED, None, only_from=waiting, member_id=member.id):
@@ -37,7 +35,7 @@ def cancel(session: Session, delivery: Delivery, member: Member) -> Delivery:
 
 def confirm(session: Session, delivery: Delivery, member: Member) -> Delivery:
     """Say of a reply that has not left: send it however late it gets. Raises Conflict('already_leaving')."""
-    delivery = _hold(session, delivery)
+    delivery = hold(session, delivery.id)
     if delivery.state not in (State.HELD, State.QUEUED):
         raise Conflict("already_leaving", state=delivery.state)
     delivery.is_confirmed_late = True
@@ -51,7 +49,7 @@ def resend(session: Session, delivery: Delivery, member: Member) -> Delivery:
 
     Raises Conflict('not_in_doubt') when it is not (or no longer) in need of a person.
     """
-    delivery = _hold(session, delivery)
+    delivery = hold(session, delivery.id)
     now = clock.now()
     if not move(
         session,
@@ -72,7 +70,7 @@ def resend(session: Session, delivery: Delivery, member: Member) -> Delivery:
 
 def discard(session: Session, delivery: Delivery, member: Member) -> Delivery:
     """Give an unclear reply up; its text is a draft again. Raises Conflict('not_in_doubt')."""
-    delivery = _hold(session, delivery)
+    delivery = hold(session, delivery.id)
     doubtful = frozenset({State.NEEDS_PERSON})
     if not give_back(session, delivery, State.CANCELLED, "discarded", only_from=doubtful, member_id=member.id):
         raise Conflict("not_in_doubt", state=delivery.state)
@@ -85,7 +83,7 @@ def was_sent(session: Session, delivery: Delivery, member: Member, external_id: 
     `external_id` names one of `delivery.candidates`; None: seen, but not among them. Raises
     Conflict('not_in_doubt') and NotFound('candidate_unknown').
     """
-    delivery = _hold(session, delivery)
+    delivery = hold(session, delivery.id)
     if delivery.state != State.NEEDS_PERSON:
         raise Conflict("not_in_doubt", state=delivery.state)
     sent = Sent(external_id="") if external_id is None else _find_candidate(delivery, external_id)
@@ -104,14 +102,3 @@ def _find_candidate(delivery: Delivery, external_id: str) -> Sent:
     at = found.get("created_at")
     known = {**found, "created_at": datetime.fromisoformat(at) if at else None}
     return Sent(**known)
-
-
-def _hold(session: Session, delivery: Delivery) -> Delivery:
-    """Lock thread, then delivery: the order of everybody who changes both."""
-    lock_thread(session, session.get_one(Conversation, delivery.conversation_id).thread_id)
-    return lock(session, delivery.id)
-
-
-def words(delivery: Delivery) -> dict[str, Any]:
-    """Return what fills the sentence about `delivery.reason_code`."""
-    return dict(json.loads(delivery.reason_detail)) if delivery.reason_detail else {}

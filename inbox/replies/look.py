@@ -8,20 +8,19 @@ from sqlalchemy.orm import Session
 
 from inbox import clock, nudges
 from inbox.channels.models import Channel
-from inbox.conversations.models import Conversation
-from inbox.conversations.threads import lock_thread
 from inbox.database import read_only
 from inbox.outbox import attempts, claim
 from inbox.outbox.backoff import is_absence_proved, next_look_at
 from inbox.outbox.claim import LookClaim
 from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
-from inbox.outbox.moves import lock, move
+from inbox.outbox.moves import move
 from inbox.outbox.transactions import commit
 from inbox.platforms.outgoing import Absent, CannotLook, Found, LookUp, Outgoing, Sent
 from inbox.replies import results
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import as_candidate, thaw
+from inbox.replies.holding import hold
 from inbox.replies.send import Sender
 from inbox.replies.settle import Settling, settle
 from inbox.settings import Pace
@@ -76,13 +75,11 @@ def _look(sender: Sender, search: Search) -> LookUp:
 
 def write_look(session: Session, claimed: LookClaim, found: LookUp, pace: Pace) -> Settling | None:
     """Write down what a look found and decide what follows; a stale look still counts when it found our reply."""
-    delivery = session.get_one(Delivery, claimed.delivery_id)
-    lock_thread(session, session.get_one(Conversation, delivery.conversation_id).thread_id)
+    delivery = hold(session, claimed.delivery_id)
     if isinstance(found, Found):
         if not is_bound(session, delivery, found.sent.external_id):
             return settle(session, delivery.id, found.sent, pace=pace)
         found = Absent(is_sure=False)
-    delivery = lock(session, claimed.delivery_id)
     if delivery.state != State.UNCLEAR or delivery.look_count != claimed.number:
         return None
     if isinstance(found, Absent):

@@ -22,6 +22,7 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.platforms.items import Message
 from inbox.platforms.outgoing import Sent
 from inbox.replies.fold import find_polled
+from inbox.replies.holding import conversation_of
 from inbox.replies.look import add_candidates
 from inbox.replies.settle import Settling, settle
 from inbox.settings import Pace
@@ -93,7 +94,7 @@ def as_sent(item: Message) -> Sent:
 
 def _list_possible(session: Session, channel: Channel, item: Message, pace: Pace) -> list[Delivery]:
     near = _list_near(session, channel, item)
-    threads = {session.get_one(Conversation, one.conversation_id).thread_id for one in near}
+    threads = {conversation_of(session, one).thread_id for one in near}
     for thread_id in sorted(threads):
         lock_thread(session, thread_id)
     if near:

@@ -51,8 +51,10 @@ def _move_also(also: dict[str, int], joined: Joined) -> dict[str, int]:
 
 
 def _move_delivery(session: Session, delivery: Delivery, joined: Joined) -> None:
+    first = min(joined.seqs.values(), default=1)  # what the winner had before stood on no screen of this writer
     values = {
         "seen_seq": joined.seq_after(delivery.seen_seq),
+        "seen_after_seq": max(joined.seq_after(delivery.seen_after_seq), first - 1),
         "also_answers": _move_also(delivery.also_answers, joined),
     }
     target = joined.conversations.get(delivery.conversation_id or 0)

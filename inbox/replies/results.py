@@ -12,20 +12,20 @@ from inbox import clock
 from inbox.channels import states
 from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.gone import look_said_gone
-from inbox.conversations.models import Conversation, Message
-from inbox.conversations.threads import lock_thread
+from inbox.conversations.models import Message
 from inbox.outbox import attempts
 from inbox.outbox.attempts import Outcome
 from inbox.outbox.backoff import MOST_TRIES, is_late, next_try_at
 from inbox.outbox.claim import Claim, become_unclear
 from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
-from inbox.outbox.moves import lock, move
+from inbox.outbox.moves import move
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.platforms.contract import Connection, PlatformError
 from inbox.platforms.outgoing import Sent
 from inbox.replies.checks import Stop
 from inbox.replies.fold import find_polled
+from inbox.replies.holding import hold
 from inbox.replies.outcomes import Judged, Next
 from inbox.replies.returns import give_back, reopen_draft
 from inbox.settings import Pace
@@ -36,7 +36,7 @@ WRONG = ("misplaced", "wider_audience")
 
 def write_check(session: Session, claimed: Claim, stop: Stop, pace: Pace) -> None:
     """Write down that D6's checks stopped a claimed reply before the network."""
-    delivery = _hold(session, claimed)
+    delivery = hold(session, claimed.delivery_id)
     attempts.end_attempt(session, claimed.token, Outcome.NOT_TRIED, code=stop.code)
     if stop.to is State.QUEUED:
         _queue_again(session, delivery, claimed, pace, stop.code)
@@ -46,27 +46,20 @@ def write_check(session: Session, claimed: Claim, stop: Stop, pace: Pace) -> Non
 
 def write_stop(session: Session, claimed: Claim, judged: Judged, pace: Pace) -> None:
     """Write down what a look before the write said: nothing was sent."""
-    delivery = _hold(session, claimed)
+    delivery = hold(session, claimed.delivery_id)
     attempts.end_attempt(session, claimed.token, Outcome.NOT_TRIED, code=judged.code, detail=judged.detail)
     _follow(session, delivery, claimed, judged, pace)
 
 
 def write_error(session: Session, claimed: Claim, judged: Judged, pace: Pace) -> None:
     """Write down what the write call raised."""
-    delivery = _hold(session, claimed)
+    delivery = hold(session, claimed.delivery_id)
     outcome = {Next.LOOK: Outcome.UNCLEAR, Next.REFUSE: Outcome.REFUSED}.get(judged.next, Outcome.NOT_ACCEPTED)
     attempts.end_attempt(session, claimed.token, outcome, code=judged.code, detail=judged.detail)
     if judged.next is Next.LOOK:
         _become_unclear(session, delivery, claimed, judged, pace)
         return
     _follow(session, delivery, claimed, judged, pace)
-
-
-def _hold(session: Session, claimed: Claim) -> Delivery:
-    """Lock thread, then delivery: the order of everybody who changes both."""
-    delivery = session.get_one(Delivery, claimed.delivery_id)
-    lock_thread(session, session.get_one(Conversation, delivery.conversation_id).thread_id)
-    return lock(session, claimed.delivery_id)
 
 
 def _follow(session: Session, delivery: Delivery, claimed: Claim, judged: Judged, pace: Pace) -> None:
@@ -179,9 +172,7 @@ def _delete(connection: Connection, external_id: str, ref: dict[str, Any]) -> Pl
 def _write_deleted(
     session: Session, delivery_id: int, error: PlatformError | None, pace: Pace, *, is_kept: bool
 ) -> None:
-    delivery = session.get_one(Delivery, delivery_id)
-    lock_thread(session, session.get_one(Conversation, delivery.conversation_id).thread_id)
-    delivery = lock(session, delivery_id)
+    delivery = hold(session, delivery_id)
     if delivery.state != State.SENT or delivery.reason_code not in WRONG:
         return
     if is_kept or error is not None:

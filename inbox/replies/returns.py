@@ -12,6 +12,7 @@ from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.moves import move
 from inbox.replies.drafts import new_key
+from inbox.replies.holding import conversation_of
 from inbox.replies.models import Draft
 
 
@@ -56,7 +57,7 @@ def stop_leaving(session: Session, delivery: Delivery) -> None:
     """Take the mark "leaving" off the conversation's row and let pages draw it again."""
     session.execute(
         update(Conversation)
-        .where(Conversation.id == delivery.conversation_id)
+        .where(Conversation.id == conversation_of(session, delivery).id)
         .values(is_leaving=False, version=Conversation.version + 1)
         .execution_options(synchronize_session="fetch")
     )

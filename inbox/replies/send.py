@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.channels.models import Channel
-from inbox.conversations.models import Conversation
 from inbox.database import read_only
 from inbox.outbox import attempts, claim
 from inbox.outbox.claim import Claim
@@ -26,6 +25,7 @@ from inbox.replies import results
 from inbox.replies.checks import channel_delivers, find_stop
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import thaw
+from inbox.replies.holding import conversation_of
 from inbox.replies.outcomes import Judged, Next, judge_before, judge_send
 from inbox.replies.settle import Settling, settle
 from inbox.settings import Pace
@@ -98,8 +98,7 @@ def _check(session: Session, claimed: Claim, pace: Pace) -> Job | None:
     delivery = session.get_one(Delivery, claimed.delivery_id)
     if delivery.state != State.SENDING or delivery.claim_token != claimed.token:
         return None  # this worker stood still beyond its lease: somebody else decides now
-    conversation = session.get_one(Conversation, delivery.conversation_id)
-    stop = find_stop(session, delivery, conversation, pace)
+    stop = find_stop(session, delivery, conversation_of(session, delivery), pace)
     if stop is not None:
         results.write_check(session, claimed, stop, pace)
         return None

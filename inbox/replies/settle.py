@@ -14,7 +14,7 @@ from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.conversations.finish import finish_sent
-from inbox.conversations.models import Conversation, Message, Thread
+from inbox.conversations.models import Message, Thread
 from inbox.conversations.settle import answer, refresh
 from inbox.conversations.threads import lock_conversation, lock_thread
 from inbox.outbox.models import ON_ITS_WAY, Delivery
@@ -25,6 +25,7 @@ from inbox.replies.audience import is_wider
 from inbox.replies.continuation import place_continuation
 from inbox.replies.fold import belongs_to_another, fold_into
 from inbox.replies.frozen import thaw
+from inbox.replies.holding import conversation_of
 from inbox.replies.models import Draft
 from inbox.replies.returns import stop_leaving
 from inbox.settings import Pace
@@ -55,7 +56,7 @@ def settle(
     private continuation opened, where known. `member_id`: who said so, when a person did.
     """
     delivery = session.get_one(Delivery, delivery_id)
-    thread = lock_thread(session, _thread_id(session, delivery))
+    thread = lock_thread(session, conversation_of(session, delivery).thread_id)
     delivery = lock(session, delivery_id)
     if belongs_to_another(session, delivery, sent.external_id):
         return Settling.REFUSED
@@ -85,10 +86,6 @@ def find_wrong(outgoing: Outgoing, sent: Sent) -> str | None:
     if sent.audience is not None and is_wider(sent.audience, outgoing.audience):
         return "wider_audience"
     return None
-
-
-def _thread_id(session: Session, delivery: Delivery) -> int:
-    return session.get_one(Conversation, delivery.conversation_id).thread_id
 
 
 def _settle_again(session: Session, delivery: Delivery, thread: Thread, sent: Sent) -> Settling:
@@ -154,9 +151,10 @@ def _settle_draft(session: Session, delivery: Delivery, was: State, wrong: str |
 def _answer(session: Session, delivery: Delivery, message: Message, *, is_late: bool) -> None:
     """Settle what the writer had seen (B1), in the conversation and in those that were ticked; then finish."""
     conversation = lock_conversation(session, delivery.conversation_id or 0)
-    answer(session, message, conversation, delivery.seen_seq)
+    after_seq = delivery.seen_after_seq
+    answer(session, message, conversation, delivery.seen_seq, after_seq=after_seq)
     for conversation_id, seen_seq in sorted((int(one), seen) for one, seen in delivery.also_answers.items()):
-        answer(session, message, lock_conversation(session, conversation_id), int(seen_seq))
+        answer(session, message, lock_conversation(session, conversation_id), int(seen_seq), after_seq=after_seq)
     if message.conversation_id not in (None, conversation.id):
         refresh(session, lock_conversation(session, message.conversation_id or 0))
     if delivery.is_finishing and not is_late:

@@ -6,15 +6,13 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.conversations.models import Conversation
-from inbox.conversations.threads import lock_thread
 from inbox.database import read_only
 from inbox.outbox import attempts, claim
 from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
-from inbox.outbox.moves import lock
 from inbox.outbox.transactions import commit
 from inbox.replies.checks import channel_delivers, find_channel_stop
+from inbox.replies.holding import hold
 from inbox.replies.returns import give_back
 from inbox.replies.send import Sender, delete_due_misplaced
 from inbox.replies.waiting import queue_next_waiting
@@ -50,9 +48,7 @@ def unstick(session: Session, delivery_id: int, pace: Pace) -> bool:
 
     One that may be out after all stays queued: it is looked for, and asks a person, once the channel delivers.
     """
-    delivery = session.get_one(Delivery, delivery_id)
-    lock_thread(session, session.get_one(Conversation, delivery.conversation_id).thread_id)
-    delivery = lock(session, delivery_id)
+    delivery = hold(session, delivery_id)
     if delivery.state not in (State.HELD, State.QUEUED) or attempts.may_be_out(session, delivery_id):
         return False
     stop = find_channel_stop(session, delivery, pace)

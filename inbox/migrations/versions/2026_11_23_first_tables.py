@@ -554,6 +554,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_seq", sa.Integer(), nullable=False),
+        sa.Column("seen_after_seq", sa.Integer(), nullable=False),
         sa.Column("also_answers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("is_finishing", sa.Boolean(), nullable=False),
         sa.Column("is_confirmed_late", sa.Boolean(), nullable=False),
