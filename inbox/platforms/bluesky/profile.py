@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inbox.platforms.bluesky.session import expires_at
 from inbox.platforms.bluesky.values import Json, text
 from inbox.platforms.bluesky.xrpc import Calls
-from inbox.platforms.contract import Malformed, PermissionMissing, PlatformError, Refused, TokenExpired
+from inbox.platforms.contract import Gone, Malformed, PermissionMissing, PlatformError, Refused, TokenExpired
 from inbox.platforms.outgoing import Limits, ModeLimits, Verified
 
 _STATUS = {
@@ -48,9 +48,15 @@ class Profile:
         if session.get("active") is False:
             reason = _STATUS.get(text(session, "status"), "account_inactive")
             return self._verified(session, {}, dead_reason=reason)
-        params = [("actor", text(session, "did"))]
-        profile = self.calls.get("app.bsky.actor.getProfile", params, timeout_seconds=_left(ends_at)).body
+        profile = self._profile(text(session, "did"), _left(ends_at))
         return self._verified(session, profile, direct=self.why_not_direct(_left(ends_at)))
+
+    def _profile(self, did: str, seconds: float) -> Json:
+        """Read how the account is called; a young one may be unknown to the network still (measured)."""
+        try:
+            return self.calls.get("app.bsky.actor.getProfile", [("actor", did)], timeout_seconds=seconds).body
+        except (Refused, Gone):
+            return {}
 
     def why_not_direct(self, seconds: float = 10) -> str | None:
         """Return why private messages can't be read, None if they can or the service is away just now.

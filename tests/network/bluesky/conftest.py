@@ -52,7 +52,7 @@ def open_shop(
     connector = BlueskyConnector()
     services = [network.pds, network.doorway.url]
     http = BudgetedHttp(Fetcher(services), MemoryBudgets(), "channel:1", connector.read_budget)
-    typed = {"handle": owner.handle, "app_password": password, "service_url": network.pds}
+    typed = {"handle": owner.handle, "app_password": password, "service_url": network.pds, "public_only": "1"}
     secret, verified = connector.sign_in(typed, http)
     if url is not None:
         secret = replace(secret, values={**secret.values, "service_url": url})

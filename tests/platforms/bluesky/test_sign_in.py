@@ -157,6 +157,14 @@ def test_an_account_that_died_looks_quiet_but_verify_notices(scene: Scene, statu
     assert scene.desk.connection.verify().dead_reason == f"account_{status}"
 
 
+def test_a_young_account_is_unknown_to_the_network_and_alive(scene: Scene) -> None:
+    scene.network.faults.by_nsid["app.bsky.actor.getProfile"] = (
+        400, b'{"error": "InvalidRequest", "message": "Profile not found"}',
+    )  # fmt: skip
+    verified = scene.desk.connection.verify()
+    assert (verified.is_alive, verified.handle) == (True, "shop.test")
+
+
 def test_verify_follows_a_new_handle(scene: Scene) -> None:
     scene.shop.handle = "new-shop.test"
     assert scene.desk.connection.verify().handle == "new-shop.test"
