@@ -4,9 +4,11 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 KEYS_FILE = "secret_keys"
 _KEY_BYTES = 32  # what Fernet takes
@@ -16,19 +18,46 @@ class AlreadyUp(RuntimeError):
     """Another `./relevo up` uses the folder; says where it answers."""
 
 
+class StillRunning(RuntimeError):
+    """What an earlier start began has not ended."""
+
+
 @contextmanager
 def held(folder: Path, address: str) -> Iterator[None]:
     """Make the folder and hold it, noting our address for others; raises AlreadyUp with the holder's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "up.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise AlreadyUp(_describe_holder(lock.name, folder)) from None
+        if not _take(lock):
+            raise AlreadyUp(_describe_holder(lock.name, folder))
         lock.truncate(0)
         lock.write(json.dumps({"pid": os.getpid(), "address": address}))
         lock.flush()
         yield
+
+
+@contextmanager
+def outlived(folder: Path, seconds: float, tell: Callable[[], None]) -> Iterator[int]:
+    """Give a file whose lock every process of this start keeps; raises StillRunning.
+
+    A start that was killed leaves its processes a few seconds to end, and two sets at once would share
+    ports and Redis. We wait for their lock up to `seconds`, and `tell` once that we do.
+    """
+    deadline = time.monotonic() + seconds
+    with (folder / "processes.lock").open("a") as lock:
+        while not _take(lock):
+            if time.monotonic() > deadline:
+                raise StillRunning(f"processes of an earlier start are still running with the data in {folder}")
+            tell()
+            time.sleep(0.1)
+        yield lock.fileno()
+
+
+def _take(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def make_keys_if_missing(folder: Path) -> bool:

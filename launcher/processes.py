@@ -17,11 +17,13 @@ def start(
     *,
     environ: Mapping[str, str] | None = None,
     output: int | None = None,
+    kept_open: Sequence[int] = (),
     at_parents_death: signal.Signals = signal.SIGTERM,
     before: Callable[[], None] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own that gets a signal when we die, even by kill -9.
 
+    Files in `kept_open` stay open in it: a lock on one lasts as long as the process and all it starts.
     Call it from the main thread: Linux counts the end of the thread that forked as the parent's death.
     """
     announce = _death_signal(at_parents_death)
@@ -38,6 +40,7 @@ def start(
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=kept_open,
         preexec_fn=in_child,  # noqa: PLW1509  # started by single-threaded programs; calls C alone
     )
 

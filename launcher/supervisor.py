@@ -8,7 +8,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -50,10 +50,11 @@ class _Child:
 class Supervisor:
     """Owns processes from start to end. Use it from the main thread only."""
 
-    def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
-        """Keep logs in the folder `logs` and tell the operator through `say`."""
+    def __init__(self, logs: Path, say: Callable[[str], None], kept_open: Sequence[int] = ()) -> None:
+        """Keep logs in the folder `logs`, tell the operator through `say`, leave files open in every process."""
         self._logs = logs
         self._say = say
+        self._kept_open = tuple(kept_open)
         self._children: dict[str, _Child] = {}
         self._selector = selectors.DefaultSelector()
         self._ended_by: signal.Signals | None = None
@@ -97,7 +98,7 @@ class Supervisor:
 
     def run_errand(self, words: list[str], environ: Mapping[str, str], seconds: float) -> int | None:
         """Run a program that shares our terminal to its end; None if it took too long or we are to end."""
-        self._errand = processes.start(words, environ=environ)
+        self._errand = processes.start(words, environ=environ, kept_open=self._kept_open)
         self.run_until(lambda: self._errand is None or self._errand.poll() is not None, seconds)
         returncode = self._errand.poll()
         if returncode is None:
@@ -188,7 +189,7 @@ class Supervisor:
         try:
             words = child.command.words
             environ = {**child.command.environ, "RELEVO_PROCESS": child.command.name}
-            child.process = processes.start(words, environ=environ, output=writer)
+            child.process = processes.start(words, environ=environ, output=writer, kept_open=self._kept_open)
         except OSError as error:
             os.close(reader)
             wait = self._count_failure(child)

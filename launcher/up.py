@@ -5,7 +5,9 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from inbox.errors import Invalid
@@ -16,6 +18,7 @@ from launcher.supervisor import Command, Supervisor
 REDIS_SECONDS = 20.0
 ERRAND_SECONDS = 300.0  # migrations of a large database
 SANDBOX_SECONDS = 20.0
+LEFTOVER_SECONDS = 20.0
 HEALTHY_SECONDS = 60.0
 
 
@@ -28,10 +31,13 @@ def run() -> int:
     try:
         settings = Settings.from_environ()
         os.umask(0o077)
-        with data_folder.held(settings.data_dir, address(settings)):
+        with (
+            data_folder.held(settings.data_dir, address(settings)),
+            data_folder.outlived(settings.data_dir, LEFTOVER_SECONDS, _tell_once()) as lasting,
+        ):
             _refuse_what_cannot_work(settings)
-            return _start_and_watch(settings)
-    except (CannotStart, data_folder.AlreadyUp, redis_server.RedisMissing, Invalid) as error:
+            return _start_and_watch(settings, lasting)
+    except (CannotStart, data_folder.AlreadyUp, data_folder.StillRunning, redis_server.RedisMissing, Invalid) as error:
         say(str(error))
         return 1
 
@@ -45,6 +51,10 @@ def address(settings: Settings) -> str:
 def say(text: str) -> None:
     """Tell the operator one line."""
     print(f"relevo: {text}", flush=True)
+
+
+def _tell_once() -> Callable[[], None]:
+    return cache(lambda: say("an earlier start was killed; waiting for its processes to end"))
 
 
 def _refuse_what_cannot_work(settings: Settings) -> None:
@@ -61,12 +71,12 @@ def _refuse_what_cannot_work(settings: Settings) -> None:
         )
 
 
-def _start_and_watch(settings: Settings) -> int:
+def _start_and_watch(settings: Settings, lasting: int) -> int:
     if not os.environ.get("RELEVO_SECRET_KEYS") and data_folder.make_keys_if_missing(settings.data_dir):
         say(f"made the key that encrypts credentials: {_keys(settings)}; keep a copy of it")
     logs = settings.data_dir / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
-    with Supervisor(logs, say) as supervisor:
+    with Supervisor(logs, say, kept_open=[lasting]) as supervisor:
         watch = _Watch(supervisor, settings, _changed_at(_keys(settings)))
         _start_all(supervisor, settings)
         _announce(supervisor, settings, logs)

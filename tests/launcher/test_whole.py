@@ -48,6 +48,17 @@ def test_without_the_sandbox_there_is_none_and_ctrl_c_ends_the_rest(fresh_folder
     assert not any(is_running(pid) for pid in alive.values())
 
 
+def test_after_kill_9_nothing_is_left_and_the_next_start_waits_for_that(fresh_folder: Path) -> None:
+    with relevo_up(fresh_folder / "data", {"RELEVO_SANDBOX": "0"}) as running:
+        alive = processes(running)
+        running.process.kill()
+        running.process.wait()
+        with relevo_up(fresh_folder / "data", {"RELEVO_SANDBOX": "0"}) as second:
+            assert not any(is_running(pid) for pid in alive.values())
+            assert processes(second).keys() == alive.keys()
+            assert second.end() < 15
+
+
 def kill_and_watch_them_come_back(running: Running, before: dict[str, int]) -> None:
     """Kill three processes and wait until each was named, and runs again under another number."""
     for name in KILLED:
