@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ MARKER = "zebrafinch"
 SAID = "quokka"
 # refused before any name is looked up: nothing here may talk to a platform
 NOWHERE = "http://127.0.0.1:1"
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -91,64 +92,15 @@ def make_side(session: Session, word: str, *, said: str, is_private: bool = Fals
 
 def _content(session: Session, said: str, channel: Channel, contact: Contact, is_private: bool) -> dict[str, int]:
     now = clock.now()
-    kind, audience = ("direct", "private") if is_private else ("comment", "public")
-    stream = ChannelStream(channel_id=channel.id, name="mentions", due_at=None)
-    post = Post(channel_id=channel.id, external_id=f"post-{said}", text=f"Post {said}", created_at=now)
-    session.add_all([stream, post])
-    session.flush()
-    thread = Thread(
-        channel_id=channel.id,
-        external_key=f"thread-{said}",
-        kind=kind,
-        is_private=is_private,
-        post_id=None if is_private else post.id,
-        last_seq=1,
-        created_at=now,
-    )
-    session.add(thread)
-    session.flush()
-    waiting = now - timedelta(hours=1)
-    conversation = Conversation(
-        thread_id=thread.id,
-        contact_id=contact.id,
-        channel_id=channel.id,
-        is_private=is_private,
-        kind=kind,
-        waiting_since=waiting,
-        queue_at=queue_at(waiting, waiting),
-        last_message_at=waiting,
-        last_inbound_seq=1,
-        last_seq=1,
-        created_at=now,
-    )
-    session.add(conversation)
-    session.flush()
-    message = Message(
-        thread_id=thread.id,
-        channel_id=channel.id,
-        conversation_id=conversation.id,
-        contact_id=contact.id,
-        direction="inbound",
-        kind=kind,
-        audience=audience,
-        external_id=f"message-{said}",
-        text=f"Is the {said} still on sale?",
-        permalink=f"https://social.example/{said}",
-        seq=1,
-        received_at=waiting,
-        clock_at=waiting,
-        awaits=True,
-    )
-    session.add(message)
-    session.flush()
+    stream = _add(session, ChannelStream(channel_id=channel.id, name="mentions", due_at=None))
+    post = _add(session, Post(channel_id=channel.id, external_id=f"post-{said}", text=f"Post {said}", created_at=now))
+    post_id = None if is_private else post.id
+    thread = _thread(session, said, channel, is_private, post_id)
+    conversation = _conversation(session, thread, contact)
+    message = _message(session, said, conversation)
     conversation.last_inbound_message_id = message.id
-    media = Media(
-        channel_id=channel.id,
-        message_id=message.id,
-        is_private=is_private,
-        url=f"{NOWHERE}/{said}.png",
-        alt=f"A {said}",
-    )
+    media = Media(channel_id=channel.id, message_id=message.id, is_private=is_private, url=f"{NOWHERE}/{said}.png")
+    media.alt = f"A {said}"
     quarantined = Quarantined(
         channel_id=channel.id,
         stream_name="mentions",
@@ -160,37 +112,103 @@ def _content(session: Session, said: str, channel: Channel, contact: Contact, is
         first_seen_at=now,
         last_seen_at=now,
     )
-    session.add_all([media, quarantined])
-    session.flush()
     return {
         "thread_id": thread.id,
         "conversation_id": conversation.id,
         "message_id": message.id,
-        "media_id": media.id,
-        "quarantined_id": quarantined.id,
+        "media_id": _add(session, media).id,
+        "quarantined_id": _add(session, quarantined).id,
         "post_id": post.id,
         "stream_id": stream.id,
     }
 
 
+def _thread(session: Session, said: str, channel: Channel, is_private: bool, post_id: int | None) -> Thread:
+    thread = Thread(
+        channel_id=channel.id,
+        external_key=f"thread-{said}",
+        kind="direct" if is_private else "comment",
+        is_private=is_private,
+        post_id=post_id,
+        last_seq=1,
+        created_at=clock.now(),
+    )
+    return _add(session, thread)
+
+
+def _conversation(session: Session, thread: Thread, contact: Contact) -> Conversation:
+    waiting = clock.now() - timedelta(hours=1)
+    conversation = Conversation(
+        thread_id=thread.id,
+        contact_id=contact.id,
+        channel_id=thread.channel_id,
+        is_private=thread.is_private,
+        kind=thread.kind,
+        waiting_since=waiting,
+        queue_at=queue_at(waiting, waiting),
+        last_message_at=waiting,
+        last_inbound_seq=1,
+        last_seq=1,
+        created_at=waiting,
+    )
+    return _add(session, conversation)
+
+
+def _message(session: Session, said: str, conversation: Conversation) -> Message:
+    waiting = conversation.last_message_at
+    message = Message(
+        thread_id=conversation.thread_id,
+        channel_id=conversation.channel_id,
+        conversation_id=conversation.id,
+        contact_id=conversation.contact_id,
+        direction="inbound",
+        kind=conversation.kind,
+        audience="private" if conversation.is_private else "public",
+        external_id=f"message-{said}",
+        text=f"Is the {said} still on sale?",
+        permalink=f"https://social.example/{said}",
+        seq=1,
+        received_at=waiting,
+        clock_at=waiting,
+        awaits=True,
+    )
+    return _add(session, message)
+
+
 def _work(session: Session, said: str, member: Member, ids: dict[str, int]) -> dict[str, int]:
     now = clock.now()
-    note = Note(conversation_id=ids["conversation_id"], member_id=member.id, text=f"Note {said}", created_at=now)
+    where = {"conversation_id": ids["conversation_id"], "member_id": member.id}
+    note = Note(**where, text=f"Note {said}", created_at=now)
     label = Label(name=f"label {said}", folded_name=f"label {said}", created_at=now)
     draft = Draft(
+        **where,
         reply_key=f"key-{said}",
-        member_id=member.id,
-        conversation_id=ids["conversation_id"],
         text=f"Draft {said}",
         parent_message_id=ids["message_id"],
         seen_seq=1,
         created_at=now,
         updated_at=now,
     )
-    reply = Message(
+    activity = Activity(**where, at=now, kind=kinds.ASSIGNED, channel_id=ids["channel_id"])
+    activity.before, activity.after = {"assignee_id": None}, {"assignee_id": member.id}
+    label_id = _add(session, label).id
+    labels.put_on(session, session.get_one(Conversation, ids["conversation_id"]), label_id)
+    return {
+        "note_id": _add(session, note).id,
+        "label_id": label_id,
+        "draft_id": _add(session, draft).id,
+        "delivery_id": _reply(session, said, member, ids).id,
+        "activity_id": _add(session, activity).id,
+    }
+
+
+def _reply(session: Session, said: str, member: Member, ids: dict[str, int]) -> Delivery:
+    """Add a reply that is held until tomorrow."""
+    now = clock.now()
+    where = {name: ids[name] for name in ("channel_id", "conversation_id")}
+    message = Message(
+        **where,
         thread_id=ids["thread_id"],
-        channel_id=ids["channel_id"],
-        conversation_id=ids["conversation_id"],
         member_id=member.id,
         direction="outbound",
         kind="comment",
@@ -199,23 +217,11 @@ def _work(session: Session, said: str, member: Member, ids: dict[str, int]) -> d
         received_at=now,
         clock_at=now,
     )
-    activity = Activity(
-        at=now,
-        kind=kinds.ASSIGNED,
-        member_id=member.id,
-        channel_id=ids["channel_id"],
-        conversation_id=ids["conversation_id"],
-        before={"assignee_id": None},
-        after={"assignee_id": member.id},
-    )
-    session.add_all([note, label, draft, reply, activity])
-    session.flush()
     delivery = Delivery(
-        reply_key=f"sent-{said}",
-        channel_id=ids["channel_id"],
-        conversation_id=ids["conversation_id"],
-        message_id=reply.id,
+        **where,
+        message_id=_add(session, message).id,
         member_id=member.id,
+        reply_key=f"sent-{said}",
         state="held",
         not_before_at=now + timedelta(days=1),
         due_at=now + timedelta(days=1),
@@ -223,16 +229,13 @@ def _work(session: Session, said: str, member: Member, ids: dict[str, int]) -> d
         outgoing={"text": f"Reply {said}"},
         created_at=now,
     )
-    session.add(delivery)
-    labels.put_on(session, session.get_one(Conversation, ids["conversation_id"]), label.id)
+    return _add(session, delivery)
+
+
+def _add(session: Session, row: Row) -> Row:
+    session.add(row)
     session.flush()
-    return {
-        "note_id": note.id,
-        "label_id": label.id,
-        "draft_id": draft.id,
-        "delivery_id": delivery.id,
-        "activity_id": activity.id,
-    }
+    return row
 
 
 def _membership(session: Session, word: str, member: Member, team: Team) -> dict[str, int]:
