@@ -8,6 +8,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from inbox.channels.connections import connector_for
+from inbox.channels.models import Channel
 from inbox.conversations import finish as finishing
 from inbox.conversations import settle
 from inbox.conversations.access import access_conversation, access_message
@@ -164,7 +165,9 @@ def _like(message_id: int) -> int | None:
 def _on_platform(call: Callable[[Connection], dict[str, object] | None], target: likes.Target) -> dict[str, object]:
     """Call the platform with no transaction open."""
     db.session.rollback()
-    return call(connector_for(_settings(), db.engine)(target.channel)) or {}
+    given: Callable[[Channel], Connection] | None = current_app.extensions.get("relevo_connect")
+    connect = given or connector_for(_settings(), db.engine)
+    return call(connect(target.channel)) or {}
 
 
 def _me() -> int:

@@ -19,14 +19,17 @@ export function toEnd() {
   showBelow(0);
 }
 
-/** Run `change` and leave what the reader looks at where it was. */
-export function keepingPlace(change) {
+/** Remember what the reader looks at; the returned function puts it back where it was. */
+export function holdPlace() {
   const place = flow();
+  const wasAtEnd = isAtEnd();
   const top = place.getBoundingClientRect().top;
   const anchor = $$("#entries > li").find((entry) => entry.getBoundingClientRect().bottom > top);
   const before = anchor?.getBoundingClientRect().top;
-  change();
-  if (anchor?.isConnected) place.scrollTop += anchor.getBoundingClientRect().top - before;
+  return () => {
+    if (wasAtEnd) place.scrollTop = place.scrollHeight;
+    else if (anchor?.isConnected) place.scrollTop += anchor.getBoundingClientRect().top - before;
+  };
 }
 
 let isLoading = false;
@@ -43,13 +46,13 @@ export async function loadEarlier() {
     if ($("#thread").dataset.conversation !== id) return;
     const holder = document.createElement("template");
     holder.innerHTML = part.entries;
-    keepingPlace(() => {
-      for (const entry of $$("li", holder.content)) if (entry.id && $(`#${entry.id}`)) entry.remove();
-      $("#entries").prepend(holder.content);
-      if (part.earlier) link.dataset.part = part.earlier;
-      else link.remove();
-      if (part.post && !$("#flow > .post")) flow().insertAdjacentHTML("afterbegin", part.post);
-    });
+    const restore = holdPlace();
+    for (const entry of $$("li", holder.content)) if (entry.id && $(`#${entry.id}`)) entry.remove();
+    $("#entries").prepend(holder.content);
+    if (part.earlier) link.dataset.part = part.earlier;
+    else link.remove();
+    if (part.post && !$("#flow > .post")) flow().insertAdjacentHTML("afterbegin", part.post);
+    restore();
   } catch (error) {
     complain(error);
   } finally {
@@ -72,14 +75,8 @@ export function watchEarlier() {
 /** Bring the entries in line with what the server has now; tells how many are new. */
 export function upsert(entries) {
   const wasAtEnd = isAtEnd();
-  let added = 0;
-  const change = () => {
-    for (const entry of entries) added += putOne(entry) ? 1 : 0;
-  };
-  if (!flow()) return 0;
-  keepingPlace(change);
-  if (added && wasAtEnd) toEnd();
-  else if (added) showBelow(unseen + added);
+  const added = entries.filter(putOne).length;
+  if (added && !wasAtEnd) showBelow(unseen + added);
   return added;
 }
 
