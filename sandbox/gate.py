@@ -76,6 +76,8 @@ def finish(world: World, answer: Response, worded: Worded) -> Response:
         notes.carried if is_fine and notes.is_delivered else (),
         notes.is_intact,
     )
+    if not notes.is_delivered:
+        _close_connection()
     return answer
 
 
@@ -156,12 +158,15 @@ def _spoilt(row: Any) -> Any:
 
 
 def _drop() -> Response:
-    """Closes the connection without an answer."""
+    """No answer: `finish` closes the connection once the ledger knows of it."""
     trace().is_delivered = False
+    return Response(status=599)
+
+
+def _close_connection() -> None:
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         try:
             connection.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # the client was faster
-    return Response(status=599)
