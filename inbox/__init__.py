@@ -56,7 +56,7 @@ def _set_up_web(app: Flask) -> None:
 
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
-    from inbox import health
+    from inbox import health, nudges
     from inbox.desk import channels, dialogs, live_rows, message_acts, shell, triage
     from inbox.desk import views as desk
     from inbox.live import announce, renderers
@@ -66,7 +66,9 @@ def _register_subjects(app: Flask) -> None:
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
 
-    announce.set_up(app, app.config["RELEVO"].redis_url)
+    redis_url = app.config["RELEVO"].redis_url
+    announce.set_up(app, redis_url)
+    nudges.set_up(app, nudges.make_producer(redis_url))
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)

@@ -4,6 +4,8 @@ A nudge only saves waiting for the next sweep: it may be lost, repeated or late 
 `inbox` never imports `workers`: tasks are named here by their full name.
 """
 
+from typing import Any
+
 import structlog
 from celery import Celery
 from flask import Flask
@@ -16,10 +18,32 @@ UPKEEP = "workers.upkeep.recheck_due"
 QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep"}
 
 log = structlog.get_logger()
-_celery: Celery | None = None
+_celery: "Celery[Any] | None" = None
 
 
-def set_up(app: Flask, celery: Celery | None) -> None:
+def broker_url(redis_url: str) -> str:
+    """Say Redis' address as Celery says it: a socket has a scheme and a parameter of its own."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    path, _, query = redis_url.removeprefix("unix://").partition("?")
+    number = query.removeprefix("db=") or "0"
+    return f"redis+socket://{path}?virtual_host={number}"
+
+
+def make_producer(redis_url: str) -> "Celery[Any] | None":
+    """Return what names tasks and runs none; it gives up after half a second, for nobody waits for a courtesy."""
+    if not redis_url:
+        return None
+    producer: Celery[Any] = Celery("relevo", broker=broker_url(redis_url))
+    producer.conf.update(
+        broker_transport_options={"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "visibility_timeout": 300},
+        broker_connection_retry=False,
+        task_ignore_result=True,
+    )
+    return producer
+
+
+def set_up(app: Flask, celery: "Celery[Any] | None") -> None:
     """Say through which Celery app tasks are named; None: nudges do nothing (tests, one-off commands)."""
     global _celery
     _celery = celery

@@ -27,17 +27,8 @@ class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in 
             return super().__call__(*args, **kwargs)
 
 
-def _broker(redis_url: str) -> str:
-    """Say a socket's address as Celery says it."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    path, _, query = redis_url.removeprefix("unix://").partition("?")
-    number = query.removeprefix("db=") or "0"
-    return f"redis+socket://{path}?virtual_host={number}"
-
-
 def _configured() -> "Celery[Any]":
-    app: Celery[Any] = Celery("relevo", broker=_broker(Settings.from_environ().redis_url), task_cls=InContext)
+    app: Celery[Any] = Celery("relevo", broker=nudges.broker_url(Settings.from_environ().redis_url), task_cls=InContext)
     app.conf.update(
         include=["workers.polling", "workers.upkeep", "workers.sending"],
         timezone="UTC",
