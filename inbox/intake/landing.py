@@ -20,7 +20,7 @@ from inbox.intake.imports import is_before_span
 from inbox.intake.join import join_listed, list_wanting
 from inbox.intake.known import Known
 from inbox.intake.looks import next_look_at
-from inbox.intake.own import Accounts, take_native
+from inbox.intake.own import Ourselves, take_native
 from inbox.intake.plain import Place, Standing, find_busy_threads, judge_plainly, load_standings
 from inbox.intake.seats import Seat, seat_all
 from inbox.intake.store import Fresh
@@ -41,7 +41,7 @@ class Landing:
 
     session: Session
     channel: Channel
-    accounts: Accounts
+    ourselves: Ourselves
     received_at: datetime
     pace: Pace
 
@@ -86,7 +86,7 @@ class Landing:
     ) -> dict[str, Verdict]:
         page = {one.message.external_id: one for one in fresh}
         return {
-            name: judge_plainly(self.channel, one, page, known, people, self.accounts)
+            name: judge_plainly(self.channel, one, page, known, people, self.ourselves)
             for name, one in page.items()
             if seats[name].thread.id not in busy
         }
@@ -147,10 +147,10 @@ class Landing:
 
     def _link_siblings(self, ids: Mapping[str, int]) -> None:
         """Link what another channel of ours was sent as well (A8)."""
-        if not self.accounts.other_ids or not ids:
+        if not self.ourselves.other_ids or not ids:
             return
         query = select(Row.external_id).where(
-            Row.channel_id.in_(self.accounts.other_ids), Row.external_id.in_(sorted(ids))
+            Row.channel_id.in_(self.ourselves.other_ids), Row.external_id.in_(sorted(ids))
         )
         for name in sorted({name for name in self.session.scalars(query) if name is not None}):
             link_sibling(self.session, self.session.get_one(Row, ids[name]))

@@ -21,7 +21,7 @@ from inbox.settings import Pace
 
 
 @dataclass(frozen=True)
-class Accounts:
+class Ourselves:
     """Our connected accounts on one platform, and the other channels beside the one that is read."""
 
     known: frozenset[tuple[str, str]]
@@ -36,7 +36,7 @@ class Accounts:
         return (external_id, scope) in self.known or (external_id, "") in self.known
 
 
-def load_accounts(session: Session, channel: Channel) -> Accounts:
+def load_ourselves(session: Session, channel: Channel) -> Ourselves:
     """Return our accounts on the channel's platform; the channel's own id counts in every scope."""
     query = select(Channel.id, Channel.external_id, Channel.scope, Channel.state).where(
         Channel.platform == channel.platform
@@ -44,7 +44,7 @@ def load_accounts(session: Session, channel: Channel) -> Accounts:
     rows = session.execute(query.order_by(Channel.id)).all()
     known = {(row.external_id, row.scope) for row in rows if row.state != ChannelState.DISCONNECTED}
     known |= {(channel.external_id, channel.scope), (channel.external_id, "")}
-    return Accounts(frozenset(known), tuple(row.id for row in rows if row.id != channel.id))
+    return Ourselves(frozenset(known), tuple(row.id for row in rows if row.id != channel.id))
 
 
 @dataclass

@@ -18,7 +18,7 @@ from inbox.conversations.awaits import Facts, Parent, Verdict, judge
 from inbox.conversations.models import Conversation, Message, Status
 from inbox.intake.imports import is_before_span
 from inbox.intake.known import Known
-from inbox.intake.own import Accounts
+from inbox.intake.own import Ourselves
 from inbox.intake.pictures import pictures_of
 from inbox.intake.seats import Seat
 from inbox.intake.store import Fresh
@@ -123,7 +123,7 @@ def judge_plainly(
     page: Mapping[str, Fresh],
     known: Mapping[str, Known],
     contact_ids: Mapping[str, int],
-    accounts: Accounts,
+    ourselves: Ourselves,
 ) -> Verdict:
     """Judge a message from the page and from what was looked up for it."""
     message = one.message
@@ -134,7 +134,7 @@ def judge_plainly(
             is_sticker=message.is_sticker or "sticker" in attached,
             has_pictures=bool(attached - {"sticker"}),
             mentions_us=message.mentions_us,
-            parent=_whose_parent(message, page, known, contact_ids, accounts),
+            parent=_whose_parent(message, page, known, contact_ids, ourselves),
             is_before_import=is_before_span(channel, one.clock_at),
             awaits_replies_to_others=channel.preferences.get("awaits_replies_to_others") is True,
             mention_spans=[(mark.start, mark.end) for mark in message.marks if mark.kind == "mention"],
@@ -147,7 +147,7 @@ def _whose_parent(
     page: Mapping[str, Fresh],
     known: Mapping[str, Known],
     contact_ids: Mapping[str, int],
-    accounts: Accounts,
+    ourselves: Ourselves,
 ) -> Parent:
     parent_id = message.parent_id or message.continues_id
     if parent_id is None:
@@ -166,4 +166,4 @@ def _whose_parent(
         return Parent.UNKNOWN
     if message.parent_author_id == message.author.external_id:
         return Parent.SAME
-    return Parent.OURS if accounts.has_id(message.parent_author_id, message.author.scope) else Parent.OTHER
+    return Parent.OURS if ourselves.has_id(message.parent_author_id, message.author.scope) else Parent.OTHER

@@ -147,17 +147,17 @@ class _Intake:
     def _land(self, messages: Sequence[Message], known: dict[str, Known], posts: dict[str, Post]) -> Landed:
         if not messages:
             return Landed()
-        accounts = own.load_accounts(self.session, self.channel)
+        ourselves = own.load_ourselves(self.session, self.channel)
         mine: list[Message] = []
         theirs: list[Message] = []
         for message in messages:
-            (mine if accounts.has(message.author) else theirs).append(message)
+            (mine if ourselves.has(message.author) else theirs).append(message)
         ours = own.match_all(self.session, self.channel, mine, pace=self.pace)
         fresh = [self._fresh(message, is_ours=False) for message in theirs]
         fresh += [self._fresh(message, is_ours=True) for message in ours.natives]
         fresh += [self._fresh(message, is_ours=True, held_until=look_at) for message, look_at in ours.held]
         fresh.sort(key=lambda one: (one.clock_at, one.message.external_id))
-        landing = Landing(self.session, self.channel, accounts, self.received_at, self.pace)
+        landing = Landing(self.session, self.channel, ourselves, self.received_at, self.pace)
         landed = landing.land(fresh, known, posts)
         if ours.settled:  # somebody may have answered a reply of ours before we knew its id
             join_wanted(self.session, self.channel, ours.settled)

@@ -84,13 +84,28 @@ def message_row(
 ) -> dict[str, Any]:
     """Return a message's row; without a `verdict`, whether it awaits is judged once it is there."""
     awaits = verdict is not None and verdict.awaits
-    message = fresh.message
-    return {
+    return _as_shown(fresh.message, received_at) | {
         "thread_id": seat.thread.id,
         "channel_id": channel.id,
         "conversation_id": conversation_id,
         "contact_id": contact_id,
         "direction": "outbound" if fresh.is_ours else "inbound",
+        "seq": seat.seq,
+        "received_at": received_at,
+        "clock_at": fresh.clock_at,
+        "awaits": awaits,
+        "awaits_reason": verdict.reason.value if verdict is not None else None,
+        "recheck_due_at": received_at + timedelta(seconds=pace.recheck_awaiting_seconds) if awaits else None,
+        "is_history": fresh.is_history,
+        "is_native": fresh.is_ours and not fresh.is_held,
+        "is_held_back": fresh.is_held,
+        "look_at": fresh.held_until,
+    }
+
+
+def _as_shown(message: Message, received_at: datetime) -> dict[str, Any]:
+    """Return what a message's row takes from the platform as it is."""
+    return {
         "kind": message.kind,
         "audience": message.audience,
         "external_id": message.external_id,
@@ -105,19 +120,9 @@ def message_row(
         "mentions": list(dict.fromkeys(message.mentions)),
         "mentions_us": message.mentions_us,
         "is_sticker": message.is_sticker,
-        "seq": seat.seq,
         "authored_at": message.authored_at,
         "arrived_at": message.arrived_at,
-        "received_at": received_at,
-        "clock_at": fresh.clock_at,
-        "awaits": awaits,
-        "awaits_reason": verdict.reason.value if verdict is not None else None,
-        "recheck_due_at": received_at + timedelta(seconds=pace.recheck_awaiting_seconds) if awaits else None,
-        "is_history": fresh.is_history,
-        "is_native": fresh.is_ours and not fresh.is_held,
         "is_automatic": message.is_automatic,
-        "is_held_back": fresh.is_held,
-        "look_at": fresh.held_until,
         "edited_at": message.edited_at,
         "liked_at": received_at if message.is_liked else None,
         "hidden_at": received_at if message.is_hidden else None,
