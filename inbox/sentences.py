@@ -55,6 +55,7 @@ SENTENCES: dict[str, LazyString] = {
     "channel_not_found": _l("There is no such channel, or it is not yours to see."),
     "channel_is_connected": _l("%(handle)s is connected already."),
     "channel_is_disconnected": _l("%(handle)s is disconnected. Connect it again first."),
+    "channel_is_not_active": _l("%(handle)s is not being read at the moment. Resume or reconnect it first."),
     "channel_is_not_paused": _l("%(handle)s is not paused."),
     "channel_disconnected": _l("%(handle)s is disconnected, so nothing can be sent from it. Your text is kept."),
     "another_account": _l("That is %(other_handle)s, but this channel is %(handle)s. Sign in as %(handle)s."),
@@ -102,6 +103,7 @@ SENTENCES: dict[str, LazyString] = {
     "key_wrong": _l("This link is incomplete. Go back to the queue and open it again."),
     # replies
     "conversation_unknown": _l("There is no such conversation, or it is not yours to see."),
+    "may_not_answer": _l("You may not answer on this channel. A lead or an admin can give you the right."),
     "draft_unknown": _l("There is no such draft, or it is not yours."),
     "reply_key_unknown": _l("This composer belongs to another conversation. Reload the page; your draft is kept."),
     "delivery_unknown": _l("There is no such reply, or it is not yours to see."),
