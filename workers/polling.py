@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 STREAMS_AT_ONCE = 4
 SECONDS_AT_ONCE = 10.0
-ACCOUNTS_AT_ONCE = 4
+CHANNELS_AT_ONCE = 4
 
 
 def reader() -> Reader:
@@ -52,8 +52,8 @@ def verify_due() -> None:
     """Ask platforms whether the accounts whose turn it is are alive."""
     this = reader()
     with read_only(), this.make_session() as session:
-        ids = verify.list_due(session, clock.now(), ACCOUNTS_AT_ONCE)
-    with ThreadPoolExecutor(max_workers=ACCOUNTS_AT_ONCE) as threads:
+        ids = verify.list_due(session, clock.now(), CHANNELS_AT_ONCE)
+    with ThreadPoolExecutor(max_workers=CHANNELS_AT_ONCE) as threads:
         list(
             threads.map(lambda one: verify.verify_channel(this.make_session, this.open_connection, one, this.pace), ids)
         )
