@@ -43,6 +43,10 @@ class Call:
         """Return a call that has `seconds` from now."""
         return cls(time.monotonic() + seconds)
 
+    def is_over(self) -> bool:
+        """Tell whether its time has ended."""
+        return time.monotonic() >= self.ends_at
+
     def left_seconds(self) -> float:
         """Return what is left, at least a thousandth: zero would mean not to wait at all."""
         return max(self.ends_at - time.monotonic(), 0.001)
@@ -160,6 +164,9 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         call = _CALL.get()
+        if not call.has_written and call.is_over():
+            # The process stood still, and its right to send may have ended: not a byte leaves any more.
+            raise httpcore.WriteTimeout("its time ended before the first byte")
         call.has_written = call.has_written or bool(buffer)
         self._plain.write(buffer, call.left_seconds())
 

@@ -26,8 +26,13 @@ MAYBE_ACCEPTED = (Outcome.UNCLEAR, Outcome.LOST)
 
 
 def end_attempt(session: Session, token: str, outcome: Outcome, *, code: str | None = None, detail: str = "") -> None:
-    """Write down how the try under this claim ended; the first word stands, but `sent` overrides."""
-    open_or_sent = Attempt.outcome.is_(None) if outcome is not Outcome.SENT else Attempt.id.is_not(None)
+    """Write down how the try under this claim ended; the first word stands.
+
+    But its own worker knows better than the sweep that took it for lost, and `sent` overrides everything.
+    """
+    open_or_sent = or_(Attempt.outcome.is_(None), Attempt.outcome == Outcome.LOST)
+    if outcome is Outcome.SENT:
+        open_or_sent = Attempt.id.is_not(None)
     session.execute(
         update(Attempt)
         .where(Attempt.claim_token == token, open_or_sent)

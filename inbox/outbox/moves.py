@@ -77,13 +77,16 @@ def move(
 ) -> bool:
     """Move a delivery if its state, and what the move needs, allow it; write it down; tell whether it moved.
 
-    `values` are columns set with it. `delivery` is fresh afterwards, moved or not.
+    `token`: the mover speaks for this claim; but for proof that it was sent, its word counts while the claim lasts
+    and no longer. `values` are columns set with it. `delivery` is fresh afterwards, moved or not.
     """
     lock(session, delivery.id)
     before = State(delivery.state)
     need = MOVES.get((before, to))
     if need is None or need is Need.CLAIM or (only_from is not None and before not in only_from):
         return False
+    if token is not None and need is not Need.ATTEMPT and before is not State.SENDING:
+        return False  # its claim has ended: whoever sends or looks now decides
     if need is Need.HOLDER_AND_SURE and not is_surely_not_accepted:
         return False
     condition = and_(Delivery.id == delivery.id, Delivery.state == before, _condition(need, token))

@@ -82,6 +82,8 @@ def write_look(session: Session, claimed: LookClaim, found: LookUp, pace: Pace) 
         found = Absent(is_sure=False)
     if delivery.state != State.UNCLEAR or delivery.look_count != claimed.number:
         return None
+    if not attempts.may_be_out(session, delivery.id):  # its worker came back and knows: nothing left it
+        found = Absent(is_sure=True)
     if isinstance(found, Absent):
         _write_absent(session, delivery, found, pace)
     else:

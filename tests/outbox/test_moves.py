@@ -51,7 +51,8 @@ def test_the_table_is_the_rule() -> None:
 def test_an_allowed_move_moves_and_is_written_down(session: Session, start: str, end: str) -> None:
     delivery = delivery_in(session, start)
     version = delivery.version
-    assert move(session, delivery, State(end), token=delivery.claim_token, is_surely_not_accepted=True)
+    token = delivery.claim_token if start == "sending" else None
+    assert move(session, delivery, State(end), token=token, is_surely_not_accepted=True)
     assert (delivery.state, delivery.version) == (end, version + 1)
     assert delivery.claim_token is None
     assert moves_of(session, delivery) == [(start, end)]
@@ -79,6 +80,13 @@ def test_only_the_holder_of_the_token_may_refuse_or_give_back(session: Session, 
     assert not move(session, delivery, State(end), is_surely_not_accepted=True)
     assert delivery.state == "sending"
     assert move(session, delivery, State(end), token=delivery.claim_token, is_surely_not_accepted=True)
+
+
+@pytest.mark.parametrize(("start", "end"), [pair for pair in OPEN if pair[0] != "sending" and pair[1] != "sent"])
+def test_the_word_of_a_claim_that_ended_moves_nothing(session: Session, start: str, end: str) -> None:
+    delivery = delivery_in(session, start)
+    assert not move(session, delivery, State(end), token="an old claim's", is_surely_not_accepted=True)
+    assert delivery.state == start
 
 
 @pytest.mark.parametrize("end", ["queued", "returned"])

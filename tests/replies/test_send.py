@@ -229,6 +229,46 @@ class TestD2:
         bench.send()
         assert bench.state(delivery) == "unclear"
 
+    def test_a_worker_that_comes_back_and_knows_that_nothing_left_clears_the_doubt(self, bench: Bench) -> None:
+        bench.platform.steps, bench.platform.looks = [surely()], "cannot"
+        delivery = bench.queue(make_scene(bench.session))
+
+        def stand_still() -> None:
+            bench.clock.move(130)
+            bench.sweep()
+
+        bench.platform.before_send = stand_still
+        bench.send()
+        assert bench.state(delivery) == "unclear"
+        assert outcomes(bench) == ["not_accepted"]
+        bench.platform.before_send = lambda: None
+        bench.clock.move(5)
+        bench.look()
+        assert bench.state(delivery) == "queued"
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
+    @pytest.mark.parametrize("error", [Refused("no"), surely(), RateLimited(clock.now()), PermissionMissing("x")])
+    def test_the_word_of_a_lost_worker_does_not_touch_the_next_try(self, bench: Bench, error: Exception) -> None:
+        bench.platform.has_own_ids, bench.platform.looks = True, "sure"
+        bench.platform.steps = [error]
+        delivery = bench.queue(make_scene(bench.session))
+
+        def stand_still() -> None:
+            bench.clock.move(130)
+            bench.sweep()
+            bench.clock.move(5)
+            bench.look()  # surely absent: queued again
+            assert bench.state(delivery) == "queued"
+            bench.session.commit()
+
+        bench.platform.before_send = stand_still
+        bench.send()
+        assert bench.state(delivery) == "queued"
+        bench.platform.before_send = lambda: None
+        bench.send()
+        assert bench.state(delivery) == "sent"
+
     def test_a_refusal_of_a_second_try_does_not_hide_that_the_first_may_be_out(self, bench: Bench) -> None:
         bench.platform.steps = ["hang", Refused("10900 already replied")]
         bench.platform.looks = "cannot"
