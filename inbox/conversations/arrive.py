@@ -15,6 +15,7 @@ from inbox.conversations.changes import change
 from inbox.conversations.judging import gather_facts, judge_message
 from inbox.conversations.models import Conversation, Message, Status
 from inbox.conversations.natively import answer_natively, list_orphaned_natives, settle_if_answered
+from inbox.conversations.settling import hold
 from inbox.conversations.threads import lock_conversation, lock_thread
 from inbox.conversations.waiting import refresh
 from inbox.members import access
@@ -58,7 +59,9 @@ def judge_again(session: Session, message: Message) -> Verdict:
 
     What a member decided or what was settled stays.
     """
-    conversation = _conversation_of(session, message)
+    conversation = hold(session, message)
+    if conversation is None:
+        raise ValueError("an inbound message belongs to its author's conversation")
     awaited = message.awaits
     verdict = judge_message(session, message)
     settle_if_answered(session, message)

@@ -15,7 +15,7 @@ from inbox.conversations.arrive import judge_again, open_again
 from inbox.conversations.awaits import Reason, count_question_marks
 from inbox.conversations.gone import look_said_present
 from inbox.conversations.models import Message, MessageVersion, Settled
-from inbox.conversations.settling import await_again
+from inbox.conversations.settling import await_again, hold
 from inbox.conversations.threads import lock_conversation
 from inbox.conversations.waiting import refresh
 from inbox.settings import Pace
@@ -40,6 +40,7 @@ def edited(session: Session, message: Message, new: Wording, *, pace: Pace) -> b
 
     A message that counted as gone is back by this. The caller replaces media rows and the raw payload itself.
     """
+    hold(session, message)
     was_erased = message.erased_at is not None
     look_said_present(session, message, is_text_known=True)
     old_text = message.text

@@ -14,7 +14,7 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.channels.models import Channel
 from inbox.conversations.models import Message, MessageVersion, RawPayload, Settled
-from inbox.conversations.settling import await_again, refresh_of, withdraw
+from inbox.conversations.settling import await_again, hold, refresh_of, withdraw
 from inbox.media.erase import erase_of_messages
 from inbox.settings import Pace
 
@@ -35,6 +35,7 @@ def look_said_gone(
     Counts after two looks `pace.gone_confirm_seconds` apart, or at once for an event. The first look sets
     `recheck_due_at` for the second. `reason`: author for inbound, deleted for ours unless given.
     """
+    hold(session, message)
     if message.gone_at is not None:
         return True
     now = clock.now()
@@ -57,6 +58,7 @@ def look_said_present(session: Session, message: Message, *, is_text_known: bool
     What awaited before it went awaits again, with the same clock. Text that was erased does not come back
     by this alone: hand the wording to `edits.edited`.
     """
+    hold(session, message)
     message.first_gone_look_at = None
     message.is_not_visible = False
     if message.gone_at is None or (message.erased_at is not None and not is_text_known):

@@ -97,6 +97,17 @@ def settling_of(message: Message) -> dict[str, Any]:
     return {name: encode(getattr(message, name)) for name in SETTLING}
 
 
+def hold(session: Session, message: Message) -> Conversation | None:
+    """Lock a message's conversation, if it has one, and read the message as it is then.
+
+    A member may have settled it since it was loaded; what is written over an older state would undo that.
+    """
+    session.flush()
+    conversation = None if message.conversation_id is None else lock_conversation(session, message.conversation_id)
+    session.refresh(message)
+    return conversation
+
+
 def refresh_of(session: Session, message: Message) -> None:
     """Refresh the conversation of a message, if it has one."""
     session.flush()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -235,6 +235,19 @@ def test_a6_erased_from_every_copy_after_24_h(
     assert counted == [0, 0, 1]
     assert "secret" not in repr([(row.before, row.after) for row in session.scalars(select(Activity))])
     assert erase_due(session).message_ids == ()
+
+
+def test_a6_an_answer_that_was_settled_meanwhile_is_not_written_over(
+    session: Session, thread: Thread, ana: Contact
+) -> None:
+    message = say(session, thread, ana)
+    settled = {"awaits": False, "settled": "answered", "settled_at": START}
+    behind = update(Message).where(Message.id == message.id).values(settled)
+    session.execute(behind.execution_options(synchronize_session=False))
+    assert message.awaits, "as it was when it was loaded"
+    look_said_gone(session, message, pace=PACE, is_event=True)
+    assert message.settled == "answered"
+    assert list_wrong_waiting(session) == []
 
 
 def test_a6_kept_no_longer_than_the_platform_allows(

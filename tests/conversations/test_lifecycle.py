@@ -104,19 +104,19 @@ def test_a7_the_assignee_stays_if_active_in_the_last_two_hours(
     assert conversation.assignee_id == eva.id
 
 
-@pytest.mark.parametrize("case", ["away", "never", "left", "lost"])
-def test_a7_else_it_is_the_teams(session: Session, eva: Member, conversation: Conversation, case: str) -> None:
+@pytest.mark.parametrize("how", ["away", "never", "left", "lost"])
+def test_a7_else_it_is_the_teams(session: Session, eva: Member, conversation: Conversation, how: str) -> None:
     assign(session, conversation, eva.id, eva.id)
     finish(session, conversation, eva.id, seen_seq=99, why="no_answer_needed")
-    eva.last_active_at = {"away": START - timedelta(hours=2, seconds=1), "never": None}.get(case, START)
+    eva.last_active_at = {"away": START - timedelta(hours=2, seconds=1), "never": None}.get(how, START)
     team_id = session.scalars(select(Membership.team_id).where(Membership.member_id == eva.id)).one()
-    if case == "left":
+    if how == "left":
         eva.deactivated_at = START
-    if case == "lost":
+    if how == "lost":
         session.query(Grant).delete()
     again(session, conversation)
     assert (conversation.assignee_id, conversation.last_assignee_id) == (None, eva.id)
-    assert conversation.team_id == (None if case == "lost" else team_id)
+    assert conversation.team_id == (None if how == "lost" else team_id)
 
 
 def test_a7_assigning_a_snoozed_one_does_not_wake_it(
