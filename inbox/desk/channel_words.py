@@ -209,14 +209,15 @@ def _import(health: Health) -> str:
 
 
 def _reason(code: str) -> str:
+    """Word why intake kept something back (inbox/intake/borders.py, sorting.py, singly.py)."""
+    if code.endswith("id_too_long") or code == "author_scope_too_long":
+        return str(_("Its id is longer than 1,000 characters."))
     words = {
-        "unreadable": _("It is not built as the platform documents it."),
-        "id_too_long": _("Its id is longer than 1,000 characters."),
-        "too_large": _("It is too large."),
-        "page_unreadable": _("The whole page could not be read."),
-        "failed_three_times": _("Taking it in failed three times."),
+        "text_too_long": _("It is too large."),
+        "unreadable_page": _("The whole page could not be read."),
+        "item_not_received": _("It could not be taken in."),
     }
-    return str(words.get(code, code.replace("_", " ")))
+    return str(words.get(code, _("It is not built as the platform documents it.")))
 
 
 def _readable(raw: bytes) -> str:

@@ -9,6 +9,20 @@ from flask_babel import gettext as _
 
 from inbox.outbox.models import DeliveryState
 
+# What platforms/contract.py calls an Unavailable.
+_UNREACHED = ("unavailable", "host_not_found", "connection_refused", "tls_failed", "timeout", "address_refused")
+
+UNREACHABLE = (
+    "host_not_found",
+    "connection_refused",
+    "tls_failed",
+    "timeout",
+    "server_error",
+    "unavailable",
+    "unclear",
+    "malformed",
+)
+
 
 def state_sentence(state: str) -> str:
     """Say where a reply is."""
@@ -33,8 +47,8 @@ def reason_sentence(code: str | None, detail: object = None) -> str:
         return _answered(detail)
     sentences = {
         "late": _("It did not leave in time. Do you still want to send it?"),
-        "channel_paused": _("The channel is paused, so it came back. Send it again once the channel runs."),
-        "channel_needs_you": _("The channel could not send for a while, so it came back. Look at the channel’s page."),
+        "channel_paused": _("The channel is paused. Replies leave once it runs again."),
+        "channel_needs_you": _("The channel can’t send at the moment. Look at the channel’s page."),
         "channel_disconnected": _("The channel was disconnected. Connect it again, then send."),
         "window_closed": _("The platform takes no more replies to this: the time for answering is over."),
         "right_lost": _("You may not answer on this channel any more. A lead or an admin can give you the right."),
@@ -52,12 +66,21 @@ def reason_sentence(code: str | None, detail: object = None) -> str:
         ),
         "misplaced": _("It landed under the wrong message and was deleted there. Your text is kept below."),
         "cancelled": _("You took it back. Your text is kept below."),
-        "awaited_reply_failed": _("The reply before it did not arrive, so this one came back."),
+        "awaited_not_sent": _("The reply before it did not leave, so this one came back."),
+        "discarded": _("It was left at that. Your text is kept below."),
+        "sent_after_all": _("It was sent after all: the platform shows it now. Your text is kept in case you need it."),
+        "needs_approval": _("Your replies here need somebody’s approval."),
+        "worker_lost": _("The program that sent it stopped before it knew the answer."),
+        "unclear": _("The platform took it and did not answer."),
+        "cannot_look": _("The platform could not be asked whether an earlier try arrived. It is asked again."),
+        "lease_too_short": _("It took too long to begin, so nothing was sent. It is tried again."),
+        "rate_limited": _("The platform asks to wait before more is sent."),
         "mode_unavailable": _("This way of answering is not available here."),
         "refused": _("The platform refused it."),
     }
+    sentences |= dict.fromkeys(_UNREACHED, _("The platform could not be reached."))
     said = str(sentences.get(code or "", sentences["refused"]))
-    words = detail if isinstance(detail, str) else ""
+    words = str(detail.get("detail") or "") if isinstance(detail, dict) else detail if isinstance(detail, str) else ""
     return f"{said} {_('The platform says:')} {words}" if words else said
 
 

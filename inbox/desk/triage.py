@@ -1,6 +1,6 @@
 """What is done to a conversation from the desk; each request calls one verb and commits once."""
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -17,6 +17,7 @@ from inbox.database import db
 from inbox.desk import snoozes, words
 from inbox.desk.acted import Acted, answer, wants_json
 from inbox.errors import Invalid
+from inbox.intake import recheck
 from inbox.members import doors
 
 blueprint = Blueprint("triage", __name__)
@@ -161,9 +162,10 @@ def delete_note(note_id: int) -> Response:
 @doors.members
 @doors.in_background
 def read(conversation_id: int) -> Response:
-    """Keep how far one has read."""
+    """Keep how far one has read; what was opened is looked at again on its platform (E2)."""
     found = access_conversation(db.session(), _me(), conversation_id)
     reading.mark_read(db.session(), found, _me(), _seen_seq())
+    recheck.on_opening(db.session(), found, pace=current_app.config["RELEVO"].pace)
     db.session.commit()
     return Response(status=204)
 

@@ -11,9 +11,10 @@ from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations import finish
 from inbox.conversations.models import Conversation, Thread
+from inbox.conversations.threads import lock_conversation
 from tests.browser.world import World, make_long_thread
 from tests.factories.basics import make_contact
-from tests.factories.conversations import conversation_of, lock_conversation, make_thread, say
+from tests.factories.conversations import conversation_of, make_thread, say
 from tests.fixtures.desk import OpenAs
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")]

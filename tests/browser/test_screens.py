@@ -128,7 +128,7 @@ def test_scripts_off_the_essentials_work(session: Session, world: World, open_as
 
 @pytest.mark.skipif(os.environ.get("RELEVO_SCREENSHOTS") != "1", reason="only when pictures are wanted")
 def test_pictures_for_the_documentation(kept: World, open_as: OpenAs, pages: Pages) -> None:
-    wanted = {
+    wanted: dict[str, tuple[str, dict[str, Any]]] = {
         "queue": ("queue", {"color_scheme": "light"}),
         "queue-dark": ("queue", {"color_scheme": "dark"}),
         "queue-390": ("queue", {"viewport": {"width": 390, "height": 844}}),

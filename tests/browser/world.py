@@ -14,7 +14,7 @@ from inbox.channels.models import Channel, ChannelStream
 from inbox.contacts.models import Contact
 from inbox.conversations import assign, labels, notes, priority
 from inbox.conversations.models import Conversation, Message, MessageVersion
-from inbox.media import fetching
+from inbox.media.erase import path_of
 from inbox.media.models import Media
 from inbox.members.models import Member
 from inbox.platforms.outgoing import Limits, ModeLimits
@@ -169,7 +169,7 @@ def paint(media: Media) -> None:
     picture = b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
     media.digest, media.content_type = hashlib.sha256(picture).hexdigest(), "image/png"
     media.fetched_at = clock.now()
-    path = fetching.path_of(current_app.config["RELEVO"].media_dir, media.digest)
+    path = path_of(current_app.config["RELEVO"].media_dir, media.digest)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(picture)
 
