@@ -19,8 +19,9 @@ from inbox.intake.looks import apply
 from inbox.platforms.contract import Connection, PlatformError, RateLimited, Unavailable
 from inbox.platforms.items import Edited, IsGone, Look, NotVisible, Present, Unknown
 from inbox.settings import Pace
-from tests.factories.basics import make_channel
+from tests.factories.basics import make_channel, make_responder
 from tests.factories.items import message, take_in, us
+from tests.factories.members import post, sign_in_as
 from tests.fixtures.app import MovingClock
 
 PACE = Pace()
@@ -262,3 +263,17 @@ def test_two_workers_never_look_at_the_same_messages(
     assert second is not None
     assert len(first.refs) == 2
     assert not set(first.refs) & set(second.refs)
+
+
+def test_e2_opening_a_conversation_in_the_browser_looks_at_it_again(
+    app: Flask, session: Session, moving_clock: MovingClock
+) -> None:
+    channel = landed(session, "a")
+    member = make_responder(session, channel)
+    conversation = session.scalars(select(Conversation)).one()
+    path = f"/c/{conversation.id}/read"
+    session.commit()
+    client = sign_in_as(app, session, member)
+    moving_clock.move(minutes=2)
+    assert post(client, path, seen_seq="1").status_code == 204
+    assert row(session, "a").recheck_due_at == clock.now()
