@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from inbox.conversations.doctor import WrongWaiting, list_wrong_waiting
 from inbox.conversations.models import Message, MessageVersion
 from inbox.intake.models import Quarantined
 from tests.network.bluesky.network import Network
-from tests.network.bluesky.people import Somebody, eventually, expired
+from tests.network.bluesky.people import Ref, Somebody, eventually, expired
 from tests.network.bluesky.product import Product, connect_product
 
 
@@ -50,58 +51,74 @@ def our_replies(product: Product) -> list[str]:
     return [record["uri"] for record in product.owner.records() if record["value"].get("reply") is not None]
 
 
+@dataclass
+class Crowd:
+    """Three fans who write under two posts at once; `written` has the at-uris of all that they wrote."""
+
+    owner: Somebody
+    fans: list[Somebody]
+    posts: list[Ref]
+    written: list[str] = field(default_factory=list)
+    is_done: threading.Event = field(default_factory=threading.Event)
+
+    def write(self, count: int) -> threading.Thread:
+        """Begin to write, three at a time."""
+
+        def all_of_them() -> None:
+            with ThreadPoolExecutor(3) as threads:
+                list(threads.map(self._write_one, range(count)))
+            self.is_done.set()
+
+        thread = threading.Thread(target=all_of_them)
+        thread.start()
+        return thread
+
+    def _write_one(self, number: int) -> None:
+        fan, post = self.fans[number % 3], self.posts[number % 2]
+        first = fan.reply(post, f"Reply {number}: ¿cuándo llega mi paquete?")
+        made = [first]
+        if number % 3 == 0:  # before its parent is indexed
+            made.append(self.fans[(number + 1) % 3].reply(first, f"Same here {number}", root=post))
+        if number % 4 == 0:
+            made.append(fan.mention(self.owner, f"{number} 👋🏽 ", " are you open?"))
+        if number % 5 == 0:
+            made.append(fan.quote(post, f"Look at this {number}, is it true?"))
+        if number % 6 == 0:
+            late = datetime.now(UTC) - timedelta(days=1, minutes=number)
+            made.append(fan.reply(post, f"Back-dated {number}?", created_at=late))
+        self.written += [one["uri"] for one in made]
+
+
 def test_nothing_is_missing_and_nothing_double(product: Product) -> None:
     """Fans write at once, in every way, while Relevo polls, loses workers, and walks deep."""
     owner, fans = product.owner, fans_of(product)
     posts = [owner.post(f"Post {n}") for n in range(2)]
     eventually(lambda: all(owner.sees(post["uri"]) for post in posts), "the posts are indexed")
     product.poll()
-    wanted: list[str] = []
-    stopped = threading.Event()
-
-    def chatter(number: int) -> None:
-        fan, post = fans[number % 3], posts[number % 2]
-        first = fan.reply(post, f"Reply {number}: ¿cuándo llega mi paquete?")
-        wanted.append(first["uri"])
-        if number % 3 == 0:  # before its parent is indexed
-            wanted.append(fans[(number + 1) % 3].reply(first, f"Same here {number}", root=post)["uri"])
-        if number % 4 == 0:
-            wanted.append(fan.mention(owner, f"{number} 👋🏽 ", " are you open?")["uri"])
-        if number % 5 == 0:
-            wanted.append(fan.quote(post, f"Look at this {number}, is it true?")["uri"])
-        if number % 6 == 0:
-            late = datetime.now(UTC) - timedelta(days=1, minutes=number)
-            wanted.append(fan.reply(post, f"Back-dated {number}?", created_at=late)["uri"])
-
-    def write() -> None:
-        with ThreadPoolExecutor(3) as threads:
-            list(threads.map(chatter, range(24)))
-        stopped.set()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    while not stopped.is_set():
+    crowd = Crowd(owner, fans, posts)
+    writing = crowd.write(60)
+    while not crowd.is_done.is_set():
         product.poll()
         lose_a_worker(product)
-    writer.join()
-    late = fans[0].mention(owner, "back-dated ", ", hello?", created_at=datetime.now(UTC) - timedelta(days=3))["uri"]
-    product.poll_until(set(wanted))
+    writing.join()
+    days_ago = datetime.now(UTC) - timedelta(days=3)
+    late = fans[0].mention(owner, "Back-dated ", ", hello?", created_at=days_ago)["uri"]
+    product.poll_until(set(crowd.written))
     product.until(lambda: late in product.received(), "the deep walk finds the mention", is_deep=True)
-    received = product.received()
-    assert set(received) == {*wanted, late}
-    assert len(received) == len(wanted) + 1
-    assert len(product.rows(select(Message))) == len(wanted) + 1
+    assert set(product.received()) == {*crowd.written, late}
+    assert len(product.rows(select(Message))) == len(crowd.written) + 1 > 100
     assert product.rows(select(Quarantined)) == []
     assert product.rows(select(MessageVersion)) == []
     assert wrong_waiting(product) == []
-    assert all(message.text for message in received.values())
-    roots = {uri: received[uri].thread_id for uri in wanted if received[uri].text.startswith("Reply")}
-    for uri in wanted:
-        if received[uri].text.startswith("Same here"):
-            assert received[uri].thread_id == roots[received[uri].parent_external_id or ""]
-    # a back-dated reply does not make its author wait since yesterday: its clock began when it came
+    check_places_and_clocks(product.received())
+
+
+def check_places_and_clocks(received: dict[str, Message]) -> None:
+    """Answers lie in the thread of what they answer, and who back-dates does not wait since then."""
     for message in received.values():
-        if "Back-dated" in message.text or message.external_id == late:
+        if message.text.startswith("Same here"):
+            assert message.thread_id == received[message.parent_external_id or ""].thread_id
+        if message.text.startswith("Back-dated"):
             assert datetime.now(UTC) - message.clock_at < timedelta(hours=1)
 
 
