@@ -49,7 +49,9 @@ def judge_send(error: BaseException) -> Judged:
         return Judged(Next.LOOK, error.code, error.detail)
     if isinstance(error, Refused | PermissionMissing):
         return Judged(Next.REFUSE, error.code, error.detail)
-    return Judged(Next.LATER if error.is_surely_not_accepted else Next.LOOK, error.code, error.detail)
+    if error.is_surely_not_accepted:
+        return Judged(Next.LATER, error.code, error.detail)
+    return Judged(Next.LOOK, "unclear", f"{error.code} {error.detail}".strip())
 
 
 def judge_before(error: BaseException) -> Judged:
@@ -57,4 +59,6 @@ def judge_before(error: BaseException) -> Judged:
     judged = judge_send(error)
     if judged.next in (Next.LATER, Next.RECONNECT):
         return judged
-    return Judged(Next.LATER, judged.code, judged.detail)
+    if isinstance(error, PlatformError):
+        return Judged(Next.LATER, error.code, error.detail)
+    return Judged(Next.LATER, "unavailable", judged.detail)
