@@ -18,10 +18,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=4.0, help="events a minute for each personality")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
-    return serve(Settings(
-        data=given.data, port=given.port, pace=Pace.at(given.pace), is_traffic_on=given.traffic == "on",
-        rate_per_minute=given.rate, seed=given.seed,
-    ))
+    return serve(
+        Settings(
+            data=given.data,
+            port=given.port,
+            pace=Pace.at(given.pace),
+            is_traffic_on=given.traffic == "on",
+            rate_per_minute=given.rate,
+            seed=given.seed,
+        )
+    )
 
 
 if __name__ == "__main__":

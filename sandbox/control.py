@@ -62,18 +62,23 @@ class Control:
 
     def state(self) -> Response:
         """Counts, faults and traffic at a glance."""
-        return json_answer({
-            "now": time.time(), "pace": self.world.settings.pace.factor, "faults": self.faults_now(),
-            "traffic": self.traffic.describe(),
-            **{one: self.counts(one) for one in PERSONALITIES},
-            "push": {"callback_url": push.callback(self.world), "fields": push.subscribed_fields(self.world)},
-        })
+        return json_answer(
+            {
+                "now": time.time(),
+                "pace": self.world.settings.pace.factor,
+                "faults": self.faults_now(),
+                "traffic": self.traffic.describe(),
+                **{one: self.counts(one) for one in PERSONALITIES},
+                "push": {"callback_url": push.callback(self.world), "fields": push.subscribed_fields(self.world)},
+            }
+        )
 
     def counts(self, personality: str) -> dict[str, int]:
         """How much there is on a personality."""
         row = self.world.store.row(
             "SELECT count(*) AS items, coalesce(sum(is_accepted), 0) AS accepted, count(deleted_at) AS deleted, "
-            "coalesce(sum(NOT is_ours), 0) AS from_fans FROM item WHERE personality = ?", personality,
+            "coalesce(sum(NOT is_ours), 0) AS from_fans FROM item WHERE personality = ?",
+            personality,
         )
         return dict(row) if row else {}
 
@@ -121,10 +126,13 @@ class Control:
     def list_pushes(self) -> Response:
         """The pushes, newest first."""
         rows = self.world.store.rows("SELECT * FROM push_event ORDER BY n DESC LIMIT 200")
-        return json_answer({
-            "callback_url": push.callback(self.world), "fields": push.subscribed_fields(self.world),
-            "events": [dict(row) for row in rows],
-        })
+        return json_answer(
+            {
+                "callback_url": push.callback(self.world),
+                "fields": push.subscribed_fields(self.world),
+                "events": [dict(row) for row in rows],
+            }
+        )
 
     def set_push(self) -> Response:
         """Sets the callback (with its handshake) and the fields, as the platform's dashboard would."""
@@ -150,20 +158,29 @@ class Control:
         """A fan's comment."""
         values = _body()
         on = items.get(self.world, personality, str(values["on"]))
-        return self.made(fans.comment(self.world, personality, self.fan(personality, values), on,
-                                      self.saying(values)))
+        return self.made(fans.comment(self.world, personality, self.fan(personality, values), on, self.saying(values)))
 
     def mention(self, personality: str) -> Response:
         """A fan's mention."""
         values = _body()
-        return self.made(fans.mention(self.world, personality, self.fan(personality, values), self.saying(values),
-                                      values.get("where") == "page"))
+        return self.made(
+            fans.mention(
+                self.world,
+                personality,
+                self.fan(personality, values),
+                self.saying(values),
+                values.get("where") == "page",
+            )
+        )
 
     def direct(self, personality: str) -> Response:
         """A fan's private message."""
         values = _body()
-        return self.made(fans.direct(self.world, personality, self.fan(personality, values), self.saying(values),
-                                     is_true(values.get("new"))))
+        return self.made(
+            fans.direct(
+                self.world, personality, self.fan(personality, values), self.saying(values), is_true(values.get("new"))
+            )
+        )
 
     def native(self, personality: str) -> Response:
         """The brand's answer by its own app."""
@@ -192,12 +209,24 @@ class Control:
         texts = tuple(str(one) for one in values.get("messages", ()))
         count = int(values.get("count", len(texts) or 10))
         texts = texts or tuple(self.traffic.phrase(personality, place) for place in range(count))
-        return json_answer(make_thread(self.world, personality, LongThread(
-            by=str(values["by"]), texts=texts, on=values.get("on"), others=tuple(values.get("others", OTHERS)),
-            edits=int(values.get("edits", 0)), deletions=int(values.get("deletions", 0)),
-            pictures=int(values.get("pictures", 0)), spacing_seconds=float(values.get("spacing_seconds", 0.0)),
-            churn_after_seconds=float(values.get("churn_after_seconds", 0.0)),
-        )), 201)
+        return json_answer(
+            make_thread(
+                self.world,
+                personality,
+                LongThread(
+                    by=str(values["by"]),
+                    texts=texts,
+                    on=values.get("on"),
+                    others=tuple(values.get("others", OTHERS)),
+                    edits=int(values.get("edits", 0)),
+                    deletions=int(values.get("deletions", 0)),
+                    pictures=int(values.get("pictures", 0)),
+                    spacing_seconds=float(values.get("spacing_seconds", 0.0)),
+                    churn_after_seconds=float(values.get("churn_after_seconds", 0.0)),
+                ),
+            ),
+            201,
+        )
 
     def churn(self, personality: str) -> Response:
         """Edits and deletes many at once."""
@@ -222,9 +251,14 @@ class Control:
     def accepted(self, personality: str) -> Response:
         """What the platform accepted through its API, oldest first."""
         rows = self.world.ledger.rows("SELECT * FROM accepted WHERE personality = ? ORDER BY accepted_no", personality)
-        return json_answer({"accepted": [
-            {**row, "id": row["item_id"], "visibility": row["audience"], "at": row["accepted_at"]} for row in rows
-        ]})
+        return json_answer(
+            {
+                "accepted": [
+                    {**row, "id": row["item_id"], "visibility": row["audience"], "at": row["accepted_at"]}
+                    for row in rows
+                ]
+            }
+        )
 
     def list_items(self, personality: str) -> Response:
         """The newest items, newest first; `limit`, `kind` and `by` (handle) narrow them."""
@@ -250,13 +284,28 @@ class Control:
         """An item in the control API's words."""
         author = self.world.person(item.personality, item.author_id)
         return {
-            "id": item.id, "kind": item.kind, "by": author.handle if author else None, "author_id": item.author_id,
-            "text": item.text, "characters": length(item.text), "parent_id": item.parent_id,
-            "thread_id": item.thread_id, "post_id": item.post_id, "visibility": item.audience,
-            "recipients": list(item.recipients), "pictures": list(item.pictures), "authored_at": item.authored_at,
-            "visible_at": item.visible_at, "edited_at": item.edited_at, "version_no": item.version_no,
-            "deleted": item.deleted_at is not None, "deleted_at": item.deleted_at, "hidden": item.is_hidden,
-            "liked": item.is_liked, "ours": item.is_ours, "accepted": item.is_accepted,
+            "id": item.id,
+            "kind": item.kind,
+            "by": author.handle if author else None,
+            "author_id": item.author_id,
+            "text": item.text,
+            "characters": length(item.text),
+            "parent_id": item.parent_id,
+            "thread_id": item.thread_id,
+            "post_id": item.post_id,
+            "visibility": item.audience,
+            "recipients": list(item.recipients),
+            "pictures": list(item.pictures),
+            "authored_at": item.authored_at,
+            "visible_at": item.visible_at,
+            "edited_at": item.edited_at,
+            "version_no": item.version_no,
+            "deleted": item.deleted_at is not None,
+            "deleted_at": item.deleted_at,
+            "hidden": item.is_hidden,
+            "liked": item.is_liked,
+            "ours": item.is_ours,
+            "accepted": item.is_accepted,
         }
 
     def made(self, item: Item, status: int = 201) -> Response:
@@ -270,10 +319,13 @@ class Control:
     def saying(self, values: dict[str, Any]) -> Saying:
         """What is said, from a body."""
         return Saying(
-            text=str(values.get("text", "")), pictures=self.pictures(values),
-            authored_at=_moment(values.get("authored_at")), arrived_at=_moment(values.get("arrived_at")),
+            text=str(values.get("text", "")),
+            pictures=self.pictures(values),
+            authored_at=_moment(values.get("authored_at")),
+            arrived_at=_moment(values.get("arrived_at")),
             visible_after_seconds=float(values.get("visible_after_seconds", 0.0)),
-            is_faceless=is_true(values.get("faceless")), audience=values.get("audience"),
+            is_faceless=is_true(values.get("faceless")),
+            audience=values.get("audience"),
             is_to_us=is_true(values.get("mention_us", True)),
         )
 
@@ -311,5 +363,3 @@ def _wrong(error: Exception) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     return json_answer({"error": error.name}, error.code or 500)
-
-

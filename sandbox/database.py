@@ -144,8 +144,9 @@ class Store:
 
     def keep_setting(self, name: str, value: str) -> None:
         """Keeps a value across restarts."""
-        self.run("INSERT INTO setting VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-                 name, value)
+        self.run(
+            "INSERT INTO setting VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value
+        )
 
     def close(self) -> None:
         """Waits for what is being written, then closes."""

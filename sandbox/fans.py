@@ -116,7 +116,10 @@ def last_direct(world: World, fan: Person) -> Item | None:
     found: Sequence[Item] = items.select(
         world,
         "personality = ? AND audience = 'direct' AND deleted_at IS NULL AND (author_id = ? OR author_id = ?) "
-        "ORDER BY n DESC LIMIT 200", FEED, fan.id, us.id,
+        "ORDER BY n DESC LIMIT 200",
+        FEED,
+        fan.id,
+        us.id,
     )
     return next((one for one in found if one.author_id == fan.id or fan.id in one.recipients), None)
 
@@ -129,15 +132,24 @@ def _author(world: World, item: Item) -> Person:
 
 def _draft(author: Person, saying: Saying, on: Item | None, audience: str, text: str | None = None) -> Draft:
     return Draft(
-        author=author, text=saying.text if text is None else text, reply_to=on, audience=audience,
-        pictures=saying.pictures, authored_at=saying.authored_at, arrived_at=saying.arrived_at,
+        author=author,
+        text=saying.text if text is None else text,
+        reply_to=on,
+        audience=audience,
+        pictures=saying.pictures,
+        authored_at=saying.authored_at,
+        arrived_at=saying.arrived_at,
         visible_after_seconds=saying.visible_after_seconds,
     )
 
 
 def _writing(author: Person, saying: Saying, text: str | None = None) -> Writing:
     return Writing(
-        author=author, text=saying.text if text is None else text, pictures=saying.pictures,
-        authored_at=saying.authored_at, arrived_at=saying.arrived_at,
-        visible_after_seconds=saying.visible_after_seconds, is_faceless=saying.is_faceless,
+        author=author,
+        text=saying.text if text is None else text,
+        pictures=saying.pictures,
+        authored_at=saying.authored_at,
+        arrived_at=saying.arrived_at,
+        visible_after_seconds=saying.visible_after_seconds,
+        is_faceless=saying.is_faceless,
     )

@@ -17,8 +17,17 @@ AFTER_ACCEPT = ("hang_after_accept", "drop_after_accept", "error_500_after_accep
 ANSWER = ("malformed_json", "malformed_item", "duplicates", "reorder")
 PAGING = ("repeat_page",)
 WORLD = (
-    "clock_skew", "lookup_lag_seconds", "no_lookup", "ignore_idempotency_key", "late_rows", "faceless", "misplace",
-    "empty_200", "strict_batch", "human_agent_approved", "appsecret_proof_required",
+    "clock_skew",
+    "lookup_lag_seconds",
+    "no_lookup",
+    "ignore_idempotency_key",
+    "late_rows",
+    "faceless",
+    "misplace",
+    "empty_200",
+    "strict_batch",
+    "human_agent_approved",
+    "appsecret_proof_required",
     "low_budget",
 )
 PUSH = ("push_lost", "push_twice", "push_reorder", "push_bad_signature")
@@ -45,8 +54,12 @@ class Fault:
     def describe(self) -> dict[str, Any]:
         """As the control API shows it."""
         return {
-            "id": self.id, "personality": self.personality, "kind": self.kind, "left_over": self.left_over,
-            "until": self.until, **self.params,
+            "id": self.id,
+            "personality": self.personality,
+            "kind": self.kind,
+            "left_over": self.left_over,
+            "until": self.until,
+            **self.params,
         }
 
 
@@ -62,18 +75,23 @@ class Faults:
         """Switches a fault on, for `count` requests or for a time (seconds), or until it is cleared."""
         until = None if lasts_seconds is None else time.time() + lasts_seconds
         with self._store.transaction():
-            number = self._store.insert("fault", {
-                "personality": personality, "kind": kind, "left_over": count, "until": until,
-                "params": json.dumps(dict(params)),
-            })
+            number = self._store.insert(
+                "fault",
+                {
+                    "personality": personality,
+                    "kind": kind,
+                    "left_over": count,
+                    "until": until,
+                    "params": json.dumps(dict(params)),
+                },
+            )
             self._tell(number, personality, kind, params, "added")
         return Fault(number, personality, kind, count, until, dict(params))
 
     def clear(self, personality: str | None = None, kind: str | None = None) -> int:
         """Ends the faults of a personality and kind, or all; gives how many there were."""
         gone = [
-            fault for fault in self.current()
-            if personality in (None, fault.personality) and kind in (None, fault.kind)
+            fault for fault in self.current() if personality in (None, fault.personality) and kind in (None, fault.kind)
         ]
         for fault in gone:
             self._remove(fault)
@@ -127,10 +145,17 @@ class Faults:
             self._tell(fault.id, fault.personality, fault.kind, fault.params, "cleared")
 
     def _tell(self, number: int, personality: str, kind: str, params: Mapping[str, Any], change: str) -> None:
-        self._store.tell_ledger("fault", {
-            "fault_id": number, "personality": personality, "kind": kind, "params": json.dumps(dict(params)),
-            "changed_at": time.time(), "change": change,
-        })
+        self._store.tell_ledger(
+            "fault",
+            {
+                "fault_id": number,
+                "personality": personality,
+                "kind": kind,
+                "params": json.dumps(dict(params)),
+                "changed_at": time.time(),
+                "change": change,
+            },
+        )
 
 
 def _matches(fault: Fault, method: str, path: str) -> bool:

@@ -97,10 +97,13 @@ class FeedApi:
     def say_limit(self, left: Left) -> None:
         """The three headers; the reset is an ISO 8601 time, by the server's clock (mastodon.md §7)."""
         told = left.resets_at + self.world.skew_seconds(FEED)
-        trace().headers.update({
-            "X-RateLimit-Limit": str(left.limit), "X-RateLimit-Remaining": str(left.remaining),
-            "X-RateLimit-Reset": iso_ms(told),
-        })
+        trace().headers.update(
+            {
+                "X-RateLimit-Limit": str(left.limit),
+                "X-RateLimit-Remaining": str(left.remaining),
+                "X-RateLimit-Reset": iso_ms(told),
+            }
+        )
 
     def me(self) -> Person:
         """The account that the token belongs to."""
@@ -115,17 +118,30 @@ class FeedApi:
 
     def instance_v1(self) -> Response:
         """The old form with its Deprecation header (mastodon.md §1)."""
-        body = {"uri": self.world.identity.domain, "title": "Sandbox feed", "version": VERSION,
-                "configuration": _configuration(), "max_toot_chars": MAX_CHARACTERS}
+        body = {
+            "uri": self.world.identity.domain,
+            "title": "Sandbox feed",
+            "version": VERSION,
+            "configuration": _configuration(),
+            "max_toot_chars": MAX_CHARACTERS,
+        }
         return json_answer(body, headers={"Deprecation": "@1668384000"})
 
     def instance_v2(self) -> Response:
         """Version and limits (mastodon.md §1)."""
-        return json_answer({
-            "domain": self.world.identity.domain, "title": "Sandbox feed", "version": VERSION,
-            "source_url": "", "description": "A local server for trying things out", "languages": ["es", "en"],
-            "configuration": _configuration(), "api_versions": {"mastodon": 11}, "rules": [],
-        })
+        return json_answer(
+            {
+                "domain": self.world.identity.domain,
+                "title": "Sandbox feed",
+                "version": VERSION,
+                "source_url": "",
+                "description": "A local server for trying things out",
+                "languages": ["es", "en"],
+                "configuration": _configuration(),
+                "api_versions": {"mastodon": 11},
+                "rules": [],
+            }
+        )
 
     def verify(self) -> Response:
         """Whose token it is, with the default visibility (mastodon.md §2 Health check)."""
@@ -145,9 +161,11 @@ class FeedApi:
         """What an account wrote, newest first (mastodon.md §6 Idempotency: where a lost reply is looked for)."""
         if self.world.person(FEED, account_id) is None:
             raise feed_errors.not_found()
-        found = items.select(
-            self.world, "personality = ? AND author_id = ? ORDER BY n DESC", FEED, account_id
-        ) if not self.is_empty() else []
+        found = (
+            items.select(self.world, "personality = ? AND author_id = ? ORDER BY n DESC", FEED, account_id)
+            if not self.is_empty()
+            else []
+        )
         seen = [one for one in items.readable(self.world, found) if feed_verbs.is_for_us(self.world, one)]
         if is_true(request.args.get("exclude_replies")):
             seen = [one for one in seen if one.parent_id is None]
@@ -195,9 +213,7 @@ class FeedApi:
 
     def notification(self, number: str) -> Response:
         """One notification by its id."""
-        row = self.world.store.row(
-            "SELECT * FROM notification WHERE n = ? AND visible_at <= ?", number, time.time()
-        )
+        row = self.world.store.row("SELECT * FROM notification WHERE n = ? AND visible_at <= ?", number, time.time())
         if row is None or self.is_empty():
             raise feed_errors.not_found()
         return json_answer(self.notification_body(dict(row)))
@@ -218,10 +234,12 @@ class FeedApi:
             item = self.access(status_id)
             above = self.seen(feed_verbs.ancestors(self.world, item))
             below = self.seen(feed_verbs.descendants(self.world, item))[:4096]
-            return json_answer({
-                "ancestors": [status_json(self.world, one) for one in above],
-                "descendants": [status_json(self.world, one) for one in below],
-            })
+            return json_answer(
+                {
+                    "ancestors": [status_json(self.world, one) for one in above],
+                    "descendants": [status_json(self.world, one) for one in below],
+                }
+            )
 
     def history(self, status_id: str) -> Response:
         """All versions of a status (mastodon.md §5 Edited)."""
@@ -276,9 +294,7 @@ class FeedApi:
         answer = json_answer(body)
         if not ids:
             return answer
-        kept = "".join(
-            f"{name}={value}&" for name, value in request.args.items(multi=True) if name not in CURSORS
-        )
+        kept = "".join(f"{name}={value}&" for name, value in request.args.items(multi=True) if name not in CURSORS)
         url = f"{base(self.world)}{request.path.removeprefix('/feed')}?{kept}"
         older = [f'<{url}max_id={ids[-1]}>; rel="next"'] if has_older else []
         answer.headers["Link"] = ", ".join([*older, f'<{url}min_id={ids[0]}>; rel="prev"'])
@@ -288,11 +304,14 @@ class FeedApi:
 def _configuration() -> dict[str, Any]:
     return {
         "statuses": {
-            "max_characters": MAX_CHARACTERS, "max_media_attachments": 4,
+            "max_characters": MAX_CHARACTERS,
+            "max_media_attachments": 4,
             "characters_reserved_per_url": CHARACTERS_PER_URL,
         },
         "media_attachments": {
-            "supported_mime_types": ["image/png"], "image_size_limit": 16777216, "video_size_limit": 103809024,
+            "supported_mime_types": ["image/png"],
+            "image_size_limit": 16777216,
+            "video_size_limit": 103809024,
             "description_limit": 1500,
         },
     }

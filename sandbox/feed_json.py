@@ -20,12 +20,28 @@ def account_json(world: World, person: Person) -> dict[str, Any]:
     """An Account; `acct` has no @domain for local people (mastodon.md §5)."""
     picture = f"{base(world)}/avatars/{person.id}.png"
     return {
-        "id": person.id, "username": person.handle.split("@")[0], "acct": person.handle,
-        "display_name": person.name, "locked": False, "bot": False, "discoverable": True, "group": False,
-        "created_at": iso_ms(person.made_at // 86400 * 86400), "note": "", "url": profile_url(world, person),
-        "uri": actor_uri(world, person), "avatar": picture, "avatar_static": picture, "header": picture,
-        "header_static": picture, "followers_count": 0, "following_count": 0, "statuses_count": 0,
-        "last_status_at": None, "emojis": [], "fields": [],
+        "id": person.id,
+        "username": person.handle.split("@")[0],
+        "acct": person.handle,
+        "display_name": person.name,
+        "locked": False,
+        "bot": False,
+        "discoverable": True,
+        "group": False,
+        "created_at": iso_ms(person.made_at // 86400 * 86400),
+        "note": "",
+        "url": profile_url(world, person),
+        "uri": actor_uri(world, person),
+        "avatar": picture,
+        "avatar_static": picture,
+        "header": picture,
+        "header_static": picture,
+        "followers_count": 0,
+        "following_count": 0,
+        "statuses_count": 0,
+        "last_status_at": None,
+        "emojis": [],
+        "fields": [],
     }
 
 
@@ -36,18 +52,38 @@ def status_json(world: World, item: Item) -> dict[str, Any]:
     parent = items.find(world, FEED, item.parent_id) if item.parent_id else None
     carry(item.id, item.version_no)
     return {
-        "id": item.id, "created_at": iso_ms(item.authored_at), "in_reply_to_id": item.parent_id,
-        "in_reply_to_account_id": parent.author_id if parent else None, "sensitive": False, "spoiler_text": "",
-        "visibility": item.audience, "language": None, "uri": f"{actor_uri(world, author)}/statuses/{item.id}",
-        "url": f"{base(world)}/@{author.handle}/{item.id}", "replies_count": _replies(world, item),
-        "reblogs_count": 0, "favourites_count": int(item.is_liked), "quotes_count": 0,
+        "id": item.id,
+        "created_at": iso_ms(item.authored_at),
+        "in_reply_to_id": item.parent_id,
+        "in_reply_to_account_id": parent.author_id if parent else None,
+        "sensitive": False,
+        "spoiler_text": "",
+        "visibility": item.audience,
+        "language": None,
+        "uri": f"{actor_uri(world, author)}/statuses/{item.id}",
+        "url": f"{base(world)}/@{author.handle}/{item.id}",
+        "replies_count": _replies(world, item),
+        "reblogs_count": 0,
+        "favourites_count": int(item.is_liked),
+        "quotes_count": 0,
         "edited_at": iso_ms(item.edited_at) if item.edited_at is not None else None,
-        "favourited": item.is_liked, "reblogged": False, "muted": False, "bookmarked": False, "pinned": False,
-        "content": content_html(world, item.text), "filtered": [], "reblog": None, "application": _made_with(item),
-        "account": account_json(world, author), "media_attachments": media_json(world, item.pictures),
+        "favourited": item.is_liked,
+        "reblogged": False,
+        "muted": False,
+        "bookmarked": False,
+        "pinned": False,
+        "content": content_html(world, item.text),
+        "filtered": [],
+        "reblog": None,
+        "application": _made_with(item),
+        "account": account_json(world, author),
+        "media_attachments": media_json(world, item.pictures),
         "mentions": [_mention_json(world, one) for one in _mentioned(world, item)],
         "tags": [{"name": tag, "url": f"{base(world)}/tags/{tag}"} for tag in hashtags(item.text)],
-        "emojis": [], "quote": None, "card": None, "poll": None,
+        "emojis": [],
+        "quote": None,
+        "card": None,
+        "poll": None,
     }
 
 
@@ -58,11 +94,17 @@ def history_json(world: World, item: Item) -> list[dict[str, Any]]:
     edits = []
     for row in items.versions(world, item):
         carry(item.id, row["version_no"])
-        edits.append({
-            "content": content_html(world, row["text"]), "spoiler_text": "", "sensitive": False,
-            "created_at": iso_ms(row["told_at"]), "account": account_json(world, author),
-            "media_attachments": media_json(world, tuple(json.loads(row["pictures"]))), "emojis": [],
-        })
+        edits.append(
+            {
+                "content": content_html(world, row["text"]),
+                "spoiler_text": "",
+                "sensitive": False,
+                "created_at": iso_ms(row["told_at"]),
+                "account": account_json(world, author),
+                "media_attachments": media_json(world, tuple(json.loads(row["pictures"]))),
+                "emojis": [],
+            }
+        )
     return edits
 
 
@@ -72,8 +114,11 @@ def notification_json(world: World, row: dict[str, Any], item: Item | None) -> d
     assert person is not None
     number = str(row["n"])
     body: dict[str, Any] = {
-        "id": number, "type": row["type"], "created_at": iso_ms(row["told_at"]),
-        "group_key": f"ungrouped-{number}", "account": account_json(world, person),
+        "id": number,
+        "type": row["type"],
+        "created_at": iso_ms(row["told_at"]),
+        "group_key": f"ungrouped-{number}",
+        "account": account_json(world, person),
     }
     if row["is_filtered"]:
         body["filtered"] = True
@@ -96,10 +141,14 @@ def media_json(world: World, pictures: tuple[str, ...]) -> list[dict[str, Any]]:
     """MediaAttachment[] of real pictures that this server serves."""
     return [
         {
-            "id": picture, "type": "image", "url": f"{base(world)}/media/{picture}.png",
-            "preview_url": f"{base(world)}/media/{picture}.png", "remote_url": None,
+            "id": picture,
+            "type": "image",
+            "url": f"{base(world)}/media/{picture}.png",
+            "preview_url": f"{base(world)}/media/{picture}.png",
+            "remote_url": None,
             "meta": {"original": {"width": 160, "height": 120, "size": "160x120", "aspect": 1.3333333}},
-            "description": "Two colours and a stripe", "blurhash": None,
+            "description": "Two colours and a stripe",
+            "blurhash": None,
         }
         for picture in pictures
     ]
@@ -126,7 +175,9 @@ def _mentioned(world: World, item: Item) -> list[Person]:
 
 def _mention_json(world: World, person: Person) -> dict[str, str]:
     return {
-        "id": person.id, "username": person.handle.split("@")[0], "url": profile_url(world, person),
+        "id": person.id,
+        "username": person.handle.split("@")[0],
+        "url": profile_url(world, person),
         "acct": person.handle,
     }
 
@@ -140,6 +191,7 @@ def _made_with(item: Item) -> dict[str, Any] | None:
 def _replies(world: World, item: Item) -> int:
     row = world.store.row(
         "SELECT count(*) AS n FROM item WHERE personality = ? AND parent_id = ? AND deleted_at IS NULL",
-        FEED, item.id,
+        FEED,
+        item.id,
     )
     return int(row["n"]) if row else 0

@@ -51,7 +51,7 @@ def to_html(text: str, find_card: Callable[[str], Card | None], tag_url: str) ->
     """Sanitised HTML as the API gives it (mastodon.md §5): p, br, spans, mention cards, shortened links."""
     out, place = [], 0
     for match in _PARTS.finditer(text):
-        out.append(html.escape(text[place:match.start()], quote=False))
+        out.append(html.escape(text[place : match.start()], quote=False))
         out.append(_part(match, find_card, tag_url))
         place = match.end()
     out.append(html.escape(text[place:], quote=False))

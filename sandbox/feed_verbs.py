@@ -33,14 +33,26 @@ def write_status(world: World, draft: Draft) -> Item:
     with world.store.transaction():
         recipients = recipients_of(world, draft.text)
         parent = draft.reply_to
-        item = items.publish(world, NewItem(
-            author=draft.author, kind="status", text=draft.text, parent=parent,
-            thread_id=parent.thread_id if parent else None, audience=draft.audience, recipients=recipients,
-            pictures=draft.pictures, authored_at=draft.authored_at, arrived_at=draft.arrived_at,
-            visible_after_seconds=draft.visible_after_seconds, is_accepted=draft.is_accepted,
-            tags_us=world.us(FEED).id in recipients, idempotency_key=draft.idempotency_key,
-            wanted_parent_id=draft.wanted_parent_id,
-        ))
+        item = items.publish(
+            world,
+            NewItem(
+                author=draft.author,
+                kind="status",
+                text=draft.text,
+                parent=parent,
+                thread_id=parent.thread_id if parent else None,
+                audience=draft.audience,
+                recipients=recipients,
+                pictures=draft.pictures,
+                authored_at=draft.authored_at,
+                arrived_at=draft.arrived_at,
+                visible_after_seconds=draft.visible_after_seconds,
+                is_accepted=draft.is_accepted,
+                tags_us=world.us(FEED).id in recipients,
+                idempotency_key=draft.idempotency_key,
+                wanted_parent_id=draft.wanted_parent_id,
+            ),
+        )
         if item.tags_us and not item.is_ours:
             notify(world, "mention", draft.author, item, _is_filtered(world, draft, item))
     return item
@@ -67,10 +79,18 @@ def notify(world: World, kind: str, by: Person, item: Item | None, is_filtered: 
     with world.store.transaction():
         told = item.arrived_at if item is not None else world.told_now(FEED)
         visible_at = item.visible_at if item is not None else 0.0
-        world.store.insert("notification", {
-            "n": world.store.next_number("notification"), "type": kind, "item_id": item.id if item else None,
-            "person_id": by.id, "told_at": told, "visible_at": visible_at, "is_filtered": int(is_filtered),
-        })
+        world.store.insert(
+            "notification",
+            {
+                "n": world.store.next_number("notification"),
+                "type": kind,
+                "item_id": item.id if item else None,
+                "person_id": by.id,
+                "told_at": told,
+                "visible_at": visible_at,
+                "is_filtered": int(is_filtered),
+            },
+        )
 
 
 def recipients_of(world: World, text: str) -> tuple[str, ...]:
@@ -118,8 +138,6 @@ def descendants(world: World, item: Item) -> list[Item]:
 def is_for_us(world: World, item: Item) -> bool:
     """Whether our account may see a status: public, unlisted, our own, or it mentions us (mastodon.md §5: else 404)."""
     return item.audience in ("public", "unlisted") or item.is_ours or world.us(FEED).id in item.recipients
-
-
 
 
 def _is_filtered(world: World, draft: Draft, item: Item) -> bool:

@@ -65,9 +65,15 @@ class FeedWriting:
         if item is None or item.deleted_at is not None:
             return None
         with self.world.store.transaction():
-            self.world.store.tell_ledger("repeated", {
-                "personality": FEED, "idempotency_key": key, "item_id": item.id, "repeated_at": time.time(),
-            })
+            self.world.store.tell_ledger(
+                "repeated",
+                {
+                    "personality": FEED,
+                    "idempotency_key": key,
+                    "item_id": item.id,
+                    "repeated_at": time.time(),
+                },
+            )
         return item
 
     def keep_as(self, key: str) -> str:
@@ -85,13 +91,23 @@ class FeedWriting:
         if audience not in AUDIENCES:
             raise FeedError(422, "Validation failed: Visibility is not included in the list")
         with self.world.store.transaction():
-            item = feed_verbs.write_status(self.world, Draft(
-                author=self.api.me(), text=text, reply_to=parent, audience=audience, is_accepted=True,
-                idempotency_key=key, wanted_parent_id=wanted,
-            ))
+            item = feed_verbs.write_status(
+                self.world,
+                Draft(
+                    author=self.api.me(),
+                    text=text,
+                    reply_to=parent,
+                    audience=audience,
+                    is_accepted=True,
+                    idempotency_key=key,
+                    wanted_parent_id=wanted,
+                ),
+            )
             if is_remembered and key is not None:
                 self.world.store.run(
-                    "INSERT OR REPLACE INTO remembered_key VALUES (?, ?, ?)", self.keep_as(key), item.id,
+                    "INSERT OR REPLACE INTO remembered_key VALUES (?, ?, ?)",
+                    self.keep_as(key),
+                    item.id,
                     time.time() + self.world.settings.pace.idempotency_seconds,
                 )
         trace().is_accepting = True

@@ -69,8 +69,12 @@ def finish(world: World, answer: Response, worded: Worded) -> Response:
     world.ledger.record_request(
         notes.personality,
         {
-            "begun_at": notes.begun_at, "method": request.method, "path": request.path, "query": safe_query(),
-            "status": answer.status_code, "fault": notes.fault.kind if notes.fault else None,
+            "begun_at": notes.begun_at,
+            "method": request.method,
+            "path": request.path,
+            "query": safe_query(),
+            "status": answer.status_code,
+            "fault": notes.fault.kind if notes.fault else None,
             "is_delivered": int(notes.is_delivered),
         },
         notes.carried if is_fine and notes.is_delivered else (),

@@ -42,8 +42,13 @@ def make_identity() -> Identity:
         return secrets.token_urlsafe(32)
 
     return Identity(
-        control_token=token(), feed_token=token(), feed_other_token=token(), pages_token="EAAS" + token(),
-        pages_other_token="EAAS" + token(), app_secret=secrets.token_hex(16), verify_token=token(),
+        control_token=token(),
+        feed_token=token(),
+        feed_other_token=token(),
+        pages_token="EAAS" + token(),
+        pages_other_token="EAAS" + token(),
+        app_secret=secrets.token_hex(16),
+        verify_token=token(),
         id_secret=token(),
     )
 

@@ -94,27 +94,58 @@ def publish(world: World, new: NewItem) -> Item:
     now, skew = time.time(), world.skew_seconds(personality)
     short_id, full_id = _ids(world, new, number)
     item = Item(
-        personality=personality, id=full_id, n=number, short_id=short_id, kind=new.kind, author_id=new.author.id,
-        parent_id=new.parent.id if new.parent else None, thread_id=new.thread_id or full_id,
-        post_id=new.post.id if new.post else None, text=new.text, audience=new.audience, recipients=new.recipients,
-        pictures=new.pictures, authored_at=new.authored_at if new.authored_at is not None else now + skew,
-        arrived_at=new.arrived_at if new.arrived_at is not None else now + skew, published_at=now,
+        personality=personality,
+        id=full_id,
+        n=number,
+        short_id=short_id,
+        kind=new.kind,
+        author_id=new.author.id,
+        parent_id=new.parent.id if new.parent else None,
+        thread_id=new.thread_id or full_id,
+        post_id=new.post.id if new.post else None,
+        text=new.text,
+        audience=new.audience,
+        recipients=new.recipients,
+        pictures=new.pictures,
+        authored_at=new.authored_at if new.authored_at is not None else now + skew,
+        arrived_at=new.arrived_at if new.arrived_at is not None else now + skew,
+        published_at=now,
         visible_at=now + _delay(world, new, number),
-        edited_at=None, deleted_at=None, version_no=1, is_ours=new.author.is_ours, is_accepted=new.is_accepted,
-        is_hidden=False, is_liked=False, is_faceless=new.is_faceless,
-        can_be_looked_up=not (new.is_accepted and world.faults.on(personality, "no_lookup")), tags_us=new.tags_us,
+        edited_at=None,
+        deleted_at=None,
+        version_no=1,
+        is_ours=new.author.is_ours,
+        is_accepted=new.is_accepted,
+        is_hidden=False,
+        is_liked=False,
+        is_faceless=new.is_faceless,
+        can_be_looked_up=not (new.is_accepted and world.faults.on(personality, "no_lookup")),
+        tags_us=new.tags_us,
     )
     row = {**vars(item), "recipients": json.dumps(item.recipients), "pictures": json.dumps(item.pictures)}
     store.insert("item", {name: int(value) if isinstance(value, bool) else value for name, value in row.items()})
     _keep_version(world, item, item.authored_at)
     if new.is_accepted:
-        store.tell_ledger("accepted", {
-            "personality": personality, "item_id": item.id, "wanted_parent_id": new.wanted_parent_id,
-            "parent_id": item.parent_id, "audience": item.audience, "recipients": json.dumps(item.recipients),
-            "text": item.text, "idempotency_key": new.idempotency_key, "accepted_at": now,
-            "visible_at": item.visible_at,
-        })
+        _tell_accepted(world, item, new)
     return item
+
+
+def _tell_accepted(world: World, item: Item, new: NewItem) -> None:
+    world.store.tell_ledger(
+        "accepted",
+        {
+            "personality": item.personality,
+            "item_id": item.id,
+            "wanted_parent_id": new.wanted_parent_id,
+            "parent_id": item.parent_id,
+            "audience": item.audience,
+            "recipients": json.dumps(item.recipients),
+            "text": item.text,
+            "idempotency_key": new.idempotency_key,
+            "accepted_at": item.published_at,
+            "visible_at": item.visible_at,
+        },
+    )
 
 
 def change(world: World, item: Item, text: str, pictures: tuple[str, ...] | None = None) -> Item:
@@ -123,7 +154,11 @@ def change(world: World, item: Item, text: str, pictures: tuple[str, ...] | None
     world.store.run(
         "UPDATE item SET text = ?, pictures = ?, edited_at = ?, version_no = version_no + 1 "
         "WHERE personality = ? AND id = ?",
-        text, json.dumps(item.pictures if pictures is None else pictures), told, item.personality, item.id,
+        text,
+        json.dumps(item.pictures if pictures is None else pictures),
+        told,
+        item.personality,
+        item.id,
     )
     changed = get(world, item.personality, item.id)
     _keep_version(world, changed, told)
@@ -135,25 +170,42 @@ def remove(world: World, item: Item, by: str) -> None:
     now = time.time()
     world.store.run(
         "UPDATE item SET deleted_at = ? WHERE personality = ? AND id = ? AND deleted_at IS NULL",
-        now, item.personality, item.id,
+        now,
+        item.personality,
+        item.id,
     )
-    world.store.tell_ledger("removal", {
-        "personality": item.personality, "item_id": item.id, "removed_at": now, "removed_by": by,
-    })
+    world.store.tell_ledger(
+        "removal",
+        {
+            "personality": item.personality,
+            "item_id": item.id,
+            "removed_at": now,
+            "removed_by": by,
+        },
+    )
 
 
 def touch(world: World, item: Item, what: str, is_through_api: bool) -> None:
     """Likes, unlikes, hides or shows an item again."""
     column, value = {
-        "like": ("is_liked", 1), "unlike": ("is_liked", 0), "hide": ("is_hidden", 1), "unhide": ("is_hidden", 0),
+        "like": ("is_liked", 1),
+        "unlike": ("is_liked", 0),
+        "hide": ("is_hidden", 1),
+        "unhide": ("is_hidden", 0),
     }[what]
     with world.store.transaction():
         sql = f"UPDATE item SET {column} = ? WHERE personality = ? AND id = ?"  # noqa: S608
         world.store.run(sql, value, item.personality, item.id)
-        world.store.tell_ledger("touch", {
-            "personality": item.personality, "item_id": item.id, "what": what, "touched_at": time.time(),
-            "is_through_api": int(is_through_api),
-        })
+        world.store.tell_ledger(
+            "touch",
+            {
+                "personality": item.personality,
+                "item_id": item.id,
+                "what": what,
+                "touched_at": time.time(),
+                "is_through_api": int(is_through_api),
+            },
+        )
 
 
 def find(world: World, personality: str, item_id: str) -> Item | None:
@@ -230,18 +282,40 @@ def _delay(world: World, new: NewItem, number: int) -> float:
 
 
 def _keep_version(world: World, item: Item, told: float) -> None:
-    world.store.insert("version", {
-        "personality": item.personality, "item_id": item.id, "version_no": item.version_no, "text": item.text,
-        "pictures": json.dumps(item.pictures), "told_at": told,
-    })
-    world.store.tell_ledger("message_version", {
-        "personality": item.personality, "item_id": item.id, "version_no": item.version_no, "kind": item.kind,
-        "author_id": item.author_id, "is_ours": int(item.is_ours), "is_through_api": int(item.is_accepted),
-        "parent_id": item.parent_id, "thread_id": item.thread_id, "post_id": item.post_id,
-        "audience": item.audience, "mentions_us": int(item.tags_us), "text": item.text,
-        "text_hash": hashlib.sha256(item.text.encode()).hexdigest(), "pictures": json.dumps(item.pictures),
-        "recipients": json.dumps(item.recipients), "told_authored_at": item.authored_at,
-        "told_arrived_at": item.arrived_at if item.personality == FEED and not item.is_ours else None,
-        "skew_seconds": world.skew_seconds(item.personality),
-        "published_at": time.time(), "visible_at": max(item.visible_at, time.time()),
-    })
+    world.store.insert(
+        "version",
+        {
+            "personality": item.personality,
+            "item_id": item.id,
+            "version_no": item.version_no,
+            "text": item.text,
+            "pictures": json.dumps(item.pictures),
+            "told_at": told,
+        },
+    )
+    world.store.tell_ledger(
+        "message_version",
+        {
+            "personality": item.personality,
+            "item_id": item.id,
+            "version_no": item.version_no,
+            "kind": item.kind,
+            "author_id": item.author_id,
+            "is_ours": int(item.is_ours),
+            "is_through_api": int(item.is_accepted),
+            "parent_id": item.parent_id,
+            "thread_id": item.thread_id,
+            "post_id": item.post_id,
+            "audience": item.audience,
+            "mentions_us": int(item.tags_us),
+            "text": item.text,
+            "text_hash": hashlib.sha256(item.text.encode()).hexdigest(),
+            "pictures": json.dumps(item.pictures),
+            "recipients": json.dumps(item.recipients),
+            "told_authored_at": item.authored_at,
+            "told_arrived_at": item.arrived_at if item.personality == FEED and not item.is_ours else None,
+            "skew_seconds": world.skew_seconds(item.personality),
+            "published_at": time.time(),
+            "visible_at": max(item.visible_at, time.time()),
+        },
+    )

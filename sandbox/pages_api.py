@@ -1,8 +1,5 @@
 """The pages personality's read API under /pages/v25.0, as facebook.md describes it."""
 
-import hmac
-import re
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,10 +7,11 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox import gate, items, pages_errors
-from sandbox.answers import given, is_true, json_answer, trace
+from sandbox import items, pages_errors
+from sandbox.answers import is_true, json_answer, trace
 from sandbox.graph_fields import BadFields, Field, parse_fields
 from sandbox.items import CannotLook, Item
+from sandbox.pages_entry import PagesEntry
 from sandbox.pages_errors import GraphError
 from sandbox.pages_json import (
     DETAILED_MESSAGES,
@@ -27,31 +25,27 @@ from sandbox.pages_json import (
 )
 from sandbox.pages_paging import page_by_time, page_of_cursors
 from sandbox.pictures import draw, may_show
-from sandbox.push import callback, sign, subscribed_fields
+from sandbox.push import callback, subscribed_fields
 from sandbox.settings import PAGES
 from sandbox.world import Person, World
 
-SCOPES = (
-    "pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement",
-    "pages_messaging", "pages_manage_metadata",
-)
 Fields = tuple[Field, ...]
 
 
-class PagesApi:
+class PagesApi(PagesEntry):
     """Routes of the pages personality over one world."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self.version = "v25.0"
+        super().__init__(world)
         self.blueprint = Blueprint("pages", __name__, url_prefix="/pages")
         self.blueprint.before_request(self.enter)
         self.blueprint.after_request(self.leave)
         self.blueprint.register_error_handler(GraphError, pages_errors.error_answer)
         self.blueprint.register_error_handler(HTTPException, pages_errors.unknown_path)
         self.blueprint.register_error_handler(CannotLook, lambda error: pages_errors.no_look())
-        self.blueprint.register_error_handler(BadFields, lambda error: pages_errors.error_answer(
-            GraphError(2500, f"Syntax error in fields: {error}")))
+        self.blueprint.register_error_handler(
+            BadFields, lambda error: pages_errors.error_answer(GraphError(2500, f"Syntax error in fields: {error}"))
+        )
         add = self.blueprint.add_url_rule
         add("/media/<picture>.png", view_func=self.picture)
         add("/<version>", view_func=self.batch, strict_slashes=False)
@@ -59,68 +53,16 @@ class PagesApi:
         add("/<version>/<node>", view_func=self.node)
         add("/<version>/<node>/<edge>", view_func=self.edge)
         self.edges: dict[str, Callable[[str], Response]] = {
-            "published_posts": self.published_posts, "feed": self.feed, "visitor_posts": self.visitor_posts,
-            "tagged": self.tagged, "comments": self.comments, "conversations": self.conversations,
-            "messages": self.messages, "subscribed_apps": self.subscribed_apps, "likes": self.likes,
+            "published_posts": self.published_posts,
+            "feed": self.feed,
+            "visitor_posts": self.visitor_posts,
+            "tagged": self.tagged,
+            "comments": self.comments,
+            "conversations": self.conversations,
+            "messages": self.messages,
+            "subscribed_apps": self.subscribed_apps,
+            "likes": self.likes,
         }
-
-    def enter(self) -> Response | None:
-        """Faults and the token."""
-        gate.begin(PAGES)
-        struck = gate.strike_first(self.world, pages_errors.faulty)
-        view = request.view_args or {}
-        if struck is not None or (request.path.startswith("/pages/media/") and "picture" in view):
-            return struck
-        if not re.fullmatch(r"v\d+\.\d+", str(view.get("version"))):
-            return pages_errors.error_answer(GraphError(2500, "Unknown path components", status=400))
-        struck = self.check_token()
-        return struck or gate.strike_signed_in(self.world, pages_errors.faulty)
-
-    def leave(self, answer: Response) -> Response:
-        """The version that was used, in a header (facebook.md §1)."""
-        version = (request.view_args or {}).get("version")
-        trace().headers.update({"facebook-api-version": str(version or self.version), "x-fb-trace-id": "AxSandbox"})
-        fault = self.world.faults.on(PAGES, "low_budget")
-        if fault is not None:
-            trace().headers.update(pages_errors.usage(int(fault.number("percent", 90.0)), self.world.identity.page_id))
-        return gate.finish(self.world, answer, pages_errors.faulty)
-
-    def token(self) -> str:
-        """Parameter or header (facebook.md §2)."""
-        header = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return header or str(given().get("access_token") or "")
-
-    def check_token(self) -> Response | None:
-        """Who calls: our page, our other page, the app itself for its own calls, or nobody."""
-        me, token = self.world.identity, self.token()
-        if not token:
-            return pages_errors.no_token()
-        is_app = token == f"{me.app_id}|{me.app_secret}"
-        if is_app and (request.path.endswith("/debug_token") or f"/{me.app_id}/" in request.path):
-            return None
-        if token not in (me.pages_token, me.pages_other_token):
-            return pages_errors.token_is_dead(467, 401)
-        trace().is_other_account = token == me.pages_other_token
-        return self.check_proof(token) or gate.strike_token(self.world, pages_errors.faulty)
-
-    def check_proof(self, token: str) -> Response | None:
-        """appsecret_proof = hex HMAC-SHA256(app secret, token), when sent or demanded (facebook.md §2)."""
-        proof = given().get("appsecret_proof")
-        if proof is None and self.world.faults.on(PAGES, "appsecret_proof_required") is None:
-            return None
-        expected = sign(self.world.identity.app_secret, token.encode()).removeprefix("sha256=")
-        if proof is not None and hmac.compare_digest(str(proof), expected):
-            return None
-        text = "Invalid appsecret_proof provided in the API argument" if proof else (
-            "API calls from the server require an appsecret_proof argument")
-        return pages_errors.error_answer(GraphError(100, text, kind="GraphMethodException"))
-
-    def page(self) -> Person:
-        """The page that the token belongs to."""
-        me = self.world.identity
-        found = self.world.person(PAGES, me.other_page_id if trace().is_other_account else me.page_id)
-        assert found is not None
-        return found
 
     def is_empty(self) -> bool:
         """Whether lists are empty: another page without life, or a token of the wrong type (facebook.md §3)."""
@@ -199,13 +141,21 @@ class PagesApi:
 
     def page_json(self, page: Person, fields: Fields) -> dict[str, Any]:
         """The page itself."""
-        return worded("Page", fields, {
-            "id": lambda: page.id, "name": lambda: page.name,
-            "link": lambda: f"https://pages.example/{page.id}", "username": lambda: page.handle.split(".")[0],
-            "category": lambda: "Home appliances", "tasks": lambda: ["MODERATE", "MESSAGING", "CREATE_CONTENT"],
-            "followers_count": lambda: 1200, "fan_count": lambda: 1200,
-            "picture": lambda: {"data": {"url": f"{self.world.url}/feed/avatars/{page.id}.png"}},
-        })
+        return worded(
+            "Page",
+            fields,
+            {
+                "id": lambda: page.id,
+                "name": lambda: page.name,
+                "link": lambda: f"https://pages.example/{page.id}",
+                "username": lambda: page.handle.split(".")[0],
+                "category": lambda: "Home appliances",
+                "tasks": lambda: ["MODERATE", "MESSAGING", "CREATE_CONTENT"],
+                "followers_count": lambda: 1200,
+                "fan_count": lambda: 1200,
+                "picture": lambda: {"data": {"url": f"{self.world.url}/feed/avatars/{page.id}.png"}},
+            },
+        )
 
     def conversation(self, node: str, fields: Fields) -> dict[str, Any]:
         """A conversation, with its messages when asked for (facebook.md §5)."""
@@ -253,13 +203,17 @@ class PagesApi:
     def posts(self, node: str, edge: str, where: str) -> Response:
         """A list of posts."""
         self.check_page(node)
-        found = [] if self.is_empty() else items.select(
-            self.world, f"personality = ? AND {where} ORDER BY authored_at DESC, n DESC", PAGES
+        found = (
+            []
+            if self.is_empty()
+            else items.select(self.world, f"personality = ? AND {where} ORDER BY authored_at DESC, n DESC", PAGES)
         )
         fields = self.fields()
-        return json_answer(page_by_time(
-            items.readable(self.world, found), lambda one: self.with_comments(one, fields), self.root(node, edge)
-        ))
+        return json_answer(
+            page_by_time(
+                items.readable(self.world, found), lambda one: self.with_comments(one, fields), self.root(node, edge)
+            )
+        )
 
     def comments(self, node: str) -> Response:
         """Comments of a post, or replies of a comment (facebook.md §3.2)."""
@@ -276,9 +230,9 @@ class PagesApi:
             where, value = "parent_id = ?", on.id
         else:
             where, value = ("post_id = ?" if is_stream else "post_id = ? AND parent_id IS NULL"), on.id
-        found = items.readable(self.world, items.select(
-            self.world, f"personality = ? AND {where} ORDER BY authored_at, n", PAGES, value
-        ))
+        found = items.readable(
+            self.world, items.select(self.world, f"personality = ? AND {where} ORDER BY authored_at, n", PAGES, value)
+        )
         if asked.get("since"):
             since = _moment(asked["since"])
             found = [one for one in found if one.authored_at >= since]
@@ -289,12 +243,16 @@ class PagesApi:
             # facebook.md §3 order: with ranking on, top-level comments come ranked
             found.sort(key=lambda one: self.world.chance("rank", one.n))
         body = page_of_cursors(
-            found, lambda one: f"{one.authored_at:020.6f}:{one.n:012d}",
-            lambda one: comment_json(self.world, one, fields), self.root(on.id, "comments"), nested,
+            found,
+            lambda one: f"{one.authored_at:020.6f}:{one.n:012d}",
+            lambda one: comment_json(self.world, one, fields),
+            self.root(on.id, "comments"),
+            nested,
         )
         if is_true(asked.get("summary")):
             body["summary"] = {
-                "order": "chronological" if is_stream else "ranked", "total_count": self.total(where, value),
+                "order": "chronological" if is_stream else "ranked",
+                "total_count": self.total(where, value),
                 "can_comment": True,
             }
         return body
@@ -321,11 +279,14 @@ class PagesApi:
         if request.args.get("user_id"):
             rows = [row for row in rows if row["person_id"] == request.args["user_id"]]
         fields = self.fields()
-        return json_answer(page_of_cursors(
-            rows, lambda row: f"{row['updated']:020.6f}:{row['n']:012d}",
-            lambda row: self.conversation(row["id"], fields),
-            self.root(node, "conversations"),
-        ))
+        return json_answer(
+            page_of_cursors(
+                rows,
+                lambda row: f"{row['updated']:020.6f}:{row['n']:012d}",
+                lambda row: self.conversation(row["id"], fields),
+                self.root(node, "conversations"),
+            )
+        )
 
     def messages(self, node: str) -> Response:
         """Messages of a conversation, newest first (facebook.md §5)."""
@@ -339,8 +300,11 @@ class PagesApi:
         found = messages_of(self.world, node)
         detailed = {one.id for one in found[:DETAILED_MESSAGES]}
         return page_of_cursors(
-            found, lambda one: f"{one.authored_at:020.6f}:{one.n:012d}",
-            lambda one: message_json(self.world, one, fields, one.id in detailed), self.root(node, "messages"), nested,
+            found,
+            lambda one: f"{one.authored_at:020.6f}:{one.n:012d}",
+            lambda one: message_json(self.world, one, fields, one.id in detailed),
+            self.root(node, "messages"),
+            nested,
         )
 
     def subscribed_apps(self, node: str) -> Response:
@@ -354,21 +318,6 @@ class PagesApi:
         """The edge belongs to the token's own page."""
         if node != self.page().id:
             raise pages_errors.gone(node)
-
-    def debug_token(self, version: str) -> Response:
-        """What a token is (facebook.md §2 Inspect)."""
-        del version
-        me = self.world.identity
-        asked = request.args.get("input_token", "")
-        dead = self.world.faults.on(PAGES, "dead_token") or self.world.faults.on(PAGES, "revoke_token")
-        is_valid = asked in (me.pages_token, me.pages_other_token) and dead is None
-        page_id = me.other_page_id if asked == me.pages_other_token else me.page_id
-        return json_answer({"data": {
-            "app_id": me.app_id, "type": "PAGE", "application": "Relevo", "is_valid": is_valid, "expires_at": 0,
-            "data_access_expires_at": int(time.time() + 90 * 86400), "scopes": list(SCOPES) if is_valid else [],
-            "granular_scopes": [{"scope": scope} for scope in SCOPES] if is_valid else [],
-            "user_id": "10150000000000001", "profile_id": page_id,
-        }})
 
     def picture(self, picture: str) -> Response:
         """A real PNG behind an address that expires (facebook.md §3: fetch soon)."""
@@ -387,5 +336,3 @@ def _moment(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError as error:
         raise pages_errors.bad(f"Param since is not a time: {text}") from error
-
-

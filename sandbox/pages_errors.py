@@ -28,7 +28,12 @@ class GraphError(Exception):
     """An error answer of the pages personality."""
 
     def __init__(
-        self, code: int, text: str, subcode: int | None = None, status: int = 400, kind: str = "OAuthException",
+        self,
+        code: int,
+        text: str,
+        subcode: int | None = None,
+        status: int = 400,
+        kind: str = "OAuthException",
         is_transient: bool = False,
     ) -> None:
         super().__init__(text)
@@ -88,9 +93,14 @@ def faulty(fault: Fault) -> Response:
     if fault.kind in ("error_500", "error_500_after_accept"):
         # facebook.md §9: 1, 2 are transient
         code = int(fault.params.get("code", 2))
-        return error_answer(GraphError(
-            code, "An unexpected error has occurred. Please retry your request later.", status=500, is_transient=True
-        ))
+        return error_answer(
+            GraphError(
+                code,
+                "An unexpected error has occurred. Please retry your request later.",
+                status=500,
+                is_transient=True,
+            )
+        )
     if fault.kind == "revoke_token":
         return token_is_dead(int(fault.params.get("subcode", 458)), int(fault.params.get("status", 401)))
     if fault.kind == "dead_token":
@@ -103,8 +113,9 @@ def faulty(fault: Fault) -> Response:
         return _throttled(fault)
     code = int(fault.params.get("code", 100))
     reason = str(fault.params.get("reason", "The message can not be published"))
-    return error_answer(GraphError(code, f"(#{code}) {reason}", fault.params.get("subcode"),
-                                   int(fault.params.get("status", 400))))
+    return error_answer(
+        GraphError(code, f"(#{code}) {reason}", fault.params.get("subcode"), int(fault.params.get("status", 400)))
+    )
 
 
 def no_look() -> Response:
@@ -129,14 +140,26 @@ def _throttled(fault: Fault) -> Response:
     code = int(fault.params.get("code", 80001))
     left = fault.until - time.time() if fault.until is not None else fault.number("seconds", 300.0)
     minutes = int(fault.number("minutes", math.ceil(max(1.0, left) / 60)))
-    answer = error_answer(GraphError(code, THROTTLED_TEXT.get(code, f"(#{code}) Too many calls"),
-                                     status=int(fault.params.get("status", 400))))
+    answer = error_answer(
+        GraphError(
+            code, THROTTLED_TEXT.get(code, f"(#{code}) Too many calls"), status=int(fault.params.get("status", 400))
+        )
+    )
     if code in APP_CODES:
         answer.headers["X-App-Usage"] = json.dumps({"call_count": 100, "total_time": 25, "total_cputime": 25})
     kind = "messenger" if code == 80006 else "pages"
-    answer.headers["X-Business-Use-Case-Usage"] = json.dumps({str(fault.params.get("object", "109000000000001")): [{
-        "type": kind, "call_count": 100, "total_cputime": 25, "total_time": 25,
-        "estimated_time_to_regain_access": minutes,
-    }]})
+    answer.headers["X-Business-Use-Case-Usage"] = json.dumps(
+        {
+            str(fault.params.get("object", "109000000000001")): [
+                {
+                    "type": kind,
+                    "call_count": 100,
+                    "total_cputime": 25,
+                    "total_time": 25,
+                    "estimated_time_to_regain_access": minutes,
+                }
+            ]
+        }
+    )
     answer.headers["facebook-api-version"] = GRAPH_VERSION
     return answer

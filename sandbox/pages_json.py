@@ -62,21 +62,27 @@ def post_json(world: World, item: Item, fields: tuple[Field, ...]) -> dict[str, 
     """A post of the page or of a visitor."""
     if has(fields, "Post", "message"):
         carry(item.id, item.version_no)
-    return worded("Post", fields, {
-        "id": lambda: item.id,
-        "message": lambda: item.text or None,
-        "created_time": lambda: iso_zone(item.authored_at),
-        "updated_time": lambda: iso_zone(_last_touched(world, item)),
-        "permalink_url": lambda: f"{SITE}/{item.id.replace('_', '/posts/')}",
-        "from": lambda: _face(world, item),
-        "status_type": lambda: "added_photos" if item.pictures else "mobile_status_update",
-        "full_picture": lambda: picture_url(world, item.pictures[0]) if item.pictures else None,
-        "attachments": lambda: {"data": [_attachment(world, one) for one in item.pictures]} if item.pictures else None,
-        "message_tags": lambda: _tags(world, item),
-        "is_hidden": lambda: item.is_hidden,
-        "is_published": lambda: True,
-        "parent_id": lambda: None,
-    })
+    return worded(
+        "Post",
+        fields,
+        {
+            "id": lambda: item.id,
+            "message": lambda: item.text or None,
+            "created_time": lambda: iso_zone(item.authored_at),
+            "updated_time": lambda: iso_zone(_last_touched(world, item)),
+            "permalink_url": lambda: f"{SITE}/{item.id.replace('_', '/posts/')}",
+            "from": lambda: _face(world, item),
+            "status_type": lambda: "added_photos" if item.pictures else "mobile_status_update",
+            "full_picture": lambda: picture_url(world, item.pictures[0]) if item.pictures else None,
+            "attachments": lambda: (
+                {"data": [_attachment(world, one) for one in item.pictures]} if item.pictures else None
+            ),
+            "message_tags": lambda: _tags(world, item),
+            "is_hidden": lambda: item.is_hidden,
+            "is_published": lambda: True,
+            "parent_id": lambda: None,
+        },
+    )
 
 
 def message_json(world: World, item: Item, fields: tuple[Field, ...], is_detailed: bool = True) -> dict[str, Any]:
@@ -86,17 +92,21 @@ def message_json(world: World, item: Item, fields: tuple[Field, ...], is_detaile
         return worded("Message", (), plain)
     if has(fields, "Message", "message"):
         carry(item.id, item.version_no)
-    return worded("Message", fields, {
-        **plain,
-        "message": lambda: item.text,
-        "from": lambda: _mail_face(world, item.author_id),
-        "to": lambda: {"data": [_mail_face(world, one) for one in item.recipients]},
-        "attachments": lambda: _message_attachments(world, item),
-        "tags": lambda: {"data": [{"name": "inbox"}]},
-        "shares": lambda: None,
-        "sticker": lambda: None,
-        "reply_to": lambda: None,
-    })
+    return worded(
+        "Message",
+        fields,
+        {
+            **plain,
+            "message": lambda: item.text,
+            "from": lambda: _mail_face(world, item.author_id),
+            "to": lambda: {"data": [_mail_face(world, one) for one in item.recipients]},
+            "attachments": lambda: _message_attachments(world, item),
+            "tags": lambda: {"data": [{"name": "inbox"}]},
+            "shares": lambda: None,
+            "sticker": lambda: None,
+            "reply_to": lambda: None,
+        },
+    )
 
 
 def conversation_json(world: World, row: Mapping[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]:
@@ -104,27 +114,33 @@ def conversation_json(world: World, row: Mapping[str, Any], fields: tuple[Field,
     messages = messages_of(world, row["id"])
     newest = messages[0] if messages else None
     people = [row["person_id"], world.identity.page_id]
-    return worded("UnifiedThread", fields, {
-        "id": lambda: row["id"],
-        "link": lambda: f"/{world.identity.page_id}/inbox/{row['n']}/",
-        "updated_time": lambda: iso_zone(updated_at(messages)),
-        "message_count": lambda: len(messages),
-        "unread_count": lambda: row["unread"],
-        "can_reply": lambda: is_window_open(world, messages),
-        "snippet": lambda: newest.text[:100] if newest else None,
-        "participants": lambda: {"data": [_mail_face(world, one) for one in people]},
-        "senders": lambda: {"data": [_mail_face(world, one) for one in people]},
-        "folder": lambda: "inbox",
-        "name": lambda: None,
-        "is_owner": lambda: True,
-        "scoped_thread_key": lambda: row["id"],
-    })
+    return worded(
+        "UnifiedThread",
+        fields,
+        {
+            "id": lambda: row["id"],
+            "link": lambda: f"/{world.identity.page_id}/inbox/{row['n']}/",
+            "updated_time": lambda: iso_zone(updated_at(messages)),
+            "message_count": lambda: len(messages),
+            "unread_count": lambda: row["unread"],
+            "can_reply": lambda: is_window_open(world, messages),
+            "snippet": lambda: newest.text[:100] if newest else None,
+            "participants": lambda: {"data": [_mail_face(world, one) for one in people]},
+            "senders": lambda: {"data": [_mail_face(world, one) for one in people]},
+            "folder": lambda: "inbox",
+            "name": lambda: None,
+            "is_owner": lambda: True,
+            "scoped_thread_key": lambda: row["id"],
+        },
+    )
 
 
 def messages_of(world: World, conversation_id: str) -> list[Item]:
     """Readable messages of a conversation, newest first."""
     found = items.select(
-        world, "personality = ? AND thread_id = ? AND kind = 'direct' ORDER BY authored_at DESC, n DESC", PAGES,
+        world,
+        "personality = ? AND thread_id = ? AND kind = 'direct' ORDER BY authored_at DESC, n DESC",
+        PAGES,
         conversation_id,
     )
     return items.readable(world, found)
@@ -138,7 +154,8 @@ def conversations_by_time(world: World) -> list[dict[str, Any]]:
     rows = world.store.rows(
         "SELECT c.id, c.n, c.person_id, c.unread, max(i.arrived_at + i.visible_at - i.published_at) AS updated "
         "FROM conversation c JOIN item i ON i.personality = 'pages' AND i.thread_id = c.id "
-        "WHERE i.deleted_at IS NULL AND i.visible_at <= ? GROUP BY c.id ORDER BY updated DESC, c.n DESC", time.time(),
+        "WHERE i.deleted_at IS NULL AND i.visible_at <= ? GROUP BY c.id ORDER BY updated DESC, c.n DESC",
+        time.time(),
     )
     return [dict(row) for row in rows]
 
@@ -238,16 +255,25 @@ def _attachment(world: World, picture: str) -> dict[str, Any]:
 def _message_attachments(world: World, item: Item) -> dict[str, Any] | None:
     if not item.pictures:
         return None
-    return {"data": [
-        {
-            "id": one, "mime_type": "image/png", "name": f"image-{one}", "size": 2000,
-            "image_data": {
-                "width": 160, "height": 120, "max_width": 160, "max_height": 120, "url": picture_url(world, one),
-                "preview_url": picture_url(world, one),
-            },
-        }
-        for one in item.pictures
-    ]}
+    return {
+        "data": [
+            {
+                "id": one,
+                "mime_type": "image/png",
+                "name": f"image-{one}",
+                "size": 2000,
+                "image_data": {
+                    "width": 160,
+                    "height": 120,
+                    "max_width": 160,
+                    "max_height": 120,
+                    "url": picture_url(world, one),
+                    "preview_url": picture_url(world, one),
+                },
+            }
+            for one in item.pictures
+        ]
+    }
 
 
 def _tags(world: World, item: Item) -> list[dict[str, Any]] | None:
@@ -261,7 +287,10 @@ def _tags(world: World, item: Item) -> list[dict[str, Any]] | None:
 def _count(world: World, item: Item) -> int:
     row = world.store.row(
         "SELECT count(*) AS n FROM item WHERE personality = ? AND parent_id = ? AND deleted_at IS NULL "
-        "AND visible_at <= ?", PAGES, item.id, time.time(),
+        "AND visible_at <= ?",
+        PAGES,
+        item.id,
+        time.time(),
     )
     return int(row["n"]) if row else 0
 
@@ -269,7 +298,9 @@ def _count(world: World, item: Item) -> int:
 def _last_touched(world: World, item: Item) -> float:
     row = world.store.row(
         "SELECT max(arrived_at) AS latest FROM item WHERE personality = ? AND post_id = ? AND visible_at <= ?",
-        PAGES, item.id, time.time(),
+        PAGES,
+        item.id,
+        time.time(),
     )
     return max(item.authored_at, item.edited_at or 0.0, (row["latest"] if row else None) or 0.0)
 

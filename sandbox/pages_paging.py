@@ -17,7 +17,10 @@ DEFAULT_LIMIT, MOST = 25, 100
 
 
 def page_of_cursors(
-    rows: list[Row], name: Callable[[Row], str], worded: Callable[[Row], dict[str, Any]], root: str,
+    rows: list[Row],
+    name: Callable[[Row], str],
+    worded: Callable[[Row], dict[str, Any]],
+    root: str,
     nested: Field | None = None,
 ) -> dict[str, Any]:
     """`{data, paging:{cursors, next?, previous?}}` (facebook.md §3 Paging answer).
@@ -58,13 +61,26 @@ def page_by_time(posts: list[Item], worded: Callable[[Item], dict[str, Any]], ro
     if not page:
         return body
     first, last = page[0], page[-1]
-    paging = {"previous": _address(root, {
-        "since": str(int(first.authored_at)), "__paging_token": str(first.n), "__previous": "1", "limit": str(size),
-    })}
+    paging = {
+        "previous": _address(
+            root,
+            {
+                "since": str(int(first.authored_at)),
+                "__paging_token": str(first.n),
+                "__previous": "1",
+                "limit": str(size),
+            },
+        )
+    }
     if len(posts) > size or trace().is_page_repeated:
-        paging["next"] = _address(root, {
-            "until": str(int(last.authored_at)), "__paging_token": str(last.n), "limit": str(size),
-        })
+        paging["next"] = _address(
+            root,
+            {
+                "until": str(int(last.authored_at)),
+                "__paging_token": str(last.n),
+                "limit": str(size),
+            },
+        )
     return {**body, "paging": paging}
 
 

@@ -43,10 +43,17 @@ def write_comment(world: World, on: Item, writing: Writing) -> Item:
     with world.store.transaction():
         post = on if on.kind != "comment" else items.get(world, PAGES, str(on.post_id))
         parent = None if on.kind != "comment" else items.get(world, PAGES, on.thread_id)
-        item = items.publish(world, _new(
-            writing, kind="comment", parent=parent, post=post, thread_id=parent.thread_id if parent else None,
-            tags_us=world.identity.page_name in writing.text,
-        ))
+        item = items.publish(
+            world,
+            _new(
+                writing,
+                kind="comment",
+                parent=parent,
+                post=post,
+                thread_id=parent.thread_id if parent else None,
+                tags_us=world.identity.page_name in writing.text,
+            ),
+        )
         push_change(world, "feed", _comment_value(item, writing.author, "add"), item)
     return item
 
@@ -57,10 +64,16 @@ def write_direct(world: World, fan: Person, writing: Writing) -> Item:
     is_ours = writing.author.id == page.id
     with world.store.transaction():
         conversation_id = meet_conversation(world, fan)
-        item = items.publish(world, _new(
-            writing, kind="direct", thread_id=conversation_id, audience="direct",
-            recipients=(fan.id if is_ours else page.id,),
-        ))
+        item = items.publish(
+            world,
+            _new(
+                writing,
+                kind="direct",
+                thread_id=conversation_id,
+                audience="direct",
+                recipients=(fan.id if is_ours else page.id,),
+            ),
+        )
         unread = "unread = 0" if is_ours else "unread = unread + 1"
         world.store.run(f"UPDATE conversation SET {unread} WHERE id = ?", conversation_id)  # noqa: S608
         push_messaging(world, "message_echoes" if is_ours else "messages", _message_event(world, item), item)
@@ -74,8 +87,11 @@ def edit(world: World, item: Item, text: str, pictures: tuple[str, ...] | None =
         author = world.person(PAGES, item.author_id)
         assert author is not None
         if item.kind == "direct":
-            event = {**_parties(world, item), "timestamp": int(world.told_now(PAGES) * 1000),
-                     "message_edit": {"mid": item.id, "text": text, "num_edit": changed.version_no - 1}}
+            event = {
+                **_parties(world, item),
+                "timestamp": int(world.told_now(PAGES) * 1000),
+                "message_edit": {"mid": item.id, "text": text, "num_edit": changed.version_no - 1},
+            }
             push_messaging(world, "message_edits", event)
         elif item.kind == "comment":
             push_change(world, "feed", _comment_value(changed, author, "edited"))
@@ -91,12 +107,16 @@ def remove(world: World, item: Item, by: str) -> None:
         author = world.person(PAGES, item.author_id)
         assert author is not None
         if item.kind == "direct":
-            event = {**_parties(world, item), "timestamp": int(world.told_now(PAGES) * 1000),
-                     "message": {"mid": item.id, "is_deleted": True}}
+            event = {
+                **_parties(world, item),
+                "timestamp": int(world.told_now(PAGES) * 1000),
+                "message": {"mid": item.id, "is_deleted": True},
+            }
             push_messaging(world, "messages", event)
             return
-        value = _comment_value(item, author, "remove") if item.kind == "comment" else _post_value(
-            item, author, "remove")
+        value = (
+            _comment_value(item, author, "remove") if item.kind == "comment" else _post_value(item, author, "remove")
+        )
         value.pop("message", None)
         value.pop("photo", None)
         push_change(world, "feed", value)
@@ -118,27 +138,44 @@ def meet_conversation(world: World, fan: Person) -> str:
         return str(row["id"])
     number = world.store.next_number("conversation")
     conversation_id = f"t_{587_000_000_000_000 + number * 7919}"
-    world.store.insert("conversation", {
-        "id": conversation_id, "n": number, "person_id": fan.id, "unread": 0,
-    })
+    world.store.insert(
+        "conversation",
+        {
+            "id": conversation_id,
+            "n": number,
+            "person_id": fan.id,
+            "unread": 0,
+        },
+    )
     return conversation_id
 
 
 def _new(writing: Writing, **more: Any) -> NewItem:
     return NewItem(
-        author=writing.author, text=writing.text, pictures=writing.pictures, authored_at=writing.authored_at,
-        arrived_at=writing.arrived_at, visible_after_seconds=writing.visible_after_seconds,
-        is_accepted=writing.is_accepted, is_faceless=writing.is_faceless,
-        wanted_parent_id=writing.wanted_parent_id, **more,
+        author=writing.author,
+        text=writing.text,
+        pictures=writing.pictures,
+        authored_at=writing.authored_at,
+        arrived_at=writing.arrived_at,
+        visible_after_seconds=writing.visible_after_seconds,
+        is_accepted=writing.is_accepted,
+        is_faceless=writing.is_faceless,
+        wanted_parent_id=writing.wanted_parent_id,
+        **more,
     )
 
 
 def _comment_value(item: Item, author: Person, verb: str) -> dict[str, Any]:
     """facebook.md §10 `feed` value; parent_id is the post for a top-level comment, else the parent comment."""
     value: dict[str, Any] = {
-        "item": "comment", "verb": verb, "comment_id": item.id, "post_id": item.post_id,
-        "parent_id": item.parent_id or item.post_id, "from": {"id": author.id, "name": author.name},
-        "created_time": int(item.authored_at), "message": item.text,
+        "item": "comment",
+        "verb": verb,
+        "comment_id": item.id,
+        "post_id": item.post_id,
+        "parent_id": item.parent_id or item.post_id,
+        "from": {"id": author.id, "name": author.name},
+        "created_time": int(item.authored_at),
+        "message": item.text,
     }
     if item.is_faceless:
         del value["from"]
@@ -149,15 +186,22 @@ def _comment_value(item: Item, author: Person, verb: str) -> dict[str, Any]:
 
 def _post_value(item: Item, author: Person, verb: str) -> dict[str, Any]:
     return {
-        "item": "status" if item.kind == "post" else "post", "verb": verb, "post_id": item.id,
-        "from": {"id": author.id, "name": author.name}, "created_time": int(item.authored_at), "message": item.text,
+        "item": "status" if item.kind == "post" else "post",
+        "verb": verb,
+        "post_id": item.id,
+        "from": {"id": author.id, "name": author.name},
+        "created_time": int(item.authored_at),
+        "message": item.text,
     }
 
 
 def _mention_value(item: Item, author: Person) -> dict[str, Any]:
     """facebook.md §10 `mention` value; the author may be missing."""
     value: dict[str, Any] = {
-        "item": "post", "verb": "add", "post_id": item.id, "message": item.text,
+        "item": "post",
+        "verb": "add",
+        "post_id": item.id,
+        "message": item.text,
         "created_time": int(item.authored_at),
     }
     return value if item.is_faceless else {**value, "sender_id": author.id, "sender_name": author.name}

@@ -100,9 +100,16 @@ class PagesWriting:
             raise pages_errors.bad(f"Length of param message must be less than or equal to {COMMENT_CHARACTERS}")
         if on.kind == "comment" and self.world.faults.take(PAGES, ("misplace",), "POST", request.path):
             on = items.get(self.world, PAGES, str(on.post_id))
-        item = pages_verbs.write_comment(self.world, on, Writing(
-            author=self.api.page(), text=text, is_accepted=True, wanted_parent_id=node,
-        ))
+        item = pages_verbs.write_comment(
+            self.world,
+            on,
+            Writing(
+                author=self.api.page(),
+                text=text,
+                is_accepted=True,
+                wanted_parent_id=node,
+            ),
+        )
         self.accepted(item)
         return json_answer({"id": item.id})
 
@@ -162,9 +169,16 @@ class PagesWriting:
 
     def write(self, fan: Person, text: str, wanted: str) -> Item:
         """The page's message to a fan."""
-        return pages_verbs.write_direct(self.world, fan, Writing(
-            author=self.api.page(), text=text, is_accepted=True, wanted_parent_id=wanted,
-        ))
+        return pages_verbs.write_direct(
+            self.world,
+            fan,
+            Writing(
+                author=self.api.page(),
+                text=text,
+                is_accepted=True,
+                wanted_parent_id=wanted,
+            ),
+        )
 
     def accepted(self, item: Item) -> None:
         """Notes that this request was accepted, for faults and for traffic."""

@@ -10,17 +10,76 @@ PRODUCTS = {"es": phrases_es.PRODUCTS, "en": phrases_en.PRODUCTS}
 TOWNS = {"es": phrases_es.TOWNS, "en": phrases_en.TOWNS}
 EMOJI = ("😍", "👏👏👏", "❤️", "😂😂", "🔥", "😡", "👍", "🙌🙌", "😢", "🥳🎉", "🤔", "👨‍👩‍👧‍👦")
 FIRST = {
-    "es": ("Marta", "Iker", "Lucía", "Paco", "Nuria", "Teo", "Carmen", "Unai", "Rocío", "Saúl", "Inés", "Blas",
-           "Olalla", "Gael", "Pilar", "Hugo", "Vega", "Tomás"),
-    "en": ("Maeve", "Owen", "Priya", "Tom", "Isla", "Rhys", "Nell", "Amir", "Freya", "Callum", "Ada", "Joss",
-           "Wren", "Idris", "Holly", "Finn", "Zadie", "Ned"),
+    "es": (
+        "Marta",
+        "Iker",
+        "Lucía",
+        "Paco",
+        "Nuria",
+        "Teo",
+        "Carmen",
+        "Unai",
+        "Rocío",
+        "Saúl",
+        "Inés",
+        "Blas",
+        "Olalla",
+        "Gael",
+        "Pilar",
+        "Hugo",
+        "Vega",
+        "Tomás",
+    ),
+    "en": (
+        "Maeve",
+        "Owen",
+        "Priya",
+        "Tom",
+        "Isla",
+        "Rhys",
+        "Nell",
+        "Amir",
+        "Freya",
+        "Callum",
+        "Ada",
+        "Joss",
+        "Wren",
+        "Idris",
+        "Holly",
+        "Finn",
+        "Zadie",
+        "Ned",
+    ),
 }
 LAST = {
-    "es": ("Ruizal", "Otermin", "Vallejera", "Castañar", "Pedrosilla", "Montoro", "Aranguez", "Ferreiral",
-           "Salvatierra",
-           "Quintanal", "Bermejal", "Ledesmo"),
-    "en": ("Ashwick", "Penrowe", "Larkhill", "Okafield", "Merrow", "Tindale", "Quarryman", "Hollins", "Braithe",
-           "Sandlow", "Wexcombe", "Dunmarsh"),
+    "es": (
+        "Ruizal",
+        "Otermin",
+        "Vallejera",
+        "Castañar",
+        "Pedrosilla",
+        "Montoro",
+        "Aranguez",
+        "Ferreiral",
+        "Salvatierra",
+        "Quintanal",
+        "Bermejal",
+        "Ledesmo",
+    ),
+    "en": (
+        "Ashwick",
+        "Penrowe",
+        "Larkhill",
+        "Okafield",
+        "Merrow",
+        "Tindale",
+        "Quarryman",
+        "Hollins",
+        "Braithe",
+        "Sandlow",
+        "Wexcombe",
+        "Dunmarsh",
+    ),
 }
 ODD_NAMES = (("lina.haddadi", "لينا حدادي"), ("sol.y.sombra", "☀️ Sol y Sombra ☀️"), ("o.brienn", "Órla O'Brienn"))
 HOSTS = ("hogares.example", "plaza.test", "barrio.example", "kitchens.test", "vecinos.example")
@@ -63,9 +122,14 @@ def fill(chance: random.Random, language: str, template: str) -> str:
     """A template with order numbers, products, towns, days and prices."""
     product = chance.choice(PRODUCTS[language])
     return template.format(
-        product=product, Product=product[0].upper() + product[1:], town=chance.choice(TOWNS[language]),
-        order=chance.randint(10_000_000, 99_999_999), days=chance.randint(2, 21), price=chance.randint(19, 899),
-        number=chance.randint(10, 99), percent=chance.randint(12, 45),
+        product=product,
+        Product=product[0].upper() + product[1:],
+        town=chance.choice(TOWNS[language]),
+        order=chance.randint(10_000_000, 99_999_999),
+        days=chance.randint(2, 21),
+        price=chance.randint(19, 899),
+        number=chance.randint(10, 99),
+        percent=chance.randint(12, 45),
     )
 
 

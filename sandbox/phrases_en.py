@@ -1,8 +1,16 @@
 """What people write to a maker of home appliances, in English; {slots} are filled by phrases.py."""
 
 PRODUCTS = (
-    "the Brisa 8 washer", "the Marea 45 dishwasher", "the Lumbre 70 oven", "the Niebla hood", "the Escarcha 300 fridge",
-    "the Chispa microwave", "the Vuelo vacuum", "the Alba coffee maker", "the Zarza hob", "the Solano dryer",
+    "the Brisa 8 washer",
+    "the Marea 45 dishwasher",
+    "the Lumbre 70 oven",
+    "the Niebla hood",
+    "the Escarcha 300 fridge",
+    "the Chispa microwave",
+    "the Vuelo vacuum",
+    "the Alba coffee maker",
+    "the Zarza hob",
+    "the Solano dryer",
 )
 TOWNS = ("Leeds", "Galway", "Bath", "Dundee", "Swansea", "Derry", "Exeter", "Hull", "Cork", "Perth", "Lincoln", "Truro")
 
@@ -164,8 +172,13 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "I see the money is back, but the delivery fee is missing.",
     ),
     "thanks": (
-        "Thank you so much!", "Thanks, that was quick.", "Perfect, thank you 🙏", "Great, thanks for answering.",
-        "Thanks a million, that's a relief.", "Ah, right, thanks.", "Thank you for your help, all the best.",
+        "Thank you so much!",
+        "Thanks, that was quick.",
+        "Perfect, thank you 🙏",
+        "Great, thanks for answering.",
+        "Thanks a million, that's a relief.",
+        "Ah, right, thanks.",
+        "Thank you for your help, all the best.",
         "Got it, thanks 😊",
     ),
     "again": (
@@ -185,7 +198,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "We are very sorry. It leaves today.",
     ),
     "edit": (
-        "(edit: it is order {order})", "(edit: {days} days now)", "Edit: any news?",
-        "(sorry, I meant {product})", "Edit to add that I am in {town}.",
+        "(edit: it is order {order})",
+        "(edit: {days} days now)",
+        "Edit: any news?",
+        "(sorry, I meant {product})",
+        "Edit to add that I am in {town}.",
     ),
 }

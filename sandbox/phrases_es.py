@@ -1,12 +1,31 @@
 """What people write to a maker of home appliances, in Spanish; {slots} are filled by phrases.py."""
 
 PRODUCTS = (
-    "la lavadora Brisa 8", "el lavavajillas Marea 45", "el horno Lumbre 70", "la campana Niebla",
+    "la lavadora Brisa 8",
+    "el lavavajillas Marea 45",
+    "el horno Lumbre 70",
+    "la campana Niebla",
     "la nevera Escarcha 300",
-    "el microondas Chispa", "la aspiradora Vuelo", "la cafetera Alba", "la placa Zarza", "el secador de ropa Solano",
+    "el microondas Chispa",
+    "la aspiradora Vuelo",
+    "la cafetera Alba",
+    "la placa Zarza",
+    "el secador de ropa Solano",
 )
-TOWNS = ("Cuenca", "Gijón", "Lorca", "Soria", "Vigo", "Ronda", "Teruel", "Elche", "Reus", "Cáceres", "Rosario",
-         "Mérida")
+TOWNS = (
+    "Cuenca",
+    "Gijón",
+    "Lorca",
+    "Soria",
+    "Vigo",
+    "Ronda",
+    "Teruel",
+    "Elche",
+    "Reus",
+    "Cáceres",
+    "Rosario",
+    "Mérida",
+)
 
 PHRASES: dict[str, tuple[str, ...]] = {
     "post": (
@@ -166,8 +185,13 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "Acabo de ver que el cargo ya está devuelto, pero falta el envío.",
     ),
     "thanks": (
-        "¡Muchas gracias!", "Gracias, qué rapidez.", "Perfecto, muchas gracias 🙏", "Genial, gracias por contestar.",
-        "Mil gracias, ya me quedo tranquila.", "Ah, vale, gracias.", "Gracias por la ayuda, un saludo.",
+        "¡Muchas gracias!",
+        "Gracias, qué rapidez.",
+        "Perfecto, muchas gracias 🙏",
+        "Genial, gracias por contestar.",
+        "Mil gracias, ya me quedo tranquila.",
+        "Ah, vale, gracias.",
+        "Gracias por la ayuda, un saludo.",
         "Oído, gracias 😊",
     ),
     "again": (
@@ -187,7 +211,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "Lo sentimos mucho. El pedido sale hoy mismo.",
     ),
     "edit": (
-        "(edito: es el pedido {order})", "(edito: ya son {days} días)", "Edito: ¿alguna novedad?",
-        "(perdón, quería decir {product})", "Edito para añadir que estoy en {town}.",
+        "(edito: es el pedido {order})",
+        "(edito: ya son {days} días)",
+        "Edito: ¿alguna novedad?",
+        "(perdón, quería decir {product})",
+        "Edito para añadir que estoy en {town}.",
     ),
 }

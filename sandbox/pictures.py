@@ -22,7 +22,9 @@ def draw(picture_id: str) -> bytes:
             lines += stripe if (x + y - place) % 80 < 24 else ground
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(bytes(lines), 6))
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(bytes(lines), 6))
         + _chunk(b"IEND", b"")
     )
 

@@ -11,9 +11,15 @@ from sandbox.world import World
 
 def plan(world: World, personality: str, deed: str, after_seconds: float, params: dict[str, Any]) -> None:
     """Plans an edit, a deletion or a saying."""
-    world.store.insert("planned", {
-        "due_at": time.time() + after_seconds, "personality": personality, "deed": deed, "params": json.dumps(params),
-    })
+    world.store.insert(
+        "planned",
+        {
+            "due_at": time.time() + after_seconds,
+            "personality": personality,
+            "deed": deed,
+            "params": json.dumps(params),
+        },
+    )
 
 
 def run_due(world: World) -> int:

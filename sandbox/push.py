@@ -16,8 +16,19 @@ from sandbox.world import World
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TIMEOUT_SECONDS = 5.0
 FIELDS = (
-    "feed", "mention", "ratings", "messages", "message_echoes", "message_edits", "message_reactions", "message_reads",
-    "message_deliveries", "messaging_postbacks", "messaging_referrals", "messaging_policy_enforcement", "standby",
+    "feed",
+    "mention",
+    "ratings",
+    "messages",
+    "message_echoes",
+    "message_edits",
+    "message_reactions",
+    "message_reads",
+    "message_deliveries",
+    "messaging_postbacks",
+    "messaging_referrals",
+    "messaging_policy_enforcement",
+    "standby",
 )
 
 
@@ -80,8 +91,9 @@ def _queue(world: World, field: str, entry: dict[str, Any], per_second: int, ite
         due += 1.0 / world.settings.pace.factor
     for _ in range(copies):
         # facebook.md §10 Signature: non-ASCII is escaped in the body as \uXXXX, which json.dumps does
-        world.store.insert("push_event", {"body": json.dumps(body), "due_at": due, "made_at": time.time(),
-                                          "attempts": 0})
+        world.store.insert(
+            "push_event", {"body": json.dumps(body), "due_at": due, "made_at": time.time(), "attempts": 0}
+        )
     world.push_wanted.set()
 
 
@@ -89,15 +101,17 @@ def send_due(world: World) -> float:
     """Sends what is due, each event once; gives how many seconds until the next is due (1 at most)."""
     rows = world.store.rows(
         "SELECT * FROM push_event WHERE delivered_at IS NULL AND dropped_at IS NULL AND due_at <= ? ORDER BY n "
-        "LIMIT 50", time.time(),
+        "LIMIT 50",
+        time.time(),
     )
     for row in rows:
         if world.stopping.is_set():
             break
         error = _send(world, row["body"].encode("ascii"))
         if error is None:
-            world.store.run("UPDATE push_event SET delivered_at = ?, attempts = attempts + 1 WHERE n = ?",
-                            time.time(), row["n"])
+            world.store.run(
+                "UPDATE push_event SET delivered_at = ?, attempts = attempts + 1 WHERE n = ?", time.time(), row["n"]
+            )
         else:
             _later(world, row["n"], row["attempts"] + 1, row["made_at"], error)
     return 1.0 if not rows else 0.0
@@ -122,8 +136,14 @@ def _later(world: World, number: int, attempts: int, made_at: float, error: str)
     pace = world.settings.pace
     wait = min(pace.push_first_retry_seconds * 2 ** (attempts - 1), pace.push_last_retry_seconds)
     dropped = time.time() if time.time() + wait > made_at + pace.push_life_seconds else None
-    world.store.run("UPDATE push_event SET attempts = ?, due_at = ?, dropped_at = ?, last_error = ? WHERE n = ?",
-                    attempts, time.time() + wait, dropped, error, number)
+    world.store.run(
+        "UPDATE push_event SET attempts = ?, due_at = ?, dropped_at = ?, last_error = ? WHERE n = ?",
+        attempts,
+        time.time() + wait,
+        dropped,
+        error,
+        number,
+    )
 
 
 def _send(world: World, body: bytes) -> str | None:
@@ -131,7 +151,8 @@ def _send(world: World, body: bytes) -> str | None:
     if world.faults.take(PAGES, ("push_bad_signature",)):
         secret = hashlib.sha256(secret.encode()).hexdigest()
     headers = {
-        "Content-Type": "application/json", "X-Hub-Signature-256": sign(secret, body),
+        "Content-Type": "application/json",
+        "X-Hub-Signature-256": sign(secret, body),
         "X-Hub-Signature": sign(secret, body, "sha1"),
     }
     try:

@@ -80,7 +80,8 @@ class Sandbox:
             begin_history(self.traffic)
         write_file(settings.data, describe(identity, self.server.server_port))
         self._threads = [
-            self._thread(lambda: self.server.serve_forever(poll_interval=0.05)), self._thread(self.traffic.run),
+            self._thread(lambda: self.server.serve_forever(poll_interval=0.05)),
+            self._thread(self.traffic.run),
             self._thread(lambda: push.run(self.world)),
         ]
 

@@ -41,7 +41,9 @@ def make_thread(world: World, personality: str, wanted: LongThread) -> dict[str,
         for place, text in enumerate(wanted.texts):
             written.append(_write(world, personality, wanted, on, written, place, text, place in pictured))
         body = {
-            "post_id": on.id, "root_id": written[0].id, "ids": [one.id for one in written],
+            "post_id": on.id,
+            "root_id": written[0].id,
+            "ids": [one.id for one in written],
             "edited_ids": [written[place].id for place in sorted(edited)],
             "deleted_ids": [written[place].id for place in sorted(deleted)],
             "picture_ids": [written[place].id for place in sorted(pictured)],
@@ -70,12 +72,19 @@ def churn(
 
 
 def _write(
-    world: World, personality: str, wanted: LongThread, on: Item, written: list[Item], place: int, text: str,
+    world: World,
+    personality: str,
+    wanted: LongThread,
+    on: Item,
+    written: list[Item],
+    place: int,
+    text: str,
     has_picture: bool,
 ) -> Item:
     told = world.told_now(personality)
     saying = Saying(
-        text, pictures=fans.new_pictures(world, 1) if has_picture else (),
+        text,
+        pictures=fans.new_pictures(world, 1) if has_picture else (),
         authored_at=told - (len(wanted.texts) - 1 - place) * wanted.spacing_seconds,
     )
     if place == 0:

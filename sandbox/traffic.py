@@ -202,7 +202,9 @@ class Traffic:
         return items.select(
             self.world,
             "personality = ? AND kind = ? AND is_ours = 1 AND parent_id IS NULL AND audience = 'public' "
-            "AND is_accepted = 0 AND deleted_at IS NULL ORDER BY n DESC LIMIT 8", personality, kind,
+            "AND is_accepted = 0 AND deleted_at IS NULL ORDER BY n DESC LIMIT 8",
+            personality,
+            kind,
         )
 
     def some_item(self, personality: str, chance: random.Random, kinds: tuple[str, ...]) -> Item | None:

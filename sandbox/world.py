@@ -84,8 +84,14 @@ class World:
         with self.store.transaction():
             number = self.store.next_number("person")
             base = 117_010_000_000_000_000 if personality == FEED else 24_000_000_000_000
-            fan = Person(personality, str(base + number * 15_485_863), handle, name or _name_of(handle), False,
-                         time.time() - 86400 * (30 + number % 700))
+            fan = Person(
+                personality,
+                str(base + number * 15_485_863),
+                handle,
+                name or _name_of(handle),
+                False,
+                time.time() - 86400 * (30 + number % 700),
+            )
             self._keep(fan)
         return fan
 
@@ -103,10 +109,17 @@ class World:
                     self._keep(Person(personality, number, handle, name, True, time.time() - 86400 * 900))
 
     def _keep(self, who: Person) -> None:
-        self.store.insert("person", {
-            "personality": who.personality, "id": who.id, "handle": who.handle, "name": who.name,
-            "is_ours": int(who.is_ours), "made_at": who.made_at,
-        })
+        self.store.insert(
+            "person",
+            {
+                "personality": who.personality,
+                "id": who.id,
+                "handle": who.handle,
+                "name": who.name,
+                "is_ours": int(who.is_ours),
+                "made_at": who.made_at,
+            },
+        )
 
 
 def _name_of(handle: str) -> str:

@@ -70,7 +70,10 @@ def open_site(running: Sandbox) -> Site:
         return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
 
     return Site(
-        data, told, client(told["url"], told["control_token"]),
+        data,
+        told,
+        client(told["url"], told["control_token"]),
         client(told["feed"]["url"], told["feed"]["access_token"]),
-        client(told["pages"]["url"] + GRAPH, told["pages"]["access_token"]), running,
+        client(told["pages"]["url"] + GRAPH, told["pages"]["access_token"]),
+        running,
     )

@@ -45,15 +45,18 @@ def test_an_item_from_birth_to_end(site: Site, personality: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize(("path", "body"), [
-    ("comment", {"by": "ana.test", "on": "9", "text": "x"}),
-    ("comment", {"by": "ana.com", "on": "9", "text": "x"}),
-    ("mention", {"by": "ana@real.org", "text": "x"}),
-    ("mention", {"text": "x"}),
-    ("native", {"text": "x"}),
-    ("edit", {"id": "9", "text": "x"}),
-    ("thread", {"by": "ana.test", "count": 3, "edits": 9}),
-])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("comment", {"by": "ana.test", "on": "9", "text": "x"}),
+        ("comment", {"by": "ana.com", "on": "9", "text": "x"}),
+        ("mention", {"by": "ana@real.org", "text": "x"}),
+        ("mention", {"text": "x"}),
+        ("native", {"text": "x"}),
+        ("edit", {"id": "9", "text": "x"}),
+        ("thread", {"by": "ana.test", "count": 3, "edits": 9}),
+    ],
+)
 def test_wrong_input_is_422_and_changes_nothing(site: Site, personality: str, path: str, body: Any) -> None:
     """Handles end in .example or .test; unknown ids are refused."""
     before = site.control.get("/sandbox/state").json()[personality]
@@ -98,8 +101,16 @@ def test_edits_and_deletions_may_come_after_the_thread_was_read(site: Site, unti
     """churn_after_seconds, or the call churn later."""
     texts = [f"mensaje {number}" for number in range(6)]
     post = site.do(f"{personality}/post", text="Novedades")["id"]
-    made = site.do(f"{personality}/thread", by=ANA[personality], messages=texts, on=post, edits=1, deletions=1,
-                   churn_after_seconds=0.2, others=["leo.test"])
+    made = site.do(
+        f"{personality}/thread",
+        by=ANA[personality],
+        messages=texts,
+        on=post,
+        edits=1,
+        deletions=1,
+        churn_after_seconds=0.2,
+        others=["leo.test"],
+    )
     assert made["post_id"] == post
 
     def state(item_id: str) -> dict[str, Any]:

@@ -104,9 +104,14 @@ def test_throttling_on_the_feed_is_429_until_its_reset(site: Site) -> None:
     assert 290 < wait <= 301
 
 
-@pytest.mark.parametrize(("code", "header"), [
-    (4, "X-App-Usage"), (32, "X-Business-Use-Case-Usage"), (80001, "X-Business-Use-Case-Usage"),
-])
+@pytest.mark.parametrize(
+    ("code", "header"),
+    [
+        (4, "X-App-Usage"),
+        (32, "X-Business-Use-Case-Usage"),
+        (80001, "X-Business-Use-Case-Usage"),
+    ],
+)
 def test_throttling_on_pages_is_400_with_minutes_in_a_header(site: Site, code: int, header: str) -> None:
     """facebook.md §7: not 429; estimated_time_to_regain_access in minutes, no Retry-After."""
     site.fault("pages", "rate_limited", minutes=7, code=code)

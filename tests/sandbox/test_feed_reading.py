@@ -35,7 +35,10 @@ def test_verify_credentials_says_whose_token_it_is(site: Site) -> None:
     """§2 Health check: own id, acct, source.privacy; the other token belongs to another account."""
     me = site.get("feed", "/api/v1/accounts/verify_credentials")
     assert (me["id"], me["acct"], me["source"]["privacy"]) == (
-        site.told["feed"]["account_id"], site.told["feed"]["acct"], "public")
+        site.told["feed"]["account_id"],
+        site.told["feed"]["acct"],
+        "public",
+    )
     other = {"Authorization": f"Bearer {site.told['feed']['other_access_token']}"}
     answer = site.feed.get("/api/v1/accounts/verify_credentials", headers=other)
     assert answer.json()["id"] != me["id"]
@@ -59,7 +62,8 @@ def test_a_mention_is_a_notification_with_its_status(site: Site) -> None:
     status = note["status"]
     assert status["content"] == (
         f'<p><span class="h-card" translate="no"><a href="{site.told["feed"]["url"]}/@acme_hogar" '
-        'class="u-url mention">@<span>acme_hogar</span></a></span> ¿Tenéis tienda en Soria?<br />Gracias</p>')
+        'class="u-url mention">@<span>acme_hogar</span></a></span> ¿Tenéis tienda en Soria?<br />Gracias</p>'
+    )
     assert status["mentions"][0]["acct"] == "acme_hogar"
     assert status["visibility"] == "public"
     assert status["edited_at"] is None

@@ -50,18 +50,21 @@ def test_an_unknown_parent_is_404_and_nothing_is_posted(site: Site) -> None:
     assert site.accepted("feed") == []
 
 
-@pytest.mark.parametrize(("text", "is_fine"), [
-    ("x" * 500, True),
-    ("x" * 501, False),
-    ("👨‍👩‍👧‍👦" * 500, True),
-    ("👨‍👩‍👧‍👦" * 501, False),
-    ("x" * 476 + " https://ayuda.example/" + "y" * 300, True),
-    ("x" * 477 + " https://ayuda.example/" + "y" * 300, False),
-    (f"@ana_ruizal@plaza.test {'x' * 488}", True),
-    (f"@ana_ruizal@plaza.test {'x' * 489}", False),
-    ("", False),
-    ("  \n ", False),
-])
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [
+        ("x" * 500, True),
+        ("x" * 501, False),
+        ("👨‍👩‍👧‍👦" * 500, True),
+        ("👨‍👩‍👧‍👦" * 501, False),
+        ("x" * 476 + " https://ayuda.example/" + "y" * 300, True),
+        ("x" * 477 + " https://ayuda.example/" + "y" * 300, False),
+        (f"@ana_ruizal@plaza.test {'x' * 488}", True),
+        (f"@ana_ruizal@plaza.test {'x' * 489}", False),
+        ("", False),
+        ("  \n ", False),
+    ],
+)
 def test_length_counts_graphemes_urls_as_23_and_handles_without_domain(site: Site, text: str, is_fine: bool) -> None:
     """§6 Length: over the limit or empty → 422; `@user@domain` counts as `@user`."""
     asked(site)

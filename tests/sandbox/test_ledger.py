@@ -23,9 +23,12 @@ def test_every_version_and_the_answers_that_carried_it(site: Site) -> None:
     site.get("feed", "/api/v1/notifications")
     versions = site.ledger("SELECT * FROM message_version ORDER BY version_no")
     assert [(one["version_no"], one["text"], one["mentions_us"], one["is_ours"]) for one in versions] == [
-        (1, "@acme_hogar uno", 1, 0), (2, "@acme_hogar dos", 1, 0)]
+        (1, "@acme_hogar uno", 1, 0),
+        (2, "@acme_hogar dos", 1, 0),
+    ]
     carried = site.ledger(
-        "SELECT version_no, path, status FROM carried JOIN request USING (request_no) ORDER BY request_no")
+        "SELECT version_no, path, status FROM carried JOIN request USING (request_no) ORDER BY request_no"
+    )
     assert [one["version_no"] for one in carried] == [1, 2, 2]
     assert {(one["path"], one["status"]) for one in carried} == {("/feed/api/v1/notifications", 200)}
     assert len(site.ledger("SELECT * FROM request")) == 4
@@ -82,7 +85,8 @@ def test_what_was_not_yet_copied_is_copied_at_the_next_start(make_site: Callable
     with closing(sqlite3.connect(first.data / "sandbox.sqlite")) as db:
         db.execute(
             "INSERT INTO journal (kind, body) VALUES ('removal', ?)",
-            (f'{{"personality": "feed", "item_id": "{made}", "removed_at": 1.0, "removed_by": "author"}}',))
+            (f'{{"personality": "feed", "item_id": "{made}", "removed_at": 1.0, "removed_by": "author"}}',),
+        )
         # and one that the ledger has already, but that could not be struck off any more
         db.execute("INSERT INTO journal (n, kind, body) VALUES (1, 'message_version', '{}')")
         db.commit()

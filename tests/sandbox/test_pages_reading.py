@@ -184,8 +184,22 @@ def test_all_fields_of_a_comment(site: Site) -> None:
     made = comment(site, on, "mira Acme Hogar", pictures=1)
     body = site.get("pages", f"/{made}", fields=ALL)
     assert set(body) == {
-        "id", "message", "created_time", "from", "attachment", "message_tags", "is_hidden", "is_private", "can_comment",
-        "can_hide", "can_like", "can_remove", "can_reply_privately", "comment_count", "like_count", "user_likes",
+        "id",
+        "message",
+        "created_time",
+        "from",
+        "attachment",
+        "message_tags",
+        "is_hidden",
+        "is_private",
+        "can_comment",
+        "can_hide",
+        "can_like",
+        "can_remove",
+        "can_reply_privately",
+        "comment_count",
+        "like_count",
+        "user_likes",
         "permalink_url",
     }
     assert body["from"]["name"] == "Ana Ruizal"
@@ -233,8 +247,9 @@ def test_many_are_read_at_once(site: Site) -> None:
     body = site.get("pages", "/", ids=f"{one},{two},{gone}", fields="id,message")
     assert set(body) == {one, two}
     assert body[one] == {"id": one, "message": "n 0"}
-    without_slash = httpx.get(site.told["pages"]["url"] + "/v25.0", params={
-        "ids": one, "access_token": site.told["pages"]["access_token"]})
+    without_slash = httpx.get(
+        site.told["pages"]["url"] + "/v25.0", params={"ids": one, "access_token": site.told["pages"]["access_token"]}
+    )
     assert set(without_slash.json()) == {one}
     site.fault("pages", "strict_batch")
     assert error_of(site.pages.get("/", params={"ids": f"{one},{gone}"})) == (400, 100, 33)

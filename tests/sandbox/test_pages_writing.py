@@ -98,7 +98,10 @@ def test_liking_and_unliking_as_the_page(site: Site) -> None:
     for _ in range(2):
         assert site.pages.post(f"/{top}/likes").json() == {"success": True}
     assert site.get("pages", f"/{top}", fields="user_likes,like_count") == {
-        "id": top, "user_likes": True, "like_count": 1}
+        "id": top,
+        "user_likes": True,
+        "like_count": 1,
+    }
     assert site.get("pages", f"/{top}/likes")["data"][0]["id"] == page_of(site)
     assert site.pages.delete(f"/{top}/likes").json() == {"success": True}
     assert site.get("pages", f"/{top}", fields="user_likes")["user_likes"] is False
@@ -151,8 +154,12 @@ def test_the_window_closes_24_hours_after_the_persons_last_message(site: Site, h
 def test_human_agent_reaches_seven_days_when_approved(site: Site) -> None:
     """§6 HUMAN_AGENT: up to 7 days, must be approved first."""
     fan = fan_id(site, 100.0)
-    body = {"recipient": {"id": fan}, "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT",
-            "message": {"text": "Hola"}}
+    body = {
+        "recipient": {"id": fan},
+        "messaging_type": "MESSAGE_TAG",
+        "tag": "HUMAN_AGENT",
+        "message": {"text": "Hola"},
+    }
     path = f"/{page_of(site)}/messages"
     assert code_of(site.pages.post(path, json=body)) == (10, 2018278)
     site.fault("pages", "human_agent_approved")
@@ -166,7 +173,8 @@ def test_2000_utf16_units_are_the_limit_of_a_message(site: Site) -> None:
     for text in ("x" * 2001, "😀" * 1001):
         answer = send(site, text, id=fan)
         assert answer.json()["error"]["message"] == (
-            "(#100) Length of param message[text] must be less than or equal to 2000")
+            "(#100) Length of param message[text] must be less than or equal to 2000"
+        )
     assert code_of(send(site, "", id=fan)) == (100, None)
     assert code_of(send(site, "Hola", id="9"))[0] == 100
 

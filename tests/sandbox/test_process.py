@@ -28,10 +28,16 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def begin(*options: str, **environment: str) -> "subprocess.Popen[str]":
-        running.append(subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "sandbox", "--data", str(tmp_path), "--traffic", "off", *options],
-            cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ))
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-W", "error", "-m", "sandbox", "--data", str(tmp_path), "--traffic", "off", *options],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
         return running[-1]
 
     yield begin

@@ -178,7 +178,11 @@ def test_a_tagging_post_is_a_mention(site: Site, hearing: Ear, until: Until) -> 
     until(lambda: len(hearing.values("mention")) == 2)
     first, second = hearing.values("mention")
     assert (first["item"], first["verb"], first["post_id"], first["sender_id"]) == (
-        "post", "add", made["id"], made["author_id"])
+        "post",
+        "add",
+        made["id"],
+        made["author_id"],
+    )
     assert "sender_id" not in second
 
 
