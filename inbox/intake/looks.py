@@ -13,6 +13,7 @@ from inbox.conversations.gone import look_said_gone, look_said_not_visible, look
 from inbox.conversations.models import Message
 from inbox.intake import borders
 from inbox.intake.changes import lock_message, take_change
+from inbox.platforms import items
 from inbox.platforms.items import Edited, IsGone, Look, NotVisible, Present
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
@@ -47,9 +48,21 @@ def apply(session: Session, channel: Channel, asked: Iterable[str], looks: Mappi
 
 
 def _says_something(row: Message, look: Look | None) -> bool:
+    """Tell whether a look contradicts what we have; most show a message as it was."""
+    is_doubted = row.gone_at is not None or row.first_gone_look_at is not None or row.is_not_visible
     if isinstance(look, Present):
-        return row.gone_at is not None or row.first_gone_look_at is not None or row.is_not_visible
-    return isinstance(look, Edited | IsGone) or (isinstance(look, NotVisible) and not row.is_not_visible)
+        return is_doubted
+    if isinstance(look, Edited):
+        return is_doubted or _reads_differently(row, look.message)
+    return isinstance(look, IsGone) or (isinstance(look, NotVisible) and not row.is_not_visible)
+
+
+def _reads_differently(row: Message, message: items.Message) -> bool:
+    if message.is_hidden and row.hidden_at is None:
+        return True
+    if message.version is not None and row.platform_version is not None:
+        return message.version != row.platform_version
+    return message.text != row.text
 
 
 def _take(session: Session, channel: Channel, row: Message, look: Look | None, looked: Looked, pace: Pace) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -277,3 +277,26 @@ def test_e2_opening_a_conversation_in_the_browser_looks_at_it_again(
     moving_clock.move(minutes=2)
     assert post(client, path, seen_seq="1").status_code == 204
     assert row(session, "a").recheck_due_at == clock.now()
+
+
+def test_a_look_that_shows_everything_as_it_was_costs_a_few_statements(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session)
+    page = [message(f"m{n}", by=f"fan{n}", version="v1") for n in range(50)]
+    take_in(session, channel, *page)
+    session.flush()
+    session.expire_all()
+    count = 0
+
+    def listen(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    moving_clock.move(minutes=15)
+    bind = session.get_bind()
+    event.listen(bind, "before_cursor_execute", listen)
+    apply(session, channel, [m.external_id for m in page], {m.external_id: Edited(m) for m in page}, pace=PACE)
+    event.remove(bind, "before_cursor_execute", listen)
+    assert count < 10
+    assert row_now(session, "m7").recheck_due_at == clock.now() + timedelta(minutes=15)
