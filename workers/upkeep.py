@@ -10,7 +10,8 @@ from inbox.channels.states import look_for_silence as look_at
 from inbox.conversations import gone, snooze
 from inbox.conversations.models import Conversation, Message, RawPayload, Status, Thread
 from inbox.database import db, read_only
-from inbox.intake import join, own, raw, recheck
+from inbox.intake import join, own, quarantine, raw, recheck
+from inbox.intake.models import Quarantined
 from inbox.media.erase import list_stray_files, remove_files
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -87,6 +88,9 @@ def erase_due() -> None:
         session.commit()
     if _exists(select(RawPayload.id).where(RawPayload.expires_at <= clock.now())):
         raw.drop_expired(session, ROWS_AT_ONCE)
+        session.commit()
+    if _exists(select(Quarantined.id).where(Quarantined.resolved_at.is_not(None))):
+        quarantine.empty_resolved(session, pace=settings.pace, limit=ROWS_AT_ONCE)
         session.commit()
     with read_only():
         strays = list_stray_files(session, settings.media_dir)

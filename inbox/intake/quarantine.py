@@ -1,7 +1,7 @@
 """Keeps what we could not read, whole and with the reason, until somebody decides (RULES E3)."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.intake import borders
 from inbox.intake.models import Quarantined
 from inbox.members.access import may
+from inbox.settings import Pace
 
 DISCARDED = "discarded"
 REPLAYED = "replayed"
@@ -105,3 +106,23 @@ def list_open(session: Session, channel_id: int, *, with_private: bool, limit: i
     if not with_private:
         query = query.where(Quarantined.is_private.is_(False))
     return list(session.scalars(query.order_by(Quarantined.id.desc()).limit(limit)))
+
+
+def empty_resolved(session: Session, *, pace: Pace, limit: int = 200) -> int:
+    """Drop the payloads of rows that were decided on long enough ago; returns how many.
+
+    The rows stay, so that the same bytes are known when they come again.
+    """
+    before = clock.now() - timedelta(seconds=pace.raw_keep_seconds)
+    nothing = borders.pack(b"")
+    query = (
+        select(Quarantined)
+        .where(Quarantined.resolved_at <= before, Quarantined.compressed != nothing)
+        .order_by(Quarantined.resolved_at)
+        .limit(limit)
+    )
+    rows = session.scalars(query).all()
+    for row in rows:
+        row.compressed = nothing
+    session.flush()
+    return len(rows)

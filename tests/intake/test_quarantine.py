@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.models import Activity
+from inbox.channels.models import Channel
 from inbox.conversations.models import Message
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.intake import borders, quarantine
@@ -119,8 +120,6 @@ def test_a_replayed_row_that_fails_again_is_open_again(session: Session) -> None
     raw = b'{"id":"q1","text":"hola?"}'
     row = kept(session, raw)
     replay(session, row, parse, pace=PACE)
-    from inbox.channels.models import Channel
-
     quarantine.keep(session, session.get_one(Channel, row.channel_id), "mentions", raw, "item_unreadable")
     assert (row.resolved_at, row.resolution) == (None, None)
 
@@ -143,3 +142,18 @@ def test_only_members_who_see_the_channel_reach_its_quarantine(session: Session)
         quarantine.access_quarantined(session, member.id, 10**9)
     assert quarantine.list_open(session, channel.id, with_private=False) == [row]
     assert quarantine.list_open(session, channel.id, with_private=True) == [private, row]
+
+
+def test_payloads_of_decided_rows_go_after_thirty_days_and_the_rows_stay(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    row = kept(session, b"{half")
+    quarantine.discard(session, row, make_member(session).id, "never mind")
+    moving_clock.move(days=29)
+    assert quarantine.empty_resolved(session, pace=PACE) == 0
+    moving_clock.move(days=1)
+    assert quarantine.empty_resolved(session, pace=PACE) == 1
+    assert quarantine.empty_resolved(session, pace=PACE) == 0
+    assert borders.unpack(row.compressed) == b""
+    again = quarantine.keep(session, session.get_one(Channel, row.channel_id), "mentions", b"{half", "item_unreadable")
+    assert (again.id, again.resolution) == (row.id, "discarded")
