@@ -1,7 +1,6 @@
 """Bluesky as a platform: how an account is signed in and a connection made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from inbox.platforms.bluesky import errors
 from inbox.platforms.bluesky.connection import BlueskyConnection
@@ -11,12 +10,11 @@ from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKe
 from inbox.platforms.outgoing import Verified
 
 
-@dataclass(frozen=True)
 class BlueskyConnector:
     """A contract.Connector for any AT Protocol server; accounts are their DIDs."""
 
-    platform: str = "bluesky"
-    is_sandbox: bool = False
+    platform = "bluesky"
+    is_sandbox = False
 
     def read_budget(self, headers: Mapping[str, str], status: int) -> BudgetSeen | None:
         """Read an answer's RateLimit headers."""

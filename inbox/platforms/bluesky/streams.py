@@ -9,7 +9,7 @@ from typing import Any
 from inbox import clock
 from inbox.platforms.bluesky.embeds import has_media
 from inbox.platforms.bluesky.parse import NOTIFIED, parse_notification, parse_post
-from inbox.platforms.bluesky.values import author_of, kind, text, thing, things, time
+from inbox.platforms.bluesky.values import author_of, kind, text, thing, things, time, whole
 from inbox.platforms.bluesky.walk import Walk, page_again
 from inbox.platforms.bluesky.xrpc import Calls, Got
 from inbox.platforms.contract import Account, Gone, Malformed, Refused, Unavailable
@@ -17,7 +17,7 @@ from inbox.platforms.items import Cursor, Item, Page
 
 PAGE = 100
 POSTS_AT_ONCE = 25
-TREE_DEPTH = 100
+TREE_DEPTHS = (100, 6, 1)
 # How far a first walk goes back; what is older stays on the platform.
 HISTORY_SECONDS = 30 * 86400.0
 
@@ -58,17 +58,29 @@ class PublicStreams:
         return self._page(walk, got, items, times, is_deep=is_deep)
 
     def comments(self, post_uri: str, cursor: Cursor | None) -> Page:
-        """Read the whole tree below a post of ours: also what was never notified (muted, before its parent)."""
-        try:
-            got = self.thread(post_uri, depth=TREE_DEPTH, parent_height=0)
-        except Gone:  # one answer proves nothing: the account may only sleep
-            return Page([], cursor or {})
+        """Read the whole tree below a post of ours: also what was never notified (muted, before its parent).
+
+        A tree that is too large to be read whole is read less deep; the cursor remembers how deep.
+        """
+        for depth in [depth for depth in TREE_DEPTHS if depth <= (whole(cursor, "depth") or TREE_DEPTHS[0])]:
+            try:
+                got = self.thread(post_uri, depth=depth, parent_height=0)
+            except Gone:  # one answer proves nothing: the account may only sleep
+                return Page([], cursor or {})
+            except Malformed as error:
+                if error.detail != "too_large":
+                    raise
+                continue
+            return self._tree(got, depth)
+        return Page([], {"depth": TREE_DEPTHS[-1]})  # its replies are notified all the same
+
+    def _tree(self, got: Got, depth: int) -> Page:
         tree = thing(got.body, "thread")
         if not tree:
             raise Malformed("a thread was expected", got.raw)
         items = [parse_post(view, self.account.external_id) for view in posts_below(tree)]
         seen = [item for item in items if item is not None]
-        return Page(seen, {"seen": len(seen)}, skew_seconds=got.skew_seconds)
+        return Page(seen, {"depth": depth}, skew_seconds=got.skew_seconds)
 
     def thread(
         self, uri: str, *, depth: int, parent_height: int, is_for_send: bool = False, seconds: float = 10

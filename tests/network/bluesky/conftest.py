@@ -19,11 +19,21 @@ from tests.platforms.bluesky.desk import Desk, MemoryKeeper
 @pytest.fixture(scope="session")
 def network() -> Iterator[Network]:
     try:
-        running = Network()
+        running = start()
     except CannotBuild as error:
         pytest.exit(f"relevo: {error}", returncode=1)
     yield running
     running.stop()
+
+
+def start() -> Network:
+    """Start the network; a start that failed is tried once more, for its ports may have been taken meanwhile."""
+    try:
+        return Network()
+    except CannotBuild:
+        raise
+    except RuntimeError:
+        return Network()
 
 
 @dataclass

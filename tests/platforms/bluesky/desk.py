@@ -8,7 +8,7 @@ from inbox.fetch import Fetcher
 from inbox.platforms.bluesky.connection import BlueskyConnection
 from inbox.platforms.bluesky.connector import BlueskyConnector
 from inbox.platforms.bluesky.sign_in import sign_in
-from inbox.platforms.contract import Account, Refresher, Secret
+from inbox.platforms.contract import Account, Connector, Refresher, Secret
 from inbox.platforms.http import BudgetedHttp, MemoryBudgets
 from inbox.platforms.items import Cursor, Item, Message, Page
 from inbox.platforms.outgoing import Outgoing
@@ -82,7 +82,7 @@ class Desk:
 
 def http_for(network: FakeNetwork, budgets: MemoryBudgets | None = None) -> BudgetedHttp:
     """Return the guarded client, to which the fake network is declared."""
-    connector = BlueskyConnector()
+    connector: Connector = BlueskyConnector()
     return BudgetedHttp(Fetcher([network.url]), budgets or MemoryBudgets(), "channel:1", connector.read_budget)
 
 

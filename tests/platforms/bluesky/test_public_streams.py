@@ -171,6 +171,23 @@ def test_a_deep_tree_is_read_to_its_end(scene: Scene) -> None:
     assert last.uri in scene.desk.messages(f"comments:{scene.post.uri}")
 
 
+def test_a_tree_that_is_too_large_is_read_less_deep(scene: Scene) -> None:
+    first = scene.world.post(scene.ana, "Level 1", parent=scene.post)
+    below = first
+    for n in range(2, 10):
+        below = scene.world.post(scene.ben, f"Level {n}", parent=below)
+    stream = f"comments:{scene.post.uri}"
+    too_large = b" " * (9 * 1024 * 1024)
+    scene.network.faults.raw_answers.append((200, "app.bsky.feed.getPostThread", too_large))
+    assert len(scene.desk.messages(stream)) == 6
+    assert scene.desk.cursors[stream] == {"depth": 6}
+    assert len(scene.desk.messages(stream)) == 6
+    scene.network.faults.by_nsid["app.bsky.feed.getPostThread"] = (200, too_large)
+    assert scene.desk.read(stream) == []
+    del scene.network.faults.by_nsid["app.bsky.feed.getPostThread"]
+    assert set(scene.desk.messages(stream)) == {first.uri}
+
+
 def test_a_deleted_post_has_no_comments_and_says_nothing_else(scene: Scene) -> None:
     del scene.world.records[scene.post.uri]
     assert scene.desk.read(f"comments:{scene.post.uri}") == []
