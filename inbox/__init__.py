@@ -60,6 +60,7 @@ def _register_subjects(app: Flask) -> None:
     from inbox.desk import channels, dialogs, live_rows, message_acts, shell, triage
     from inbox.desk import views as desk
     from inbox.live import announce, renderers
+    from inbox.live import views as live
     from inbox.media import views as media
     from inbox.members import me
     from inbox.members import views as members
@@ -72,5 +73,19 @@ def _register_subjects(app: Flask) -> None:
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)
-    for module in (members, me, people, teams, health, media, desk, triage, message_acts, dialogs, channels, replies):
+    for module in (
+        members,
+        me,
+        people,
+        teams,
+        health,
+        media,
+        desk,
+        triage,
+        message_acts,
+        dialogs,
+        channels,
+        live,
+        replies,
+    ):
         app.register_blueprint(module.blueprint)

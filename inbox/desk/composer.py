@@ -17,6 +17,7 @@ from inbox.members.models import Member
 from inbox.replies.checks import is_window_closed
 from inbox.replies.drafts import find_open
 from inbox.replies.models import Draft
+from inbox.replies.queries import list_on_its_way
 from inbox.replies.rights import find_obstacle
 
 
@@ -58,6 +59,8 @@ class ComposerShown:
     undo_seconds: int
     seen_seq: int
     waits_for_delivery_id: int | None
+    blocked_by_delivery_id: int | None = None
+    blocked_by: str = ""
 
 
 def show_composer(session: Session, member: Member, conversation: Conversation, page: ThreadPage) -> ComposerShown:
@@ -68,6 +71,8 @@ def show_composer(session: Session, member: Member, conversation: Conversation, 
         obstacle = "channel_disconnected"
     draft = find_open(session, member.id, conversation.id)
     modes = _modes(session, channel, conversation)
+    blocking = next((one for one in list_on_its_way(session, member.id, conversation.id) if one.state != "sent"), None)
+    blocker = session.get(Member, blocking.member_id) if blocking and blocking.member_id else None
     free = [mode.name for mode in modes if mode.is_available]
     wanted = draft.mode if draft else ("private" if conversation.is_private else "public")
     return ComposerShown(
@@ -85,6 +90,8 @@ def show_composer(session: Session, member: Member, conversation: Conversation, 
         undo_seconds=member.undo_seconds,
         seen_seq=page.last_seq,
         waits_for_delivery_id=draft.send_after_delivery_id if draft else None,
+        blocked_by_delivery_id=blocking.id if blocking else None,
+        blocked_by=blocker.name if blocker else "",
     )
 
 

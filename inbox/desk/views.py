@@ -71,6 +71,14 @@ def counts() -> Answer:
     return render_template("partials/_rail_views.html")
 
 
+@blueprint.get("/banners")
+@doors.members
+@doors.in_background
+def banners() -> Answer:
+    """Show what needs somebody, again."""
+    return render_template("partials/_banner_list.html")
+
+
 @blueprint.get("/c/<int:conversation_id>")
 @doors.members
 def conversation(conversation_id: int) -> Answer:

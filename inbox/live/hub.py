@@ -67,14 +67,14 @@ def read_batch(session: Session, changes: Sequence[Change]) -> Batch:
     return Batch(changes, places, read_audience(session, channel_ids))
 
 
-def as_event(heard: Sequence[Change], rows: Iterable[RenderedRow]) -> str:
-    """Return one server-sent event `changes` whose id is the newest activity in it."""
+def as_data(heard: Sequence[Change], rows: Iterable[RenderedRow]) -> dict[str, Any]:
+    """Return what a page is told: changed rows, conversations that are gone, channels that changed."""
     kinds: dict[int, list[str]] = {}
     for change in heard:
         if change.conversation_id is not None:
             kinds.setdefault(change.conversation_id, []).append(change.kind)
     shown = {row.conversation_id: row for row in rows}
-    data: dict[str, Any] = {
+    return {
         "rows": [
             {"id": number, "version": row.version, "html": row.html, "facts": dict(row.facts), "kinds": kinds[number]}
             for number, row in shown.items()
@@ -83,6 +83,11 @@ def as_event(heard: Sequence[Change], rows: Iterable[RenderedRow]) -> str:
         "gone": sorted(number for number in kinds if number not in shown),
         "channels": sorted({c.channel_id for c in heard if c.conversation_id is None and c.channel_id is not None}),
     }
+
+
+def as_event(heard: Sequence[Change], rows: Iterable[RenderedRow]) -> str:
+    """Return one server-sent event `changes` whose id is the newest activity in it."""
+    data = as_data(heard, rows)
     newest = max(change.id for change in heard)
     return f"id: {newest}\nevent: changes\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 

@@ -60,12 +60,13 @@ function focusComposer(wanted) {
 async function submit(event) {
   event.preventDefault();
   const box = form();
-  if ($("#compose [data-send]").getAttribute("aria-disabled") === "true" || box.dataset.busy) return;
+  if (!event.submitter?.hasAttribute("data-plain") && $("#compose [data-send]").getAttribute("aria-disabled") === "true" || box.dataset.busy) return;
+  if (event.submitter?.hasAttribute("data-plain")) return actPlainly(event.submitter);
   const isDone = event.submitter?.hasAttribute("data-send-done") ?? false;
   box.dataset.busy = "1";
   try {
     if (mode()?.value === "note") await sendNote(box);
-    else await sendReply(box, isDone);
+    else await sendReply(box, isDone, event.submitter);
   } catch (error) {
     complain(error);
   } finally {
@@ -82,14 +83,27 @@ async function sendNote(box) {
   focusComposer("note");
 }
 
-async function sendReply(box, isDone) {
+/** Do what a button of the draft says: keep it, discard it. */
+async function actPlainly(button) {
+  stopKeeping();
+  try {
+    await ask(button.formAction, { method: "POST", form: new FormData() });
+    await reloadComposer();
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function sendReply(box, isDone, submitter) {
   const id = openId();
   await ensureKey(box);
   stopKeeping();
-  const answer = await ask(box.action, { method: "POST", form: fieldsOf(box, { more: { then: isDone ? "done" : "" } }) });
+  const fields = fieldsOf(box, { submitter, more: { then: isDone ? "done" : "" } });
+  const answer = await ask(box.action, { method: "POST", form: fields });
   if (answer?.blocked) return showBlocked(answer);
   area().value = "";
   await reloadComposer();
+  if (answer?.waits) return refresh();
   if (isDone) await moveOn(id);
   else await refresh();
   return null;

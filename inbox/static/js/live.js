@@ -1,10 +1,13 @@
 // One stream a browser: by a shared worker, else by the tab that holds a lock and tells the others, else by asking.
 
-import { $, config, say } from "./page.js";
+import { $, ask, config, say } from "./page.js";
 import { askToReload, takeIn } from "./arrivals.js";
 import { readStream } from "./stream_reader.js";
 
 let isDown = null;
+let polling = null;
+let newest = 0;
+const POLL_MILLISECONDS = 5000;
 
 function hear({ name, data }) {
   if (name === "changes") takeIn(data);
@@ -18,9 +21,36 @@ function showState(isUp) {
   clearTimeout(isDown);
   const place = $("#stream-state");
   if (!place) return;
-  if (isUp) place.hidden = true;
-  else isDown = setTimeout(() => { place.hidden = false; }, 4000);
+  if (isUp) {
+    place.hidden = true;
+    clearInterval(polling);
+    polling = null;
+  } else {
+    isDown = setTimeout(() => {
+      place.hidden = false;
+      beginPolling();
+    }, 4000);
+  }
   document.body.dataset.stream = isUp ? "up" : "down";
+}
+
+/** Without a stream, ask: what changed is then some seconds late. */
+function beginPolling() {
+  if (polling) return;
+  newest = 0;
+  poll();
+  polling = setInterval(() => { if (!document.hidden) poll(); }, POLL_MILLISECONDS);
+}
+
+async function poll() {
+  try {
+    const told = await ask(`/live/poll?after=${newest}`);
+    newest = told.after;
+    if (told.reload) askToReload();
+    if (told.changes) takeIn(told.changes);
+  } catch {
+    // the next question tries again
+  }
 }
 
 function byWorker(url) {

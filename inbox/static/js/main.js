@@ -11,6 +11,7 @@ import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMore } from "./more.js";
 import { startPane } from "./pane.js";
+import { startRefresh } from "./refresh.js";
 import { startTimes } from "./times.js";
 import { startToasts } from "./toasts.js";
 
@@ -28,7 +29,10 @@ if ($("#queue")) {
   startPane();
   writeTitle();
 }
-if (config.member) startLive();
+if (config.member) {
+  startLive();
+  startRefresh();
+}
 
 // A picture that can't be had leaves its words: initials, or its description.
 document.addEventListener("error", (event) => {

@@ -1,0 +1,41 @@
+"""`/live/poll`: what changed, for a browser that gets no stream."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import get_locale
+from sqlalchemy import func, select
+
+from inbox.activity.models import Activity
+from inbox.database import db
+from inbox.live.hub import as_data, read_batch
+from inbox.live.renderers import render_rows
+from inbox.live.tail import read_after
+from inbox.members import doors
+from inbox.settings import Settings
+
+blueprint = Blueprint("live", __name__)
+
+
+@blueprint.get("/live/poll")
+@doors.members
+@doors.in_background
+def poll() -> Response:
+    """Return what the member may hear of since `after`, the newest activity that the page knows of.
+
+    Some of it may come twice: rows carry a version. `reload`: too much has changed to be told.
+    """
+    text = request.args.get("after", "")
+    newest = db.session.scalar(select(func.max(Activity.id))) or 0
+    if not text.isdecimal() or len(text) > 18 or int(text) == 0:
+        return jsonify(after=newest, changes=None, reload=False)
+    settings: Settings = current_app.config["RELEVO"]
+    found = read_after(db.session(), int(text), settings.pace.stream_reread_seconds)
+    if found is None:
+        return jsonify(after=newest, changes=None, reload=True)
+    batch = read_batch(db.session(), found)
+    heard = batch.heard_by(doors.current_member().id)
+    changes: dict[str, Any] | None = None
+    if heard:
+        changes = as_data(heard, render_rows(db.session(), sorted(batch.places), str(get_locale())))
+    return jsonify(after=newest, changes=changes, reload=False)
