@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 import httpcore
 import httpx
+import structlog
+
+log = structlog.get_logger()
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -69,11 +72,15 @@ class LocalServices:
     """The services on private addresses that the operator declared."""
 
     def __init__(self, declared: Iterable[str]) -> None:
-        self._origins = frozenset(self._parse(entry) for entry in declared)
+        self._origins = frozenset(origin for entry in declared if (origin := self._parse(entry)))
 
     @staticmethod
-    def _parse(entry: str) -> tuple[str | None, str, int]:
-        url = httpx.URL(entry if "//" in entry else f"//{entry}")
+    def _parse(entry: str) -> tuple[str | None, str, int] | None:
+        try:
+            url = httpx.URL(entry if "//" in entry else f"//{entry}")
+        except httpx.InvalidURL:
+            log.warning("local_service_unreadable", entry=entry)
+            return None
         scheme = url.scheme or None
         return scheme, _canonical(url.host), url.port or _PORTS.get(url.scheme, 443)
 
@@ -137,9 +144,10 @@ class GuardedBackend(httpcore.NetworkBackend):
             raise Refusal("address_refused")
         call.has_connected = True
         failure: Exception = Refusal("host_not_found")
-        for address in addresses:
+        for number, address in enumerate(addresses):
+            seconds = call.left_seconds() / (len(addresses) - number)  # the others get their turn, too
             try:
-                plain = self._plain.connect_tcp(address, port, call.left_seconds(), local_address, socket_options)
+                plain = self._plain.connect_tcp(address, port, seconds, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:

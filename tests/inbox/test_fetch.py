@@ -115,6 +115,29 @@ def test_declared_services_are_reached_by_every_name_of_loopback() -> None:
     assert caught.value.code == "plain_http_refused"
 
 
+def test_a_declaration_that_cant_be_read_is_named_in_the_log() -> None:
+    with capture_logs() as logged:
+        services = guard.LocalServices(["http://x:abc", "127.0.0.1:2583"])
+    assert [line["entry"] for line in logged] == ["http://x:abc"]
+    assert services.declares("localhost", 2583)
+
+
+def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    names(monkeypatch, "2606:4700::1 8.8.8.8")
+    given: list[tuple[str, float]] = []
+
+    def connect(_self: object, host: str, _port: int, seconds: float, *_: object) -> None:
+        given.append((host, seconds))
+        raise httpcore.ConnectTimeout("no network in tests")
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    with pytest.raises(FetchError) as caught:
+        Fetcher().write("https://slow.example/", timeout_seconds=8)
+    assert [host for host, _ in given] == ["2606:4700::1", "8.8.8.8"]
+    assert given[0][1] < 4.1 < given[1][1]
+    assert code_of(caught) == ("timeout", True)
+
+
 def test_a_declared_origin_is_declared_for_its_scheme_alone() -> None:
     services = guard.LocalServices(["https://127.0.0.1:8443"])
     assert services.declares("127.0.0.1", 8443, "https")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inbox.platforms.bluesky.session import expires_at
 from inbox.platforms.bluesky.values import Json, text
-from inbox.platforms.bluesky.xrpc import Calls
+from inbox.platforms.bluesky.xrpc import Calls, Params
 from inbox.platforms.contract import Gone, Malformed, PermissionMissing, PlatformError, Refused, TokenExpired
 from inbox.platforms.outgoing import Limits, ModeLimits, Verified
 
@@ -34,7 +34,7 @@ class Profile:
         """
         ends_at = time.monotonic() + self.within_seconds
         try:
-            session = self.calls.get("com.atproto.server.getSession", timeout_seconds=_left(ends_at)).body
+            session = self._ask("com.atproto.server.getSession", (), _left(ends_at))
         except TokenExpired as error:
             if not error.code.startswith("account_"):
                 raise
@@ -54,7 +54,7 @@ class Profile:
     def _profile(self, did: str, seconds: float) -> Json:
         """Read how the account is called; a young one may be unknown to the network still (measured)."""
         try:
-            return self.calls.get("app.bsky.actor.getProfile", [("actor", did)], timeout_seconds=seconds).body
+            return self._ask("app.bsky.actor.getProfile", [("actor", did)], seconds)
         except (Refused, Gone):
             return {}
 
@@ -65,13 +65,17 @@ class Profile:
         a network that stands alone has none.
         """
         try:
-            self.calls.get("chat.bsky.convo.listConvos", [("limit", "1")], timeout_seconds=seconds)
+            self._ask("chat.bsky.convo.listConvos", [("limit", "1")], seconds)
         except PermissionMissing as error:
             return error.code
         except PlatformError as error:
             stands_alone = not _BLUESKYS_OWN.search(self.calls.keeper.current().values["service_url"])
             return "direct_not_offered" if error.detail.startswith("InternalServerError") and stands_alone else None
         return None
+
+    def _ask(self, nsid: str, params: Params, seconds: float) -> Json:
+        """Ask with what is kept for replies: whether an account lives must be known when polls have to wait."""
+        return self.calls.get(nsid, params, timeout_seconds=seconds, is_for_send=True).body
 
     def _verified(
         self, session: Json, profile: Json, *, dead_reason: str | None = None, direct: str | None = None
