@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from inbox.conversations.access import access_conversation
 from inbox.conversations.models import Conversation
 from inbox.conversations.pages import load_thread
-from inbox.conversations.queries import View, list_queue
+from inbox.conversations.queries import View, count_views, list_queue
 from inbox.conversations.rows import ThreadPage
 from inbox.database import db
 from inbox.desk import deliveries
@@ -42,8 +42,10 @@ def _say_duration(response: Response) -> Response:
 @blueprint.get("/")
 @doors.members
 def home() -> Answer:
-    """Go to the queue."""
-    return redirect(url_for("desk.queue"))
+    """Go to where somebody waits: the member's own list, else what nobody has taken."""
+    counts = count_views(db.session(), doors.current_member().id)
+    view = View.MINE if counts.mine or not counts.unassigned else View.UNASSIGNED
+    return redirect(url_for("desk.queue", view=view.value))
 
 
 @blueprint.get("/queue")
