@@ -123,7 +123,7 @@ class Landing:
                 pace=self.pace,
             )
             rows.append(row)
-        ids = store.write_messages(self.session, rows)
+        ids = store.write_messages(self.session, self.channel, rows)
         messages = [one.message for one in fresh]
         store.write_raw(self.session, ids, messages, self.received_at, self.pace)
         store.write_pictures(self.session, self.channel, ids, messages)

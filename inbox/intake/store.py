@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
@@ -38,11 +39,20 @@ class Fresh:
 
 
 def make_conversations(session: Session, rows: Mapping[tuple[int, int], dict[str, Any]]) -> dict[tuple[int, int], int]:
-    """Insert conversations by (thread, contact), in the order of these; returns their ids."""
-    columns = bulk.table_of(Conversation).c
-    wanted = [rows[place] for place in sorted(rows)]
-    made = bulk.insert_all(session, Conversation, wanted, columns.thread_id, columns.contact_id, columns.id)
-    return {(row.thread_id, row.contact_id): row.id for row in made}
+    """Insert conversations by (thread, contact), in the order of these; returns their ids.
+
+    The ids are read back, as in `write_messages`: a statement with RETURNING for many rows names each value of
+    each row, and taking that text apart costs PostgreSQL's driver more than everything else.
+    """
+    if not rows:
+        return {}
+    bulk.insert_all(session, Conversation, [rows[place] for place in sorted(rows)])
+    query = select(Conversation.thread_id, Conversation.contact_id, Conversation.id).where(
+        Conversation.thread_id.in_(sorted({thread_id for thread_id, _ in rows})),
+        Conversation.contact_id.in_(sorted({contact_id for _, contact_id in rows})),
+    )
+    found = {(row.thread_id, row.contact_id): row.id for row in session.execute(query)}
+    return {place: found[place] for place in rows}
 
 
 def conversation_row(
@@ -65,10 +75,12 @@ def conversation_row(
     }
 
 
-def write_messages(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def write_messages(session: Session, channel: Channel, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Insert messages; returns their ids by external id. Raises IntegrityError where another was first."""
-    columns = bulk.table_of(Row).c
-    return {row.external_id: row.id for row in bulk.insert_all(session, Row, rows, columns.external_id, columns.id)}
+    bulk.insert_all(session, Row, rows)
+    names = sorted(row["external_id"] for row in rows)
+    query = select(Row.external_id, Row.id).where(Row.channel_id == channel.id, Row.external_id.in_(names))
+    return {name: id_ for name, id_ in session.execute(query) if name is not None}
 
 
 def message_row(
