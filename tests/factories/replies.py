@@ -138,21 +138,7 @@ def make_delivery(session: Session, scene: Scene, state: str = "queued", **given
     outgoing = Outgoing(
         draft.text, scene.message.external_id or "", {"cid": "abc"}, scene.message.audience, thread_key=None
     )
-    message = Message(
-        thread_id=scene.thread.id,
-        channel_id=scene.channel.id,
-        conversation_id=scene.conversation.id,
-        member_id=scene.member.id,
-        direction="outbound",
-        kind=scene.thread.kind,
-        audience=scene.message.audience,
-        parent_external_id=scene.message.external_id,
-        text=draft.text,
-        received_at=now,
-        clock_at=now,
-    )
-    session.add(message)
-    session.flush()
+    message = _make_unsent(session, scene, draft.text)
     values: dict[str, Any] = {
         "kind": "reply",
         "reply_key": draft.reply_key,
@@ -185,6 +171,26 @@ def make_delivery(session: Session, scene: Scene, state: str = "queued", **given
         make_attempt(session, delivery, number)
     session.flush()
     return delivery
+
+
+def _make_unsent(session: Session, scene: Scene, text: str) -> Message:
+    now = clock.now()
+    message = Message(
+        thread_id=scene.thread.id,
+        channel_id=scene.channel.id,
+        conversation_id=scene.conversation.id,
+        member_id=scene.member.id,
+        direction="outbound",
+        kind=scene.thread.kind,
+        audience=scene.message.audience,
+        parent_external_id=scene.message.external_id,
+        text=text,
+        received_at=now,
+        clock_at=now,
+    )
+    session.add(message)
+    session.flush()
+    return message
 
 
 def make_attempt(session: Session, delivery: Delivery, number: int, **given: Any) -> Attempt:
