@@ -100,5 +100,6 @@ def _find_candidate(delivery: Delivery, external_id: str) -> Sent:
     if found is None:
         raise NotFound("candidate_unknown")
     at = found.get("created_at")
-    known = {**found, "created_at": datetime.fromisoformat(at) if at else None}
+    # A person looked at it: where it stands and who reads it is theirs to judge, not ours to delete.
+    known = {**found, "created_at": datetime.fromisoformat(at) if at else None, "parent_id": None, "audience": None}
     return Sent(**known)

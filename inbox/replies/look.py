@@ -21,7 +21,7 @@ from inbox.replies import results
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import as_candidate, thaw
 from inbox.replies.holding import hold
-from inbox.replies.send import Sender
+from inbox.replies.send import Sender, on_their_clock
 from inbox.replies.settle import Settling, settle
 from inbox.settings import Pace
 
@@ -60,7 +60,7 @@ def _claim(session: Session, pace: Pace) -> Search | None:
     delivery = session.get_one(Delivery, claimed.delivery_id)
     channel = session.get_one(Channel, delivery.channel_id)
     started = attempts.first_started_at(session, delivery.id) or delivery.created_at
-    search = Search(claimed, thaw(delivery.outgoing), started, channel)
+    search = Search(claimed, thaw(delivery.outgoing), on_their_clock(channel, started), channel)
     session.flush()
     session.expunge(channel)
     return search

@@ -4,7 +4,7 @@ Called by intake in its transaction, for messages by us that the channel does no
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -67,7 +67,8 @@ def match_own(session: Session, channel: Channel, item: Message, *, pace: Pace =
         return Settled(known)
     for delivery in sorted(possible, key=lambda one: (not _is_wanted(one, item), one.state not in _OPEN, one.id)):
         if _is_wanted(delivery, item) or _has_text(delivery, item):
-            settled = settle(session, delivery.id, as_sent(item), pace=pace, thread_key=item.thread_key)
+            sent = as_sent(item) if _is_wanted(delivery, item) else _in_place(delivery, item)
+            settled = settle(session, delivery.id, sent, pace=pace, thread_key=item.thread_key)
             if settled in (Settling.SETTLED, Settling.KNOWN, Settling.MISPLACED):
                 return Settled(session.get_one(Row, session.get_one(Delivery, delivery.id).message_id))
     in_flight = [one for one in possible if one.state in _OPEN]
@@ -92,6 +93,11 @@ def as_sent(item: Message) -> Sent:
     )
 
 
+def _in_place(delivery: Delivery, item: Message) -> Sent:
+    """Take the place where the reply was recognised for the one asked for: platforms tell parents in their own way."""
+    return replace(as_sent(item), parent_id=delivery.parent_external_id)
+
+
 def _list_possible(session: Session, channel: Channel, item: Message, pace: Pace) -> list[Delivery]:
     near = _list_near(session, channel, item)
     threads = {conversation_of(session, one).thread_id for one in near}
@@ -107,6 +113,8 @@ def _list_near(session: Session, channel: Channel, item: Message) -> list[Delive
     """List replies of the channel that hang where the item hangs, or whose id it has."""
     places = [one for one in (item.parent_id, item.continues_id) if one]
     near = [Delivery.wanted_external_id == item.external_id, Delivery.parent_external_id.in_(places)]
+    if item.parent_id:
+        near.append(_flattened(channel.id, item.parent_id))
     if item.thread_key:
         near.append(_in_thread(channel.id, item.thread_key))
     if item.members:
@@ -119,6 +127,12 @@ def _list_near(session: Session, channel: Channel, item: Message) -> list[Delive
     )
     newest = query.order_by(Delivery.id.desc()).limit(50)
     return list(session.scalars(newest.execution_options(populate_existing=True)))
+
+
+def _flattened(channel_id: int, parent_id: str) -> ColumnElement[bool]:
+    """SQL: the reply answers a child of this parent; platforms two levels deep put both under the parent."""
+    children = select(Row.external_id).where(Row.channel_id == channel_id, Row.parent_external_id == parent_id)
+    return Delivery.parent_external_id.in_(children.where(Row.direction == "inbound"))
 
 
 def _in_thread(channel_id: int, key: str) -> ColumnElement[bool]:

@@ -111,11 +111,16 @@ def _check(session: Session, claimed: Claim, pace: Pace) -> Job | None:
         is_again=attempts.may_be_out(session, delivery.id, besides=claimed.number),
         is_decided=delivery.is_confirmed_late,
         is_doubtful_parent=delivery.parent_gone_at is not None,
-        first_started_at=attempts.first_started_at(session, delivery.id) or clock.now(),
+        first_started_at=on_their_clock(channel, attempts.first_started_at(session, delivery.id) or clock.now()),
     )
     session.flush()
     session.expunge(channel)
     return job
+
+
+def on_their_clock(channel: Channel, at: datetime) -> datetime:
+    """Return one of our times as the platform's clock showed it, as far as its skew is known."""
+    return at + timedelta(seconds=channel.skew_seconds)
 
 
 def _look_ahead(sender: Sender, job: Job, connection: Connection) -> Judged | Sent | None:

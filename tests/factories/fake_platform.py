@@ -38,6 +38,7 @@ class FakePlatform:
     ledger: dict[str, Sent] = field(default_factory=dict)
     accepted: list[Sent] = field(default_factory=list)
     sends: int = 0
+    looked_from: datetime | None = None
     calls: list[str] = field(default_factory=list)
     before_send: Callable[[], None] = lambda: None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -139,6 +140,7 @@ class FakeConnection:
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
         """Look as this platform can."""
         self.platform.calls.append("look")
+        self.platform.looked_from = not_before
         if self.platform.looks == "cannot":
             return CannotLook("no_list")
         if self.platform.looks == "sure":

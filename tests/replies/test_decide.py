@@ -122,6 +122,13 @@ class TestNeedsPerson:
         row = session.scalars(select(Activity).where(Activity.kind == "reply_sent")).one()
         assert row.member_id == scene.member.id
 
+    def test_what_a_person_picked_is_never_deleted_as_misplaced(self, session: Session) -> None:
+        scene = make_scene(session)
+        seen = Sent("ours-5", parent_id="elsewhere", audience="public", text="We open at 9.")
+        delivery = make_delivery(session, scene, "needs_person", candidates=[as_candidate(seen)])
+        decide.was_sent(session, delivery, scene.member, "ours-5", pace=Pace())
+        assert (delivery.state, delivery.reason_code, delivery.due_at) == ("sent", None, None)
+
     def test_a_text_that_is_no_candidate_can_not_be_picked(self, session: Session) -> None:
         scene, delivery = self.doubtful(session)
         with pytest.raises(NotFound, match="candidate_unknown"):

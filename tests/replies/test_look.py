@@ -220,3 +220,14 @@ def test_a_sure_absence_closes_the_open_attempts(bench: Bench) -> None:
     bench.clock.move(5)
     bench.look()
     assert bench.session.scalars(select(Attempt.outcome)).all() == ["absent"]
+
+
+@pytest.mark.parametrize("skew", [-600.0, 0.0, 600.0])
+def test_the_platform_is_asked_in_its_own_time(bench: Bench, skew: float) -> None:
+    bench.platform.steps = ["drop"]
+    begun = clock.now()
+    bench.queue(make_scene(bench.session, skew_seconds=skew))
+    bench.send()
+    bench.clock.move(5)
+    bench.look()
+    assert bench.platform.looked_from == begun + timedelta(seconds=skew)

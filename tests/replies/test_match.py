@@ -153,6 +153,18 @@ def test_another_place_or_an_earlier_time_is_native(bench: Bench, change: dict[s
     assert bench.state(delivery) == "unclear"
 
 
+def test_a_platform_two_levels_deep_shows_the_parents_parent(bench: Bench) -> None:
+    bench.platform.steps = ["hang"]
+    scene = make_scene(bench.session)
+    scene.message.parent_external_id = "root-comment"
+    delivery = bench.queue(scene)
+    bench.send()
+    item = bench.platform.polled(bench.platform.accepted[0], parent_id="root-comment")
+    assert isinstance(poll(bench, scene.channel.id, item), Settled)
+    row = bench.fresh(delivery)
+    assert (row.state, row.reason_code) == ("sent", None)  # not misplaced: it is recognised where it stands
+
+
 def test_nothing_in_flight_means_native(bench: Bench) -> None:
     scene = make_scene(bench.session)
     sent = Sent("native-1", clock.now(), parent_id=scene.message.external_id, text="Hello")
