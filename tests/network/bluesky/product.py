@@ -1,107 +1,28 @@
-"""Relevo itself on the network: a connected channel, its polls, its replies, and what its tables say."""
+"""Relevo itself on the network."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass, fields
 
 from flask import Flask
-from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from inbox.channels import connections, credentials, streams
-from inbox.channels.models import Channel, ChannelStream, Credential
-from inbox.channels.opening import open_channel
-from inbox.channels.streams import Claim
-from inbox.conversations.models import Conversation, Message, MessageVersion, Thread
-from inbox.database import db, read_only
-from inbox.intake import recheck
-from inbox.intake.poll import Reader, read_stream
-from inbox.members.models import Member
-from inbox.outbox.models import Delivery
-from inbox.replies.drafts import open_draft
-from inbox.replies.look import look_next
-from inbox.replies.queue import Queued, Wanted, queue_reply
-from inbox.replies.send import Sender, send_next
-from inbox.replies.sweep import sweep
-from inbox.security import Vault
-from inbox.settings import Pace, Settings
-from tests.factories.basics import join_team, make_member, make_team
 from tests.network.bluesky.network import Network
 from tests.network.bluesky.people import Somebody, eventually
-
-# What a test waits for is shortened; the overlap, the deep walk and the import keep their lengths.
-PACE = replace(
-    Pace(),
-    gone_confirm_seconds=0.5,
-    recheck_awaiting_seconds=0.5,
-    look_seconds=(0.2, 0.5, 1, 2),
-    poll_lively_seconds=0.2,
-    poll_idle_seconds=0.2,
-    comments_poll_seconds=0.2,
-    failure_backoff_seconds=0.2,
-    verify_seconds=1,
-)
-
-ROUNDS = 6
-Row = TypeVar("Row")
+from tests.platforms.bluesky.product import Product, connect_product
 
 
 @dataclass
-class Product:
-    """One channel of one installation, driven as its workers drive it."""
+class OnNetwork(Product):
+    """A channel of the shop's, with the network beneath it."""
 
     network: Network
     owner: Somebody
-    app: Flask
-    settings: Settings
-    channel_id: int
-    member_id: int
-
-    @property
-    def channel(self) -> Channel:
-        """The channel as it is now."""
-        return self.rows(select(Channel).where(Channel.id == self.channel_id))[0]
-
-    def rows(self, query: Select[Row]) -> list[Row]:
-        """Return what a query finds now; nothing stays open, as between the tasks of real workers."""
-        with read_only(), self.make_session() as session:
-            found = list(session.scalars(query))
-            session.expunge_all()
-        return found
-
-    def make_session(self) -> Session:
-        return Session(db.engine)
-
-    @property
-    def reader(self) -> Reader:
-        return Reader(self.make_session, connections.connector_for(self.settings, db.engine), self.settings.pace)
-
-    @property
-    def sender(self) -> Sender:
-        return Sender(self.make_session, connections.connector_for(self.settings, db.engine), self.settings.pace)
-
-    def claims(self) -> list[Claim]:
-        """Claim what is due, as the polling task does."""
-        with self.make_session() as session, session.begin():
-            return streams.claim_due(session, self.settings.pace, 4, self.channel_id)
-
-    def poll(self, *, is_deep: bool = False) -> None:
-        """Read the channel's streams, those that appear meanwhile too."""
-        with self.make_session() as session, session.begin():
-            streams.make_due(session, self.channel_id, is_deep=is_deep)
-        reader = self.reader
-        for _ in range(ROUNDS):
-            for claim in (claims := self.claims()):
-                read_stream(reader, claim)
-            if not claims:
-                return
 
     def until(self, is_so: Callable[[], object], what: str, *, is_deep: bool = False) -> None:
-        """Poll and look, as workers do all the time, until something is so."""
+        """Let workers work until something is so."""
 
         def work() -> bool:
-            self.poll(is_deep=is_deep)
-            self.look_all()
+            self.work(is_deep=is_deep)
             return bool(is_so())
 
         eventually(work, what)
@@ -110,94 +31,11 @@ class Product:
         """Poll until everything was received."""
         self.until(lambda: uris <= self.received().keys(), f"{len(uris)} messages in the database")
 
-    def received(self) -> dict[str, Message]:
-        """Return what others wrote, by at-uri."""
-        theirs = (Message.channel_id == self.channel_id) & (Message.direction == "inbound")
-        return {row.external_id or "": row for row in self.rows(select(Message).where(theirs))}
 
-    def outbound(self) -> list[Message]:
-        """Return what we wrote."""
-        ours = (Message.channel_id == self.channel_id) & (Message.direction == "outbound")
-        return self.rows(select(Message).where(ours))
-
-    def versions_of(self, uri: str) -> list[str]:
-        """Return the earlier wordings of a message, oldest first."""
-        query = select(MessageVersion).where(MessageVersion.message_id == self.received()[uri].id)
-        return [version.text for version in self.rows(query.order_by(MessageVersion.number))]
-
-    def conversation_of(self, uri: str) -> Conversation:
-        """Return the conversation that a message belongs to."""
-        return self.rows(select(Conversation).where(Conversation.id == self.received()[uri].conversation_id))[0]
-
-    def answer(self, uri: str, text: str) -> Delivery:
-        """Press Send under somebody's message, without a hold."""
-        message, connection = self.received()[uri], self.reader.open_connection(self.channel)
-        with self.make_session() as session, session.begin():
-            member = session.get_one(Member, self.member_id)
-            conversation = session.get_one(Conversation, message.conversation_id)
-            draft = open_draft(session, member, conversation)
-            seen = session.get_one(Thread, conversation.thread_id).last_seq
-            wanted = Wanted(draft.reply_key, text, seen, parent_message_id=message.id, hold_seconds=0)
-            pace = self.settings.pace
-            result = queue_reply(session, member, conversation, wanted, connection=connection, pace=pace)
-            assert isinstance(result, Queued), result
-            session.flush()
-            session.expunge(result.delivery)
-        return result.delivery
-
-    def send_all(self) -> None:
-        """Let a worker send what is due."""
-        while send_next(self.sender):
-            pass
-
-    def look_all(self) -> None:
-        """Let a worker look for what is unclear."""
-        sweep(self.sender)
-        while look_next(self.sender):
-            pass
-
-    def recheck_all(self) -> None:
-        """Let a worker take the second looks that are due."""
-        reader = self.reader
-        while recheck.run(reader.make_session, reader.open_connection, reader.pace):
-            pass
-
-    def state_of(self, delivery: Delivery) -> str:
-        """Return a delivery's state as the database has it now."""
-        return self.rows(select(Delivery).where(Delivery.id == delivery.id))[0].state
-
-    def streams(self) -> dict[str, ChannelStream]:
-        """Return the channel's streams by name."""
-        query = select(ChannelStream).where(ChannelStream.channel_id == self.channel_id)
-        return {row.name: row for row in self.rows(query)}
-
-    def change_secret(self, **values: str) -> None:
-        """Overwrite parts of the stored credential."""
-        vault = Vault(self.settings.secret_keys)
-        with self.make_session() as session, session.begin():
-            row = session.get_one(Credential, self.channel_id)
-            secret = credentials.unseal(vault, row.sealed)
-            credentials.keep(session, vault, self.channel_id, replace(secret, values={**secret.values, **values}))
-
-    def secret(self) -> dict[str, str]:
-        """Return the stored credential."""
-        (row,) = self.rows(select(Credential).where(Credential.channel_id == self.channel_id))
-        return dict(credentials.unseal(Vault(self.settings.secret_keys), row.sealed).values)
-
-
-def connect_product(network: Network, owner: Somebody, app: Flask, session: Session) -> Product:
-    """Sign in as a member would, and connect the channel."""
-    services = frozenset({network.pds, network.doorway.url})
-    settings = replace(app.config["RELEVO"], local_services=services, pace=PACE)
-    member = make_member(session)
-    team = make_team(session)
-    join_team(session, member, team)
-    session.commit()
+def connect_shop(network: Network, owner: Somebody, app: Flask, session: Session) -> OnNetwork:
+    """Connect the shop's account; the network has no private messages."""
     password = owner.app_password()
-    typed = {"handle": owner.handle, "app_password": password, "service_url": network.pds, "public_only": "1"}
-    signed_in = connections.sign_in(settings, "bluesky", typed)
-    channel = open_channel(session, settings, signed_in, member_id=member.id, team_ids=[team.id], is_sandbox_kept=True)
-    made = Product(network, owner, app, settings, channel.id, member.id)
-    session.commit()
-    session.close()
-    return made
+    given = {"handle": owner.handle, "app_password": password, "service_url": network.pds, "public_only": "1"}
+    made = connect_product(app, session, given, [network.pds, network.doorway.url])
+    known = {field.name: getattr(made, field.name) for field in fields(Product)}
+    return OnNetwork(**known, network=network, owner=owner)

@@ -17,7 +17,7 @@ from inbox.conversations.models import Message, MessageVersion
 from inbox.intake.models import Quarantined
 from tests.network.bluesky.network import Network
 from tests.network.bluesky.people import Ref, Somebody, eventually, expired
-from tests.network.bluesky.product import Product, connect_product
+from tests.network.bluesky.product import OnNetwork, connect_shop
 
 
 @pytest.fixture
@@ -26,20 +26,20 @@ def owner(network: Network) -> Somebody:
 
 
 @pytest.fixture
-def product(network: Network, owner: Somebody, app: Flask, session: Session) -> Product:
-    return connect_product(network, owner, app, session)
+def product(network: Network, owner: Somebody, app: Flask, session: Session) -> OnNetwork:
+    return connect_shop(network, owner, app, session)
 
 
-def fans_of(product: Product, count: int = 3) -> list[Somebody]:
+def fans_of(product: OnNetwork, count: int = 3) -> list[Somebody]:
     return [Somebody(product.network) for _ in range(count)]
 
 
-def wrong_waiting(product: Product) -> list[WrongWaiting]:
+def wrong_waiting(product: OnNetwork) -> list[WrongWaiting]:
     with product.make_session() as session:
         return list_wrong_waiting(session)
 
 
-def lose_a_worker(product: Product) -> None:
+def lose_a_worker(product: OnNetwork) -> None:
     """Let a worker claim what is due and never be heard of again; its lease is over at once."""
     ids = [claim.stream_id for claim in product.claims()]
     with product.make_session() as session, session.begin():
@@ -47,7 +47,7 @@ def lose_a_worker(product: Product) -> None:
             session.get_one(ChannelStream, stream_id).lease_until_at = datetime.now(UTC) - timedelta(seconds=1)
 
 
-def our_replies(product: Product) -> list[str]:
+def our_replies(product: OnNetwork) -> list[str]:
     return [record["uri"] for record in product.owner.records() if record["value"].get("reply") is not None]
 
 
@@ -89,7 +89,7 @@ class Crowd:
         self.written += [one["uri"] for one in made]
 
 
-def test_nothing_is_missing_and_nothing_double(product: Product) -> None:
+def test_nothing_is_missing_and_nothing_double(product: OnNetwork) -> None:
     """Fans write at once, in every way, while Relevo polls, loses workers, and walks deep."""
     owner, fans = product.owner, fans_of(product)
     posts = [owner.post(f"Post {n}") for n in range(2)]
@@ -122,7 +122,7 @@ def check_places_and_clocks(received: dict[str, Message]) -> None:
             assert datetime.now(UTC) - message.clock_at < timedelta(hours=1)
 
 
-def test_a_reply_reaches_its_fan_once_though_the_answer_was_lost(product: Product) -> None:
+def test_a_reply_reaches_its_fan_once_though_the_answer_was_lost(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     post = product.owner.post("Ask us anything")
     asked = fan.reply(post, "¿Abren el domingo?")
@@ -148,7 +148,7 @@ def test_a_reply_reaches_its_fan_once_though_the_answer_was_lost(product: Produc
     assert [reply["post"]["uri"] for reply in seen] == [uri]
 
 
-def test_a_worker_that_died_after_the_request_sends_nothing_again(product: Product) -> None:
+def test_a_worker_that_died_after_the_request_sends_nothing_again(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     asked = fan.reply(product.owner.post("Ask us anything"), "Is it dishwasher safe?")
     product.poll_until({asked["uri"]})
@@ -165,7 +165,7 @@ def test_a_worker_that_died_after_the_request_sends_nothing_again(product: Produ
     assert len(product.outbound()) == 1
 
 
-def test_a_native_answer_takes_its_conversation_off_the_list(product: Product) -> None:
+def test_a_native_answer_takes_its_conversation_off_the_list(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     post = product.owner.post("Ask us anything")
     asked = fan.reply(post, "When do you open?")
@@ -178,7 +178,7 @@ def test_a_native_answer_takes_its_conversation_off_the_list(product: Product) -
     assert product.received()[asked["uri"]].settled == "answered"
 
 
-def test_edits_keep_versions_and_deletions_leave_tombstones(product: Product) -> None:
+def test_edits_keep_versions_and_deletions_leave_tombstones(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     post = product.owner.post("Ask us anything")
     edited, deleted, kept = (fan.reply(post, text) for text in ("When do yuo open?", "Forget this?", "And now?"))
@@ -200,7 +200,7 @@ def test_edits_keep_versions_and_deletions_leave_tombstones(product: Product) ->
     assert wrong_waiting(product) == []
 
 
-def test_the_appview_goes_away_and_comes_back(product: Product) -> None:
+def test_the_appview_goes_away_and_comes_back(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     post = product.owner.post("Ask us anything")
     asked = fan.reply(post, "Before?")
@@ -224,7 +224,7 @@ def test_the_appview_goes_away_and_comes_back(product: Product) -> None:
     assert len(our_replies(product)) == 1
 
 
-def test_an_expired_token_is_refreshed_once_and_kept(product: Product) -> None:
+def test_an_expired_token_is_refreshed_once_and_kept(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     before = product.secret()
     stale = expired(before["accessJwt"])
@@ -242,7 +242,7 @@ def test_an_expired_token_is_refreshed_once_and_kept(product: Product) -> None:
     assert len(our_replies(product)) == 1
 
 
-def test_a_deactivated_account_is_noticed_and_needs_a_person(product: Product) -> None:
+def test_a_deactivated_account_is_noticed_and_needs_a_person(product: OnNetwork) -> None:
     (fan,) = fans_of(product, 1)
     asked = fan.reply(product.owner.post("Ask us anything"), "Hello?")
     product.poll_until({asked["uri"]})
@@ -266,7 +266,7 @@ def test_a_deactivated_account_is_noticed_and_needs_a_person(product: Product) -
     eventually(back, "the channel is active again")
 
 
-def test_private_messages_are_off_with_their_reason(product: Product) -> None:
+def test_private_messages_are_off_with_their_reason(product: OnNetwork) -> None:
     direct = product.streams()["direct"]
     assert (direct.is_off, direct.off_reason, direct.due_at) == (True, "direct_not_offered", None)
     product.poll()
