@@ -82,14 +82,14 @@ export function wordTimes(root = document) {
 /** Keep all times worded: what is added, and what grows old. */
 export function startTimes() {
   wordTimes();
+  const options = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["datetime"] };
   new MutationObserver((changes) => {
     for (const change of changes) {
       for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) wordTimes(node);
-      if (change.type === "attributes") {
-        change.target.removeAttribute("title");
-        wordTimes(change.target);
-      }
+      const time = (change.target.nodeType === Node.TEXT_NODE ? change.target.parentElement : change.target)?.closest?.("time");
+      if (change.type === "attributes") time.removeAttribute("title");
+      if (time) wordTimes(time);
     }
-  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["datetime"] });
+  }).observe(document.body, options);
   setInterval(() => wordTimes(), 20_000);
 }

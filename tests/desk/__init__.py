@@ -1,0 +1,1 @@
+"""The pages over several subjects: queue, conversation, triage, channels."""

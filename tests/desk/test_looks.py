@@ -1,0 +1,77 @@
+"""Names, colours and text as they are shown; what platforms send is never trusted as HTML."""
+
+import pytest
+
+from inbox.desk.looks import differences, host_of, hue, initials, marked
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("María Gómez", "MG"),
+        ("María de la O", "MO"),
+        ("pau.test", "PT"),
+        ("@lucia", "L"),
+        ("عبد الله", "عا"),
+        ("👨‍👩‍👧 Familia", "👨‍👩‍👧F"),
+        ("", "?"),
+        ("  ", "?"),
+    ],
+)
+def test_initials(name: str, letters: str) -> None:
+    assert initials(name) == letters
+
+
+def test_a_name_keeps_its_hue() -> None:
+    assert hue("María") == hue("María")
+    assert 0 <= hue("") < 24
+    assert len({hue(str(number)) for number in range(200)}) == 24
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<script>alert(1)</script>", '<img src=x onerror="alert(1)">', '" onmouseover="x', "a & b < c", "</bdi></p>"],
+)
+def test_text_is_text(text: str) -> None:
+    shown = str(marked(text))
+    assert "<" not in shown
+    assert '"' not in shown
+
+
+def test_addresses_become_links_that_show_their_host() -> None:
+    shown = str(marked("see https://acme.example/a?b=1&c=2, then <b>go</b>."))
+    assert 'href="https://acme.example/a?b=1&amp;c=2"' in shown
+    assert 'rel="noopener noreferrer nofollow"' in shown
+    assert "&lt;b&gt;go&lt;/b&gt;" in shown
+    assert "</a>, then" in shown
+
+
+def test_a_mark_whose_words_hide_its_host_shows_it() -> None:
+    text = "win a prize here"
+    shown = str(marked(text, [{"kind": "link", "start": 12, "end": 16, "url": "https://evil.example/x"}]))
+    assert '>here</a> <span class="host">(evil.example)</span>' in shown
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://x.example", "http://[", ""]
+)
+def test_other_schemes_are_no_links(url: str) -> None:
+    shown = str(marked("press here", [{"kind": "link", "start": 6, "end": 10, "url": url}]))
+    assert "<a " not in shown
+    assert host_of(url) == ""
+
+
+def test_wrong_and_overlapping_marks_are_left_out() -> None:
+    marks: list[dict[str, object]] = [
+        {"kind": "mention", "start": 0, "end": 5, "url": None},
+        {"kind": "link", "start": 3, "end": 9, "url": "https://acme.example"},
+        {"kind": "link", "start": 7, "end": 99, "url": "https://acme.example"},
+        {"kind": "bold", "start": 0, "end": 2},
+        {"kind": "link"},
+    ]
+    assert str(marked("@anna hello", marks)) == '<span class="at">@anna</span> hello'
+
+
+def test_differences_are_told_word_by_word() -> None:
+    pieces = [(piece.kind, piece.text) for piece in differences("open on Monday", "open on Tuesday at nine")]
+    assert pieces == [("kept", "open on "), ("removed", "Monday"), ("added", "Tuesday at nine")]

@@ -1,0 +1,168 @@
+"""The queue's and the conversation's pages, whole and in parts, on both databases."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from inbox.channels.models import Channel
+from inbox.contacts.models import Contact
+from inbox.conversations import join
+from inbox.conversations.models import Conversation, Thread
+from inbox.members.models import Member
+from tests.browser.world import World, make_long_thread, make_world
+from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
+from tests.factories.conversations import conversation_of, make_thread, say
+from tests.factories.members import sign_in_as
+
+JSON = {"Accept": "application/json"}
+PART = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def small(session: Session) -> World:
+    return make_world(session, conversations=5)
+
+
+@pytest.fixture
+def lucia(app: Flask, session: Session, small: World) -> FlaskClient:
+    return sign_in_as(app, session, session.get_one(Member, small.lucia_id))
+
+
+def rows_of(html: str) -> list[int]:
+    return [int(found) for found in re.findall(r'id="row-(\d+)"', html)]
+
+
+def test_the_queue_is_sorted_by_who_waits_longest(session: Session, small: World, lucia: FlaskClient) -> None:
+    ids = rows_of(lucia.get("/queue?view=everything").text)
+    waits = [session.get_one(Conversation, number).waiting_since for number in ids]
+    known = [at for at in waits if at is not None]
+    assert len(known) == len(ids) == 8
+    assert known == sorted(known)
+
+
+def test_home_is_the_queue(lucia: FlaskClient) -> None:
+    assert lucia.get("/").headers["Location"].startswith("/queue")
+    assert "Mine" in lucia.get("/queue").text
+
+
+@pytest.mark.parametrize(
+    "wrong", ["status=open'--", "channel=x", "label=1e3", "kind=tweet", "team=99999999999999999999"]
+)
+def test_what_is_no_filter_is_refused(lucia: FlaskClient, wrong: str) -> None:
+    assert lucia.get(f"/queue?{wrong}").status_code == 400
+
+
+def test_a_key_of_another_making_is_refused(lucia: FlaskClient) -> None:
+    assert lucia.get("/queue?view=everything&after=yesterday").status_code == 400
+
+
+def test_filters_narrow_and_are_said(small: World, lucia: FlaskClient) -> None:
+    page = lucia.get(f"/queue?view=everything&channel={small.pages_id}").text
+    assert 0 < len(rows_of(page)) < 8
+    assert "Take away the filter Acme Hogar" in page
+    assert rows_of(lucia.get("/queue?view=everything&status=done").text) == []
+
+
+def test_parts_follow_without_gap_or_overlap(app: Flask, session: Session) -> None:
+    world = make_world(session, conversations=60)
+    browser = sign_in_as(app, session, session.get_one(Member, world.lucia_id))
+    page = browser.get("/queue?view=everything").text
+    first = rows_of(page)
+    more = re.search(r'href="(/queue\?[^"]*after=[^"]+)"', page)
+    assert more is not None
+    address = more[1].replace("&amp;", "&")
+    whole, part = browser.get(address).text, browser.get(f"{address}&part=1").text
+    assert rows_of(whole) == rows_of(part)
+    assert "<html" not in part
+    assert len(first) == 50
+    assert not set(first) & set(rows_of(part))
+    assert len(first) + len(rows_of(part)) == 63
+
+
+def test_a_conversation_is_a_page_and_a_pane(small: World, lucia: FlaskClient) -> None:
+    whole, pane = (lucia.get(f"/c/{small.maria_id}", headers=headers).text for headers in ({}, PART))
+    assert "<html" in whole
+    assert "<html" not in pane
+    for text in (
+        "¿Cuánto tarda un reembolso?",
+        "Finance says 88213",
+        "Deleted by its author",
+        "answered on the platform",
+    ):
+        assert text in whole
+        assert text in pane
+    assert "Esto ya es de risa" not in whole
+
+
+def test_a_joined_conversation_leads_to_where_it_went(session: Session, small: World, lucia: FlaskClient) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    person = make_contact(session, channel.platform)
+    kept, gone = make_thread(session, channel), make_thread(session, channel)
+    first = conversation_of(session, say(session, kept, person, "One thing?"))
+    second = conversation_of(session, say(session, gone, person, "Another thing?"))
+    join.join(session, kept, gone)
+    number, old = first.id, second.id
+    session.commit()
+    answer = lucia.get(f"/c/{old}?view=mine")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/c/{number}?view=mine"
+
+
+def test_a_long_thread_comes_in_parts_newest_first(session: Session, small: World, lucia: FlaskClient) -> None:
+    number = make_long_thread(session, small.channel_id, count=120)
+    page = lucia.get(f"/c/{number}", headers=PART).text
+    entries = re.findall(r'<li id="m(\d+)"', page)
+    seen = list(entries)
+    address = re.search(r'data-part="([^"]+)"', page)
+    while address is not None:
+        part = lucia.get(address[1].replace("&amp;", "&"), headers=JSON).json
+        assert part is not None
+        entries = re.findall(r'<li id="m(\d+)"', part["entries"])
+        assert not set(entries) & set(seen)
+        seen = entries + seen
+        address = re.search(r"(.+)", part["earlier"] or "")
+    assert len(seen) == 120
+    assert seen == sorted(seen, key=int)
+
+
+def test_a_link_to_an_old_message_opens_around_it(session: Session, small: World, lucia: FlaskClient) -> None:
+    number = make_long_thread(session, small.channel_id, count=120)
+    oldest = lucia.get(f"/c/{number}", headers=PART).text
+    first = min(int(found) for found in re.findall(r'<li id="m(\d+)"', oldest))
+    wanted = first - 40
+    page = lucia.get(f"/c/{number}?message={wanted}", headers=PART).text
+    assert f'id="m{wanted}"' in page
+    assert "To the newest" in page
+
+
+def test_changes_tell_what_is_new(session: Session, small: World, lucia: FlaskClient) -> None:
+    before = lucia.get(f"/c/{small.maria_id}/changes", headers=JSON).json
+    conversation = session.get_one(Conversation, small.maria_id)
+    thread, person = session.get_one(Thread, conversation.thread_id), session.get_one(Contact, conversation.contact_id)
+    say(session, thread, person, "¿Sigue ahí alguien?")
+    session.commit()
+    after = lucia.get(f"/c/{small.maria_id}/changes", headers=JSON).json
+    assert before is not None
+    assert after is not None
+    known = {entry["id"]: entry["digest"] for entry in before["entries"]}
+    fresh = [entry for entry in after["entries"] if known.get(entry["id"]) != entry["digest"]]
+    assert ["¿Sigue ahí alguien?" in entry["html"] for entry in fresh] == [True]
+    assert after["seq"] == before["seq"] + 1
+
+
+def test_who_may_only_see_gets_no_buttons(app: Flask, session: Session, small: World) -> None:
+    viewer = make_member(session, "Vera")
+    team = make_team(session)
+    join_team(session, viewer, team, "viewer")
+    make_grant(session, team, session.get_one(Channel, small.channel_id))
+    page = sign_in_as(app, session, viewer).get(f"/c/{small.maria_id}").text
+    assert 'data-act="finish"' not in page
+    assert "data-send" not in page
+    assert "You may not answer on this channel" in page
+
+
+def test_the_page_says_how_long_the_server_took(small: World, lucia: FlaskClient) -> None:
+    assert re.match(r"app;dur=[\d.]+, cpu;dur=[\d.]+", lucia.get("/queue").headers["Server-Timing"])
