@@ -157,10 +157,12 @@ class BudgetedHttp:
 
 def read_error(error: FetchError) -> PlatformError:
     """Return what a failed read is to a connector."""
-    if error.code in ("too_large", "broken_answer"):
+    # An answer that breaks off is an outage like any other; only one that is whole and unfit is malformed.
+    if error.code == "too_large":
         return Malformed(error.code)
     code = {
         "connection_lost": "unavailable",
+        "broken_answer": "unavailable",
         "too_many_redirects": "not_this_platform",
         "bad_address": "host_not_found",
     }

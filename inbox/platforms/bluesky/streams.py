@@ -20,6 +20,7 @@ POSTS_AT_ONCE = 25
 TREE_DEPTHS = (100, 6, 1)
 # How far a first walk goes back; what is older stays on the platform.
 HISTORY_SECONDS = 30 * 86400.0
+AHEAD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,9 @@ class PublicStreams:
         self, walk: Walk, got: Got, items: Sequence[Item | None], times: Sequence[datetime], *, is_deep: bool
     ) -> Page:
         pace = self.account.pace
+        # A time from far ahead would be a mark that nothing new ever passes.
+        latest = clock.now() + timedelta(seconds=max(got.skew_seconds or 0, 0) + AHEAD_SECONDS)
+        times = [min(at, latest) for at in times]
         deeper = pace.comments_stream_days_seconds if is_deep else 0.0
         oldest = clock.now() - timedelta(seconds=HISTORY_SECONDS)
         floor = walk.floor(pace.overlap_indexed_seconds, deeper, oldest)

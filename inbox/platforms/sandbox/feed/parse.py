@@ -27,6 +27,8 @@ def parse_status(status: Any, own_id: str, *, arrived_at: Any = None) -> Message
     audience = AUDIENCES.get(text_of(status.get("visibility")))
     if audience is None or not isinstance(status.get("content"), str):
         raise Unfit("a status without content or a known visibility")
+    if status.get("created_at") is not None and parse_time(status["created_at"]) is None:
+        raise Unfit("a time that is none")
     plain = to_text(status["content"])
     parent_id = status.get("in_reply_to_id")
     mentions = [one["id"] for one in status.get("mentions") or [] if isinstance(one, dict) and "id" in one]

@@ -153,7 +153,8 @@ class Lists:
     def _too_old(self, conversation: dict[str, Any], rows: list[Any], mark: datetime | None) -> list[Any]:
         """List what came since the mark and has fallen out of the twenty that have details: never in silence."""
         times = _times(rows, "created_time")
-        if mark is None or len(rows) < DETAILED or not times or min(times) <= mark:
+        # Times have whole seconds: what came in the mark's own second may be new.
+        if mark is None or len(rows) < DETAILED or not times or min(times) < mark:
             return []
         listed = self.calls.list(f"{conversation['id']}/messages", [("fields", "id,created_time"), ("limit", "100")])
         have = {row.get("id") for row in rows if isinstance(row, dict)}
@@ -162,7 +163,7 @@ class Lists:
             for row in listed.rows
             if isinstance(row, dict)
             and row.get("id") not in have
-            and (parse_time(row.get("created_time")) or mark) > mark
+            and (parse_time(row.get("created_time")) or mark) >= mark
         ]
 
 

@@ -1,6 +1,7 @@
 """Parses the pages' posts, comments and private messages; pure (facebook.md §3, §5)."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from inbox.platforms.items import Author, Item, Mark, Message, Picture, PostSeen, Unreadable
@@ -37,14 +38,14 @@ def _comment(row: Any, page_id: str, post_id: str, *, is_under_visitor: bool) ->
         author=_author(row, page_id),
         kind="comment",
         audience="public",
-        text=text_of(row.get("message")),
+        text=_words(row),
         marks=tuple(_tag_marks(tags)),
         parent_id=parent_id or (short(post_id) if is_under_visitor else post_id),
         parent_author_id=str(parent_author) if parent_author else None,
         root_id=short(post_id) if is_under_visitor else top,
         post_id=post_id,
-        authored_at=parse_time(row.get("created_time")),
-        arrived_at=parse_time(row.get("created_time")),
+        authored_at=_time(row),
+        arrived_at=_time(row),
         mentions=[str(tag["id"]) for tag in tags if "id" in tag],
         mentions_us=any(str(tag.get("id")) == page_id for tag in tags),
         pictures=tuple(_attached(attachment)),
@@ -72,10 +73,10 @@ def parse_visitor_post(row: Any, page_id: str) -> Item:
             author=_author(row, page_id),
             kind="mention",
             audience="public",
-            text=text_of(row.get("message")),
+            text=_words(row),
             root_id=short(number),
-            authored_at=parse_time(row.get("created_time")),
-            arrived_at=parse_time(row.get("created_time")),
+            authored_at=_time(row),
+            arrived_at=_time(row),
             mentions_us=True,
             pictures=tuple(_full_picture(row)),
             permalink=text_of(row.get("permalink_url")) or None,
@@ -93,10 +94,10 @@ def parse_post(row: Any, page_id: str) -> Item:
         author = _author(row, page_id) if isinstance(row.get("from"), dict) else None
         return PostSeen(
             external_id=number,
-            text=text_of(row.get("message")),
+            text=_words(row),
             author=author,
             permalink=text_of(row.get("permalink_url")) or None,
-            authored_at=parse_time(row.get("created_time")),
+            authored_at=_time(row),
             pictures=tuple(_full_picture(row)),
         )
     except (Unfit, TypeError, ValueError, KeyError, AttributeError) as error:
@@ -115,10 +116,10 @@ def parse_direct(row: Any, page_id: str, conversation: Any) -> Item:
             author=_author(row, page_id),
             kind="direct",
             audience="private",
-            text=text_of(row.get("message")),
+            text=_words(row),
             thread_key=thread,
-            authored_at=parse_time(row.get("created_time")),
-            arrived_at=parse_time(row.get("created_time")),
+            authored_at=_time(row),
+            arrived_at=_time(row),
             pictures=tuple(_message_pictures(row)),
             members=[one for one in people if one != page_id],
             ref={"id": number, "thread": thread, "kind": "direct"},
@@ -135,6 +136,22 @@ def _id(row: Any) -> str:
     if not isinstance(number, str) or not number:
         raise Unfit("an object without an id")
     return number
+
+
+def _words(row: dict[str, Any]) -> str:
+    """Return a message's text; a picture alone has none, anything but text is no message that we can show."""
+    words = row.get("message")
+    if words is not None and not isinstance(words, str):
+        raise Unfit("a text that is none")
+    return words or ""
+
+
+def _time(row: dict[str, Any]) -> datetime | None:
+    told = row.get("created_time")
+    found = parse_time(told)
+    if told is not None and found is None:
+        raise Unfit("a time that is none")
+    return found
 
 
 def _author(row: dict[str, Any], page_id: str) -> Author:
