@@ -122,6 +122,16 @@ def test_a_deep_walk_finds_what_was_back_dated_below_the_mark(scene: Scene, movi
     assert "late @shop.test!" not in desk.texts("mentions")
 
 
+def test_a_time_from_far_ahead_does_not_blind_the_walks_that_follow(scene: Scene, moving_clock: MovingClock) -> None:
+    ahead = scene.world.post(scene.ana, "From 2099", parent=scene.post, created_at=moving_clock() + timedelta(days=1))
+    ahead.indexed_at = moving_clock() + timedelta(days=26000)
+    ahead.value = {**ahead.value, "createdAt": "2099-01-01T00:00:00.000Z"}
+    desk = open_desk(scene.network, scene.shop, page_size=2)
+    desk.read("mentions")
+    wanted = {scene.world.post(scene.ben, f"Reply {n}", parent=scene.post).uri for n in range(6)}
+    assert wanted <= desk.messages("mentions").keys()
+
+
 def test_a_walk_goes_on_where_it_was_interrupted(scene: Scene) -> None:
     wanted = {scene.world.post(scene.ana, f"Reply {n}", parent=scene.post).uri for n in range(9)}
     desk = open_desk(scene.network, scene.shop, page_size=2)
