@@ -69,8 +69,6 @@ def _follow(session: Session, delivery: Delivery, claimed: Claim, judged: Judged
     elif judged.next is Next.PARENT_GONE:
         _doubt_parent(session, delivery, claimed, pace)
     else:
-        if judged.next is Next.RECONNECT:
-            _ask_for_person(session, delivery, judged)
         _try_later(session, delivery, claimed, judged, pace)
 
 
@@ -128,8 +126,9 @@ def _doubt_parent(session: Session, delivery: Delivery, claimed: Claim, pace: Pa
     _queue_again(session, delivery, claimed, pace, "parent_gone", due_at=first + confirm, parent_gone_at=first)
 
 
-def _ask_for_person(session: Session, delivery: Delivery, judged: Judged) -> None:
-    channel = session.get_one(Channel, delivery.channel_id)
+def ask_for_person(session: Session, channel_id: int, judged: Judged) -> None:
+    """Let the channel say that it needs somebody; in a transaction of its own, for polls lock channel, then thread."""
+    channel = session.get_one(Channel, channel_id)
     if channel.state == ChannelState.ACTIVE:
         states.move(session, channel, ChannelState.NEEDS_YOU, reason=judged.code, detail=judged.detail)
 

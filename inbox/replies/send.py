@@ -88,6 +88,7 @@ def send_claimed(sender: Sender, claimed: Claim) -> None:
     if isinstance(stopped, Sent):
         _write_sent(sender, job, connection, stopped)
     elif stopped is not None:
+        _ask_for_person(sender, job, stopped)
         commit(sender.make_session, lambda session: results.write_stop(session, claimed, stopped, sender.pace))
     else:
         _write(sender, job, connection)
@@ -167,9 +168,15 @@ def _write(sender: Sender, job: Job, connection: Connection) -> None:
     except Exception as error:
         judged = judge_send(error)
         log.info("reply_not_sent", delivery_id=job.claim.delivery_id, next=judged.next.value, code=judged.code)
+        _ask_for_person(sender, job, judged)
         commit(sender.make_session, lambda session: results.write_error(session, job.claim, judged, sender.pace))
         return
     _write_sent(sender, job, connection, sent)
+
+
+def _ask_for_person(sender: Sender, job: Job, judged: Judged) -> None:
+    if judged.next is Next.RECONNECT:
+        commit(sender.make_session, lambda session: results.ask_for_person(session, job.channel.id, judged))
 
 
 def _write_sent(sender: Sender, job: Job, connection: Connection, sent: Sent) -> None:
