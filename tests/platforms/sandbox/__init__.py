@@ -1,0 +1,1 @@
+"""The sandbox: its connectors against its own server, over HTTP."""
