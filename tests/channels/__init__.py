@@ -1,1 +1,1 @@
-"""Channels: connecting, reading, health."""
+"""Channels: streams, states, credentials, budgets."""

@@ -13,7 +13,7 @@ from inbox.conversations.models import Conversation, Message, Thread
 from inbox.members.models import Member
 from tests.browser.world import World, make_world
 from tests.factories.basics import join_team, make_grant, make_member, make_team
-from tests.factories.conversations import say
+from tests.factories.conversations import answer_there, say
 from tests.factories.fake_platform import FakePlatform
 from tests.factories.members import form_token, sign_in_as
 
@@ -199,8 +199,9 @@ def test_a_message_waits_by_hand_and_is_excused(session: Session, small: World, 
 
 def test_somebody_says_whom_a_native_answer_answered(session: Session, small: World, desk: Desk) -> None:
     thread = session.get_one(Thread, fresh(session, small.maria_id).thread_id)
+    answer_there(session, thread, "Ya está arreglado, gracias a todos.")
     asked = thread.asks_about_message_id
-    session.rollback()
+    session.commit()
     assert asked is not None
     desk.post(f"/messages/{asked}/answered", conversation=small.maria_id, here=small.maria_id)
     session.rollback()

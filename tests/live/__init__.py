@@ -1,1 +1,1 @@
-"""The tail of activity and the event streams."""
+"""What open pages are told."""

@@ -1,1 +1,1 @@
-"""Pictures, fetched once."""
+"""Pictures."""
