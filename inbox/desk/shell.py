@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask import session as cookie
-from flask_babel import get_locale
+from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
@@ -87,7 +87,7 @@ def view_word(view: View) -> str:
     named = {
         View.MINE: _("Mine"),
         View.UNASSIGNED: _("Unassigned"),
-        View.SNOOZED: _("Snoozed"),
+        View.SNOOZED: pgettext("list of conversations", "Snoozed"),
         View.NO_ANSWER: _("No answer needed"),
         View.EVERYTHING: _("Everything"),
     }
