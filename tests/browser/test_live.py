@@ -17,7 +17,7 @@ from tests.factories.basics import make_contact
 from tests.factories.conversations import conversation_of, make_thread, say
 from tests.fixtures.desk import OpenAs
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")]
+pytestmark = pytest.mark.browser  # on both databases
 
 PAINTED_SECONDS = 2.0
 

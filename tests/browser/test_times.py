@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.world import World
 from tests.fixtures.desk import OpenAs
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")]
+pytestmark = pytest.mark.browser  # on both databases
 
 
 def test_words_survive_a_refresh(world: World, open_as: OpenAs) -> None:

@@ -4,16 +4,18 @@ import hashlib
 import struct
 import zlib
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.activity.models import Activity
 from inbox.channels.models import Channel, ChannelStream
 from inbox.contacts.models import Contact
-from inbox.conversations import assign, labels, notes, priority
-from inbox.conversations.models import Conversation, Message, MessageVersion
+from inbox.conversations import assign, finish, labels, notes, priority
+from inbox.conversations.models import Conversation, Message, MessageVersion, Note, Thread
 from inbox.media.erase import path_of
 from inbox.media.models import Media
 from inbox.members.models import Member
@@ -56,6 +58,15 @@ SAID = (
     ("Owen Price", "owen.test", "Can I return it in a shop if I bought it online?"),
     ("Chiara Fontana", "chiara.test", "Do you ship to Italy before Christmas?"),
     ("Bruno Almeida", "bruno.test", "¿Por qué el pedido sigue en preparación desde el lunes?"),
+)
+
+
+POSTS = (
+    "Horario de fiestas",
+    "Meet the new hub",
+    "Guía de color 2026: cinco paletas para el invierno",
+    "Assembly in six minutes",
+    "We are hiring in Valencia",
 )
 
 
@@ -107,24 +118,19 @@ def make_maria(session: Session, channel: Channel, lucia: Member, diego: Member)
     maria = _person(session, channel, "María Gómez", "mariag.test")
     tomas = _person(session, channel, "Tomás Vela", "tomas.test")
     before = make_thread(session, channel, created_at=now - timedelta(days=90))
-    say(session, before, maria, "¿Hacéis envíos a Canarias?", at=now - timedelta(days=90))
+    old = conversation_of(
+        session, say(session, before, maria, "¿Hacéis envíos a Canarias?", at=now - timedelta(days=90))
+    )
+    finish.excuse(session, old, lucia.id, seen_seq=old.last_seq)
     first = say(
         session, thread, maria, "¿Cuánto tarda un reembolso? El pedido es el 88213.", at=now - timedelta(hours=21)
     )
-    say(session, thread, tomas, "A mí me tardó una semana…", at=now - timedelta(hours=20, minutes=40))
-    answer_there(session, thread, "Hola María, lo miramos con el banco.", at=now - timedelta(hours=20))
+    other = say(session, thread, tomas, "A mí me tardó una semana…", at=now - timedelta(hours=20, minutes=40))
+    said = "Sentimos oírlo, Tomás. ¿Nos escribes el número de pedido por privado?"
+    answer_there(session, thread, said, at=now - timedelta(hours=20), parent_external_id=other.external_id)
     gone = say(session, thread, maria, "Esto ya es de risa", at=now - timedelta(hours=3))
     gone.gone_at, gone.gone_reason, gone.awaits = now - timedelta(hours=2, minutes=50), "author", False
-    last = say(
-        session,
-        thread,
-        maria,
-        "Hola, llevo un día esperando el reembolso del pedido 88213 y nadie me contesta 😡 ¿hay alguien ahí?",
-        at=now - timedelta(hours=2, minutes=10),
-        permalink="https://social.example/mariag/5",
-    )
-    _edit(session, last, "Hola, llevo un día esperando el reembolso")
-    paint(add_picture(session, last, alt="Un recibo"))
+    _say_edited_with_picture(session, thread, maria, now - timedelta(hours=2, minutes=10))
     conversation = conversation_of(session, first)
     notes.write_note(
         session, conversation, diego.id, "Finance says 88213 was approved yesterday; the bank takes up to 48 h."
@@ -133,7 +139,17 @@ def make_maria(session: Session, channel: Channel, lucia: Member, diego: Member)
     priority.set_priority(session, conversation, lucia.id, "urgent")
     for word in ("refund", "negative"):
         labels.label(session, conversation, lucia.id, word)
+    happened = now - timedelta(hours=19, minutes=20)
+    session.execute(update(Note).values(created_at=happened))
+    session.execute(update(Activity).where(Activity.conversation_id == conversation.id).values(at=happened))
     return conversation
+
+
+def _say_edited_with_picture(session: Session, thread: Thread, maria: Contact, at: datetime) -> None:
+    words = "Hola, llevo un día esperando el reembolso del pedido 88213 y nadie me contesta 😡 ¿hay alguien ahí?"
+    last = say(session, thread, maria, words, at=at, permalink="https://social.example/mariag/5")
+    _edit(session, last, "Hola, llevo un día esperando el reembolso")
+    paint(add_picture(session, last, alt="Un recibo"))
 
 
 def make_long_thread(session: Session, channel_id: int, *, count: int = 400) -> int:
@@ -209,7 +225,8 @@ def _somebody(session: Session, channel: Channel, number: int) -> Conversation:
     name, handle, text = SAID[number % len(SAID)]
     lap = number // len(SAID)
     at = clock.now() - timedelta(minutes=7 + 23 * number)
-    post = make_post(session, channel, text=f"Post {number}", author_name="Acme España", authored_at=at)
+    title = POSTS[number % len(POSTS)]
+    post = make_post(session, channel, text=title, author_name=channel.display_name, authored_at=at)
     thread = make_thread(session, channel, created_at=at, post_id=post.id if number % 2 else None)
     who = _person(session, channel, f"{name} {lap + 1}" if lap else name, f"n{number}.{handle}")
     return conversation_of(session, say(session, thread, who, text, at=at))
