@@ -62,11 +62,15 @@ def test_migrations_are_named_by_date_and_phrase() -> None:
     assert [name for name in names if not re.fullmatch(r"20\d\d_\d\d_\d\d_[a-z][a-z0-9_]+", name)] == []
 
 
+# Real servers, and workers that are killed or stand still longer than their lease: time itself is the matter.
+WITH_REAL_TIME = ("tests/network/", "tests/replies/killed_worker.py", "tests/replies/test_killed.py")
+
+
 def test_no_test_sleeps_longer_than_a_glance() -> None:
     found = [
         f"{module.name}:{node.lineno}"
         for module in modules()
-        if module.name.startswith("tests/") and not module.name.startswith("tests/network/")
+        if module.name.startswith("tests/") and not module.name.startswith(WITH_REAL_TIME)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "sleep")
         if not (node.args and isinstance(node.args[0], ast.Constant) and float(str(node.args[0].value)) <= 0.25)
