@@ -1,10 +1,10 @@
 """Two threads turn out to be one (RULES A5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from inbox.activity import kinds
 from inbox.activity.record import record
@@ -45,13 +45,14 @@ def join(session: Session, one: Thread, other: Thread) -> Joined:
     if winner.id == loser.id or winner.channel_id != loser.channel_id or winner.is_private != loser.is_private:
         raise ValueError("only two threads of one channel, both private or both public, can be joined")
     folded, kept = _place_conversations(session, winner, loser)
+    moved = set(session.scalars(select(Message.id).where(Message.thread_id == loser.id)))
     seqs = _move_messages(session, winner, loser, folded)
     joined = Joined(winner, loser.id, seqs, folded, kept)
     _carry_over_seqs(session, joined)
     for loser_id, winner_id in folded.items():
         folding.fold(session, lock_conversation(session, loser_id), lock_conversation(session, winner_id))
     _retire(session, winner, loser)
-    _settle_again(session, winner)
+    _settle_again(session, joined, moved)
     _record(session, joined)
     return joined
 
@@ -116,16 +117,39 @@ def _retire(session: Session, winner: Thread, loser: Thread) -> None:
     session.execute(update(Thread).where(Thread.joined_into_id == loser.id).values(joined_into_id=winner.id))
 
 
-def _settle_again(session: Session, winner: Thread) -> None:
-    """Let native answers of either half settle what waits in the other, as if both had always been one."""
-    waiting = select(Message).where(Message.thread_id == winner.id, Message.awaits).order_by(Message.seq)
-    for message in session.scalars(waiting).all():
-        is_settled = settle_if_answered(session, message)
-        if not is_settled and not judge_message(session, message).awaits and message.conversation_id is not None:
-            lock_conversation(session, message.conversation_id).is_no_answer_needed = True  # refresh checks it
-    found = select(Conversation.id).where(Conversation.thread_id == winner.id, Conversation.joined_into_id.is_(None))
-    for conversation_id in session.scalars(found.order_by(Conversation.id)).all():
+def _settle_again(session: Session, joined: Joined, moved: Set[int]) -> None:
+    """Let native answers of either half settle what waits in the other, as if both had always been one.
+
+    Only what the other half may change is looked at: a thread of hundreds is joined out of many pieces.
+    """
+    winner = joined.winner
+    changed = {*joined.conversations.values(), *joined.kept_ids}
+    # A word of thanks needs no answer after ours, which may lie in the other half of the conversation.
+    answered = set(session.scalars(select(Answer.conversation_id).where(Answer.conversation_id.in_(changed))))
+    has_natives = session.scalar(select(exists().where(Message.thread_id == winner.id, Message.is_native)))
+    for message, parent_id in _list_waiting(session, winner):
+        is_across = parent_id is not None and (message.id in moved) != (parent_id in moved)
+        if has_natives and settle_if_answered(session, message):
+            changed.add(message.conversation_id or 0)
+        elif is_across or message.conversation_id in answered:
+            _judge_again(session, message)
+            changed.add(message.conversation_id or 0)
+    for conversation_id in sorted(changed - {0}):
         refresh(session, lock_conversation(session, conversation_id))
+
+
+def _list_waiting(session: Session, winner: Thread) -> list[tuple[Message, int | None]]:
+    """Return what awaits an answer in a thread, each with the id of the message that it answers."""
+    parent = aliased(Message)
+    is_parent = (parent.channel_id == Message.channel_id) & (parent.external_id == Message.parent_external_id)
+    query = select(Message, parent.id).outerjoin(parent, is_parent)
+    query = query.where(Message.thread_id == winner.id, Message.awaits).order_by(Message.seq)
+    return [(message, parent_id) for message, parent_id in session.execute(query)]
+
+
+def _judge_again(session: Session, message: Message) -> None:
+    if not judge_message(session, message).awaits and message.conversation_id is not None:
+        lock_conversation(session, message.conversation_id).is_no_answer_needed = True  # refresh checks it
 
 
 def _record(session: Session, joined: Joined) -> None:

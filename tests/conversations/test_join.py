@@ -1,10 +1,11 @@
 """Two threads that turn out to be one (RULES A5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from inbox.activity.models import Activity
@@ -185,6 +186,22 @@ def test_a5_a_native_answer_in_one_half_settles_what_waits_in_the_other(
     assert list_wrong_waiting(session) == []
 
 
+def test_a5_joining_one_message_more_costs_the_same_however_many_wait_there(
+    session: Session, channel: Channel, ana: Contact
+) -> None:
+    def join_one_more(waiting: int) -> int:
+        threads = [make_thread(session, channel) for _ in range(2)]
+        first = say(session, threads[0], ana)
+        for number in range(waiting):
+            say(session, threads[0], ana, f"And what of colour number {number}?")
+        say(session, threads[1], ana, parent_external_id=first.external_id)
+        with counted(session) as sent:
+            join(session, *threads)
+        return len(sent)
+
+    assert join_one_more(12) <= join_one_more(2) + 2
+
+
 def test_a5_the_question_whom_we_answered_moves_along(
     session: Session, threads: Sequence[Thread], ana: Contact
 ) -> None:
@@ -210,3 +227,17 @@ def test_folded_conversations_are_in_no_list(session: Session, threads: Sequence
     join(session, *threads)
     folded = session.scalars(select(Conversation).where(Conversation.joined_into_id.is_not(None))).one()
     assert (folded.status, folded.assignee_id, folded.waiting_since) == ("done", None, None)
+
+
+@contextmanager
+def counted(session: Session) -> Iterator[list[str]]:
+    """Collect the statements sent to the database."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
