@@ -60,6 +60,8 @@ def list_channels() -> None:
         for one in list_visible(session, 0, is_admin=True):
             health = read_health(session, one, settings.pace)
             age = "never read" if health.delay_seconds is None else f"read {health.delay_seconds:.0f} s ago"
+            if one.import_since_at is not None and one.import_done_at is None:
+                age = f"{age}, what was said before is being read"
             fails = ", ".join(f"{stream.name}: {stream.failure_code}" for stream in health.failures)
             why = f" ({one.state_reason})" if one.state_reason else ""
             click.echo(f"{one.id}\t{one.platform}\t{one.handle}\t{one.state}{why}\t{age}\t{fails}".rstrip())

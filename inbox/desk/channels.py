@@ -97,10 +97,12 @@ def reconnect(channel_id: int) -> Answer:
 @doors.members
 def reconnect_now(channel_id: int) -> Answer:
     """Give a channel a fresh credential of the same account."""
-    platform = _manage(channel_id).platform
+    known = _manage(channel_id)
+    platform, given = known.platform, _given()
+    given["service_url"] = given["service_url"] or known.service_url
     db.session.rollback()  # nothing is held while the platform is asked
     try:
-        signed_in = sign_in(_settings(), platform, _given())
+        signed_in = sign_in(_settings(), platform, given)
         channel = _manage(channel_id)
         vault = Vault(_settings().secret_keys)
         member_id = doors.current_member().id
@@ -234,4 +236,5 @@ def _form(error: RelevoError | None = None, channel: Channel | None = None) -> A
 def _problem(error: RelevoError, channel: Channel | None) -> str:
     given = _given()
     handle = given["handle"] or (channel.handle if channel else "")
-    return connect_sentence(error, handle=handle, service=given["service_url"] or "https://bsky.social")
+    service = given["service_url"] or (channel.service_url if channel else "https://bsky.social")
+    return connect_sentence(error, handle=handle, service=service)

@@ -24,7 +24,7 @@ def failure_sentence(code: str | None) -> str:
         "permission_missing_direct": _("can't read private messages: the app password does not allow them."),
         "account_gone": _("needs you: the account is deactivated or gone on the platform."),
         "account_deactivated": _("needs you: the account is deactivated on the platform."),
-        "bad_pages": _("needs you: the platform sends pages that can't be read. They are kept in quarantine."),
+        "unreadable_page": _("needs you: the platform sends pages that can't be read. They are kept in quarantine."),
         "malformed": _("gets answers from the platform that can't be read. They are kept in quarantine."),
         "page_repeats": _("needs you: the platform keeps sending the same page."),
         "rate_limited": _("asked too often; it goes on when the platform allows it again."),
