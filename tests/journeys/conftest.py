@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.fixtures.browser import Pages
 from tests.journeys.desk import Desk, choose_password, sign_in
-from tests.journeys.running import NEW_PASSWORD, Running, Sandbox, relevo_up
+from tests.journeys.running import NEW_PASSWORD, Running, Sandbox, relevo_up, until
 from tests.platforms.bluesky.fake_network import FakeNetwork, fake_network
 
 # Everything that the rules time goes ten times as fast, so that a journey need not wait a minute for a poll.
@@ -30,7 +30,14 @@ def product(tmp_path_factory: pytest.TempPathFactory, bluesky: FakeNetwork) -> I
     services = f"{bluesky.url} {bluesky.url.replace('http://', 'https://')}"
     with relevo_up(folder, {"RELEVO_LOCAL_SERVICES": services, "RELEVO_PACE": PACE}) as running:
         running.sandbox("feed").quiet()
+        until(lambda: _is_read(running), "both channels of the sandbox have read what was said before", 120)
         yield running
+
+
+def _is_read(running: Running) -> bool:
+    """Say whether both channels are past their import: until then what a fan says counts as history."""
+    lines = [line for line in running.relevo("channel", "list").splitlines() if "sandbox_" in line]
+    return len(lines) == 2 and not any("being read" in line or "never read" in line for line in lines)
 
 
 @pytest.fixture(params=["feed", "pages"])

@@ -53,6 +53,7 @@ class Running:
     port: int
     process: subprocess.Popen[str]
     output: Path
+    environ: dict[str, str]
     started_in_seconds: float = 0.0
     password: str = ""
     signed_in: dict[str, Any] = field(default_factory=dict)
@@ -73,6 +74,20 @@ class Running:
         assert Path(path).stat().st_mode & 0o777 == 0o600
         email, password = Path(path).read_text().split()
         return email, password
+
+    def relevo(self, *words: str) -> str:
+        """Run one `./relevo …` command beside it and return what it prints."""
+        done = subprocess.run(
+            [str(ROOT / "relevo"), *words],
+            check=False,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def sandbox(self, personality: str) -> "Sandbox":
         """Return the hands of fans and of the brand's own app on one personality."""
@@ -144,18 +159,19 @@ def relevo_up(folder: Path, environ: Mapping[str, str] | None = None) -> Iterato
     output = folder.with_suffix(".log")
     told = {"RELEVO_DATA": str(folder), "RELEVO_PORT": str(port), **(environ or {})}
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("RELEVO_", "DATABASE_", "REDIS_"))}
+    environment = kept | told
     with output.open("w") as file:
         started = time.monotonic()
         process = subprocess.Popen(
             [str(ROOT / "relevo"), "up"],
-            env=kept | told,
+            env=environment,
             stdout=file,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
         )
-    running = Running(folder, port, process, output)
+    running = Running(folder, port, process, output, environment)
     try:
         until(lambda: "ready at" in running.printed or _died(running), "ready", START_SECONDS)
         running.started_in_seconds = time.monotonic() - started
