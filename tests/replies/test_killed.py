@@ -29,7 +29,7 @@ from inbox.replies.match import match_own
 from inbox.replies.queue import Queued, Wanted, queue_reply
 from tests.factories.fake_platform import FakeConnection, FakePlatform
 from tests.factories.replies import LIMITS, make_draft, make_scene
-from tests.replies.killed_worker import PACE, Ledger
+from tests.replies.killed_worker import PACE, Ledger, let_pass
 
 REPLIES, FAULTS, WORKERS = 40, 9, 3
 OPEN = ("held", "queued", "sending", "unclear")
@@ -63,7 +63,7 @@ class Crew:
             self.killed += 1
             return
         victim.send_signal(signal.SIGSTOP)
-        time.sleep(PACE.send_lease_seconds + 0.3)
+        let_pass(PACE.send_lease_seconds + 0.3)
         victim.send_signal(signal.SIGCONT)
         self.stopped += 1
 
@@ -138,7 +138,7 @@ def test_nothing_is_said_twice_and_nothing_is_shown_as_sent_that_was_not(
     for fault in range(FAULTS):
         crew.hire()
         crew.wait_for_work()
-        time.sleep(crew.dice.uniform(0, 0.4))
+        let_pass(crew.dice.uniform(0, 0.4))
         crew.harm()
         if fault % 3 == 0:
             commit(lambda: Session(engine), lambda mine: poll(mine, ledger))
