@@ -27,7 +27,7 @@ def test(words: tuple[str, ...]) -> None:
     if words[:1] == ("network",):
         sys.exit(_run(["pytest", NETWORK, "--timeout=900", *words[1:]]))
     names_no_tests = all(word.startswith("-") or not (ROOT / word.split("::")[0]).exists() for word in words)
-    parallel = ["-n", "2"] if names_no_tests and "-n" not in words else []
+    parallel = ["-n", "2", "--dist", "loadgroup"] if names_no_tests and "-n" not in words else []
     sys.exit(_run(["pytest", *parallel, *words]))
 
 

@@ -16,6 +16,15 @@ from tests.platforms.bluesky.fake_network import FakeNetwork, fake_network
 PACE = "10"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all journeys, so that the product is started once, and give each the time of its polls."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+            item.add_marker(pytest.mark.timeout(400))
+            item.add_marker(pytest.mark.journey)
+
+
 @pytest.fixture(scope="session")
 def bluesky() -> Iterator[FakeNetwork]:
     """Return a small Bluesky on this machine."""
