@@ -36,7 +36,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark", "locale": "es-ES"},
     "390": {"viewport": {"width": 390, "height": 844}},
-    "360": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
+    "360": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "locale": "es-ES"},
     "1100": {"viewport": {"width": 1100, "height": 800}},
 }
 DOCS = Path(__file__).parents[2] / "docs/screenshots"
