@@ -20,7 +20,7 @@ def read_profile(calls: Calls) -> Verified:
     author = parse_author(row)
     return Verified(
         external_id=author.external_id,
-        scope=calls.service_url,
+        scope="",  # one sandbox a data folder: its ids stay the same, its port may not
         handle=author.handle,
         display_name=author.display_name,
         avatar_url=author.avatar_url,
