@@ -84,8 +84,8 @@ def list_labels(session: Session, member_id: int, starting_with: str = "", limit
 
 
 def _trimmed(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
+    name = " ".join(name.replace("\0", "").split())  # PostgreSQL keeps no NUL
+    if not any(letter.isprintable() and not letter.isspace() for letter in name):  # letters that show nothing
         raise Invalid("label_empty")
     if len(name) > LONGEST:
         raise Invalid("label_too_long", max=LONGEST)

@@ -15,7 +15,7 @@ LONGEST = 10_000
 
 def write_note(session: Session, conversation: Conversation, member_id: int, text: str) -> Activity:
     """Add a note of 1 to 10,000 characters, named by `after["note_id"]`; raises Invalid(note_empty, note_too_long)."""
-    text = text.replace("\r\n", "\n").strip()
+    text = text.replace("\r\n", "\n").replace("\0", "\ufffd").strip()  # PostgreSQL keeps no NUL
     if not text:
         raise Invalid("note_empty")
     if len(text) > LONGEST:

@@ -11,6 +11,9 @@ from markupsafe import Markup, escape
 
 HUES = 24
 _ADDRESS = regex.compile(r"https?://[^\s<>\"'`]+", regex.IGNORECASE)
+# A browser lays out one word of 100,000 letters for minutes; with places to break it takes a moment.
+_LONG_WORD = regex.compile(r"\S{1000,}")
+_STRETCH = regex.compile(r"\X{1,64}")
 _TRAILING = ".,;:!?)]}»”’…"
 
 
@@ -44,8 +47,19 @@ def marked(text: str, marks: Sequence[Mapping[str, Any]] = ()) -> Markup:
     parts: list[Markup] = []
     at = 0
     for span in spans:
-        parts += [escape(text[at : span.start]), _link(text[span.start : span.end], span.url)]
+        parts += [_breakable(text[at : span.start]), _link(text[span.start : span.end], span.url)]
         at = span.end
+    return Markup("").join([*parts, _breakable(text[at:])])
+
+
+def _breakable(text: str) -> Markup:
+    """Escape a text and let its endless words break; what is copied from the page stays the same."""
+    parts: list[Markup] = []
+    at = 0
+    for word in _LONG_WORD.finditer(text):
+        stretches = [escape(found[0]) for found in _STRETCH.finditer(word[0])]
+        parts += [escape(text[at : word.start()]), Markup("<wbr>").join(stretches)]
+        at = word.end()
     return Markup("").join([*parts, escape(text[at:])])
 
 
@@ -68,10 +82,10 @@ def _end(found: "regex.Match[str]") -> int:
 def _link(words: str, url: str | None) -> Markup:
     host = host_of(url)
     if not host:
-        return Markup('<span class="at">{}</span>').format(words)
+        return Markup('<span class="at">{}</span>').format(_breakable(words))
     shown = Markup("") if host in words.lower() else Markup(' <span class="host">({})</span>').format(host)
     link = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank" title="{}">{}</a>{}')
-    return link.format(url, url, words, shown)
+    return link.format(url, url, _breakable(words), shown)
 
 
 def host_of(url: str | None) -> str:

@@ -77,8 +77,9 @@ def change_password(session: Session, member_id: int, password_hash: str, *, kee
 
 def check_name(given: str) -> str:
     """Return a name as it is kept; raises Invalid if it is empty or too long."""
-    name = " ".join(given.split())
-    if not name or len(name) > 80:
+    name = " ".join(given.replace("\0", "").split())
+    shows = any(letter.isprintable() and not letter.isspace() for letter in name)  # a name of marks alone does not
+    if not shows or len(name) > 80:
         raise Invalid("name_malformed")
     return name
 

@@ -75,3 +75,11 @@ def test_wrong_and_overlapping_marks_are_left_out() -> None:
 def test_differences_are_told_word_by_word() -> None:
     pieces = [(piece.kind, piece.text) for piece in differences("open on Monday", "open on Tuesday at nine")]
     assert pieces == [("kept", "open on "), ("removed", "Monday"), ("added", "Tuesday at nine")]
+
+
+def test_an_endless_word_may_break_and_stays_the_same_text() -> None:
+    word = "<" * 2000
+    shown = str(marked(f"so {word} long"))
+    assert shown.count("<wbr>") == 2000 // 64
+    assert shown.replace("<wbr>", "").replace("&lt;", "<") == f"so {word} long"
+    assert "<wbr>" not in str(marked("w" * 999))

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
-from inbox.conversations.models import Conversation, Message, Thread
+from inbox.conversations.models import Conversation, Label, Message, Note, Thread
 from inbox.members.models import Member
 from tests.browser.world import World, make_world
 from tests.factories.basics import join_team, make_grant, make_member, make_team
@@ -206,3 +207,12 @@ def test_somebody_says_whom_a_native_answer_answered(session: Session, small: Wo
     desk.post(f"/messages/{asked}/answered", conversation=small.maria_id, here=small.maria_id)
     session.rollback()
     assert session.get_one(Thread, thread.id, populate_existing=True).asks_about_message_id is None
+
+
+def test_nul_and_names_that_show_nothing(session: Session, small: World, desk: Desk) -> None:
+    number = small.conversation_ids[0]
+    desk.post(f"/c/{number}/note", text="before\0after")
+    assert "before\ufffdafter" in session.scalars(select(Note.text)).all()
+    desk.post(f"/c/{number}/label", status=400, name="\u202e\0 ")
+    desk.post(f"/c/{number}/label", name="late\0")
+    assert session.scalars(select(Label.name).where(Label.name.startswith("late"))).all() == ["late"]
