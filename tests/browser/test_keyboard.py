@@ -158,3 +158,39 @@ def test_keys_do_nothing_where_they_are_switched_off(session: Session, open_as: 
     page.keyboard.press("?")
     assert page.locator("#rows > li[data-id]").count() == rows
     expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_after_the_last_one_the_list_says_so_and_undo_still_works(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=0)
+    page = open_as(world.lucia_id, "/queue?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("j")
+    number = focused_id(page)
+    page.keyboard.press("Enter")
+    page.locator(f"#thread[data-conversation='{number}']").wait_for()
+    page.keyboard.press("Shift+E")
+    expect(page.locator("#rows-empty")).to_contain_text("Everybody has somebody")
+    expect(page.locator("#pane")).to_contain_text("Nobody is open")
+    assert page.evaluate(FOCUS) != ""
+    page.keyboard.press("u")
+    expect(page.locator(f"#row-{number}")).to_have_count(1)
+    expect(page.locator("#rows-empty")).to_be_hidden()
+
+
+def test_words_written_just_before_leaving_are_kept(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=3)
+    page = open_as(world.lucia_id, f"/c/{world.conversation_ids[0]}?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("r")
+    page.locator("#compose textarea:focus").wait_for()
+    page.locator("#compose[data-draft-url]").wait_for()
+    page.keyboard.type("Casi listo")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.locator(f"#thread:not([data-conversation='{world.conversation_ids[0]}'])").wait_for()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pane")).to_contain_text("Nobody is open")
+    assert page.url.endswith("/queue?view=unassigned")
+    page.goto(f"/c/{world.conversation_ids[0]}?view=unassigned")
+    expect(page.locator("#compose textarea")).to_have_value("Casi listo")

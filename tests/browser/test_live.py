@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
@@ -50,6 +50,22 @@ def test_new_ones_wait_behind_a_button(session: Session, world: World, open_live
     page.keyboard.press(".")
     assert ids_of_rows(page) == [*before, str(number)]
     expect(page.locator(f"#row-{number}.unread a:focus")).to_have_count(1)
+
+
+def test_what_came_between_the_page_and_its_stream_is_not_missed(
+    session: Session, world: World, open_live: OpenAs
+) -> None:
+    other = open_live(world.diego_id, "/queue?view=unassigned")
+    page = open_live(world.lucia_id, "/queue?view=unassigned")
+    held: list[Route] = []
+    page.route("**/js/live.js", held.append)
+    page.goto(page.url, wait_until="commit")
+    while not held:
+        page.wait_for_timeout(50)
+    arrive(session, world, "Vera Nova")
+    expect(other.locator("#news")).to_be_visible(timeout=10_000)
+    held.pop().continue_()
+    expect(page.locator("#news")).to_be_visible(timeout=10_000)
 
 
 def test_a_row_that_others_finish_stays_until_nobody_points_there(

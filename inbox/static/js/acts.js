@@ -73,9 +73,7 @@ function unreadNow(id) {
 async function moveOn(next) {
   const hadList = Boolean(document.activeElement?.closest?.("#rows"));
   if (next?.isConnected) return open(next.dataset.id, { focus: hadList || !isNarrow() ? "row" : "head" });
-  close();
-  $("#pane")?.replaceChildren();
-  return $("#queue-title")?.focus();
+  return close();
 }
 
 /** Like the newest message of a conversation and say that no answer is needed. */

@@ -3,7 +3,7 @@
 import { $, $$, ask, fieldsOf, isNarrow, say, swap } from "./page.js";
 import { send } from "./acts.js";
 import { measure } from "./counters.js";
-import { ensureKey, keepSoon, keepingDone, stopKeeping } from "./drafts.js";
+import { ensureKey, keepNow, keepSoon, stopKeeping, wouldLose } from "./drafts.js";
 import { close, open, openId, refresh } from "./pane.js";
 import { neighbour, rowOf } from "./rows.js";
 import { complain, toast } from "./toasts.js";
@@ -159,6 +159,7 @@ export function startComposer() {
     const isNote = mode()?.value === "note";
     form().requestSubmit($(isNote ? "#compose [data-send]" : "#compose [data-send-done]"));
   });
-  addEventListener("beforeunload", (event) => { if (!keepingDone()) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (wouldLose()) event.preventDefault(); });
+  addEventListener("pagehide", keepNow);
   draw();
 }

@@ -4,7 +4,8 @@ import { $, ask, fieldsOf, say } from "./page.js";
 
 let timer = null;
 let running = null;
-let isDirty = false;
+let dirty = null;
+let isLost = false;
 
 /** Make sure that the composer has its key: the draft is opened at the first word, once. */
 export async function ensureKey(box) {
@@ -21,7 +22,7 @@ export async function ensureKey(box) {
 
 /** Keep the draft a moment after the last letter. */
 export function keepSoon(box) {
-  isDirty = true;
+  dirty = box;
   clearTimeout(timer);
   timer = setTimeout(() => keep(box), 700);
 }
@@ -31,26 +32,37 @@ export function stopKeeping() {
   clearTimeout(timer);
   running?.abort();
   running = null;
-  isDirty = false;
+  dirty = null;
+  isLost = false;
 }
 
-/** Tell whether everything written has reached the server. */
-export const keepingDone = () => !isDirty;
+/** Tell whether leaving the page now would lose words. */
+export const wouldLose = () => isLost && dirty !== null;
+
+/** Keep at once what was written last: the page goes away. */
+export function keepNow() {
+  const box = dirty;
+  if (!box?.dataset.draftUrl) return;
+  dirty = null;
+  clearTimeout(timer);
+  ask(box.dataset.draftUrl, { method: "PUT", form: fieldsOf(box), keepalive: true }).catch(() => {});
+}
 
 async function keep(box) {
-  if (!box?.isConnected) return;
-  const place = $("#draft-kept");
+  const place = $("#draft-kept", box);
   try {
     await ensureKey(box);
     running = new AbortController();
     await ask(box.dataset.draftUrl, { method: "PUT", form: fieldsOf(box), signal: running.signal });
-    isDirty = false;
+    if (dirty === box) dirty = null;
+    isLost = false;
     if (place) place.textContent = say("kept");
   } catch (error) {
     if (error.name === "AbortError") return;
-    if (place) place.textContent = error.status === 0 ? say("not_kept") : error.message;
-    if (error.status === 0) timer = setTimeout(() => keep(box), 5000);
-    else isDirty = false;
+    isLost = error.status === 0;
+    if (place) place.textContent = isLost ? say("not_kept") : error.message;
+    if (isLost) timer = setTimeout(() => keep(box), 5000);
+    else if (dirty === box) dirty = null;
   } finally {
     running = null;
   }

@@ -6,7 +6,8 @@ import { readStream } from "./stream_reader.js";
 
 let isDown = null;
 let polling = null;
-let newest = 0;
+let newest = config.newest ?? 0;
+let hasCaughtUp = false;
 const POLL_MILLISECONDS = 5000;
 
 function hear({ name, data }) {
@@ -25,6 +26,7 @@ function showState(isUp) {
     place.hidden = true;
     clearInterval(polling);
     polling = null;
+    catchUp();
   } else {
     isDown = setTimeout(() => {
       place.hidden = false;
@@ -34,10 +36,17 @@ function showState(isUp) {
   document.body.dataset.stream = isUp ? "up" : "down";
 }
 
+/** Ask once for what was written between this page's making and the stream's first word. */
+function catchUp() {
+  if (hasCaughtUp) return;
+  hasCaughtUp = true;
+  if (newest) poll();
+}
+
 /** Without a stream, ask: what changed is then some seconds late. */
 function beginPolling() {
   if (polling) return;
-  newest = 0;
+  if (hasCaughtUp) newest = 0;
   poll();
   polling = setInterval(() => { if (!document.hidden) poll(); }, POLL_MILLISECONDS);
 }

@@ -4,7 +4,7 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 
 export const config = JSON.parse(meta("relevo") || "{}");
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-export const $ = (selector, root = document) => root.querySelector(selector);
+export const $ = (selector, root = document) => root?.querySelector(selector) ?? null;
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 /** Return one of our sentences; `values` fill its %(name)s. */

@@ -2,6 +2,7 @@
 
 import { $, ask, isNarrow, say, swap } from "./page.js";
 import { setTitle } from "./counts.js";
+import { keepNow } from "./drafts.js";
 import { holdPlace, loadEarlier, toEnd, upsert, watchEarlier } from "./entries.js";
 import { focusRow, listAddress, markOpen, openRow, rowOf } from "./rows.js";
 import { announce, complain } from "./toasts.js";
@@ -13,6 +14,7 @@ let asking = null;
 
 /** Open a conversation in its pane. `focus`: "head", "composer", "row" or "none"; `mode` of the composer. */
 export async function open(id, { push = true, focus = "head", mode = null, search = "", hash = "" } = {}) {
+  keepNow();
   asking?.abort();
   asking = new AbortController();
   const pane = $("#pane");
@@ -69,9 +71,12 @@ export function noteRead() {
 /** Leave the conversation: back to the list alone. */
 export function close({ push = true } = {}) {
   const row = openRow();
-  $("#app")?.classList.remove("has-thread");
+  keepNow();
   if (push && openId()) history.pushState({}, "", `/queue?${listAddress()}`);
-  if (isNarrow()) setTitle($("#queue-title")?.textContent ?? "");
+  $("#app")?.classList.remove("has-thread");
+  $("#pane")?.replaceChildren($("#nothing-open")?.content.cloneNode(true) ?? "");
+  $("a.row", row)?.removeAttribute("aria-current");
+  setTitle($("#queue-title")?.textContent ?? "");
   if (row) focusRow(row);
   else $("#queue-title")?.focus();
 }

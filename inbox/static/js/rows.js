@@ -118,8 +118,7 @@ export function insertSorted(row) {
 /** Show or hide what an empty list says. */
 export function showEmptiness() {
   const empty = $("#rows-empty");
-  if (empty) empty.hidden = allRows().length > 0;
-  else if (!allRows().length && !$("#rows > [data-more]") && list()) location.reload();
+  if (empty) empty.hidden = allRows().length > 0 || Boolean($("#rows > [data-more]"));
 }
 
 /** Tell whether keys of the list may act now. */
