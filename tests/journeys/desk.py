@@ -42,7 +42,8 @@ class Desk:
 
     def row(self, person: str) -> Locator:
         """Return the row of a person."""
-        return self.page.locator("a.row", has_text=person)
+        named = self.page.locator(".who", has_text=person)
+        return self.page.locator("a.row", has=named)
 
     def arrives(self, person: str, milliseconds: int = ARRIVES_MS) -> Locator:
         """Wait until a person is in the list, letting in those who wait behind "4 new"; return their row."""

@@ -10,6 +10,8 @@ from tests.fixtures.browser import Pages
 from tests.journeys.desk import ARRIVES_MS, SOON_MS, Desk, sign_in
 from tests.journeys.running import Running, Sandbox, until
 
+# A platform is asked again in minutes, not in seconds, whether a message was edited or deleted.
+pytestmark = pytest.mark.timeout(300)
 OpenPage = Callable[..., Page]
 LEAVES_MS = 40_000
 
@@ -184,7 +186,7 @@ def test_1_8_invite_a_member_who_sees_only_what_they_were_given(
     expect(guest.locator("a.row")).to_have_count(0)
     page.goto(f"{product.url}/people")
     page.get_by_role("link", name=f"Weekend {personality}").first.click()
-    grant = page.locator("form", has=page.locator("legend", has_text=f"sandbox_{personality}"))
+    grant = page.locator("form", has=page.locator("legend", has_text=f"Sandbox {personality}"))
     grant.locator("input[name=can_see]").check()
     grant.get_by_role("button", name="Set").click()
     guest.reload()
