@@ -60,7 +60,8 @@ class Desk:
     def open(self, person: str) -> "Desk":
         """Open a person's conversation, once it is there."""
         self.arrives(person).click()
-        expect(self.page.locator("#thread-title")).to_contain_text(person, timeout=SOON_MS)
+        title = self.page.locator("#thread-title")
+        expect(title).to_contain_text(person, ignore_case=True, timeout=SOON_MS)
         return self
 
     def message(self, text: str) -> Locator:
