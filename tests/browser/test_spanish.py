@@ -25,7 +25,6 @@ MORE = {
     "finish": "/c/{maria}/finish",
     "reconnect": "/channels/{channel}/reconnect",
     "change password": "/password",
-    "not found": "/nothing-here",
 }
 # Text, titles and names for screen readers, also of what is folded away or kept in a <template>.
 EVERYTHING_SAID = """() => {
@@ -35,7 +34,7 @@ EVERYTHING_SAID = """() => {
       if (element.matches("script, style")) continue;
       for (const name of ["aria-label", "title", "placeholder", "alt"]) said.push(element.getAttribute(name) ?? "");
       for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) said.push(node.textContent);
-      if (element.content) walk(element.content);
+      if (element instanceof HTMLTemplateElement) walk(element.content);
     }
   };
   walk(document);
