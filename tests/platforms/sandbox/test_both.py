@@ -37,6 +37,8 @@ def test_it_says_whose_account_it_is(scene: Scene) -> None:
     expected = scene.site.told[scene.name]["account_id" if scene.name == "feed" else "page_id"]
     assert (verified.external_id, verified.is_alive) == (expected, True)
     assert verified.limits.public.max_length == (500 if scene.name == "feed" else 8000)
+    prefix = verified.limits.handle_prefix.replace("{handle}", "eva@plaza.test")  # counted as it will be sent
+    assert prefix == ("@eva@plaza.test " if scene.name == "feed" else "")
 
 
 def test_a_comment_is_read_with_its_place_its_author_and_its_words(scene: Scene) -> None:

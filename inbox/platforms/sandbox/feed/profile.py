@@ -39,7 +39,7 @@ def _limits(calls: Calls) -> Limits:
         can_like=True,
         can_delete_own=True,
         lookup_lag_seconds=LOOKUP_LAG_SECONDS,
-        handle_prefix="@",
+        handle_prefix="@{handle} ",
     )
 
 
