@@ -82,7 +82,7 @@ def test_the_same_look_finds_english_where_english_is_spoken(world: World, open_
     assert "Connect a real channel" in english_on(page)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [360, 390, 1440])
 def test_spanish_fits_on_the_buttons_of_a_conversation(width: int, world: World, open_as: OpenAs) -> None:
     size = {"width": width, "height": 844}
     page = open_as(world.lucia_id, path_of("conversation", world), locale="es-ES", viewport=size)
