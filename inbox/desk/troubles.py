@@ -32,11 +32,11 @@ def failure_sentence(code: str | None) -> str:
         "connection_refused": _("can't be reached: the server refuses connections."),
         "tls_failed": _("can't be reached safely: the server's certificate is not in order."),
         "timeout": _("does not answer in time; Relevo keeps trying."),
-        "server_error": _("the platform answers with an error of its own; Relevo keeps trying."),
+        "server_error": _("gets errors from the platform; Relevo keeps trying."),
         "address_refused": _("is refused: its address is a private one that the operator did not allow."),
         "plain_http_refused": _("is refused: its address is not encrypted."),
         "not_this_platform": _("is not the platform that it was. Check the address."),
-        "gone": _("what was asked for is not there any more."),
+        "gone": _("does not find any more what it asked for."),
         "by_member": _("is paused."),
         "unavailable": _("can't be reached at the moment; Relevo keeps trying."),
     }
