@@ -73,6 +73,7 @@ def _register_subjects(app: Flask) -> None:
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)
+    renderers.set_newest_finder(live_rows.find_newest)
     for module in (
         members,
         me,

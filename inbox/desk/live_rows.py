@@ -3,13 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from flask import render_template
-from sqlalchemy import select
+from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session
 
+from inbox.activity.models import Activity
 from inbox.conversations.models import Conversation
 from inbox.conversations.queries import list_rows
 from inbox.conversations.rows import QueueRow
 from inbox.live.renderers import RenderedRow
+from inbox.members.access import sees
+
+# How many of the last activities are asked through for the newest that a member may hear of.
+LATELY = 200
 
 
 def render(session: Session, conversation_ids: Sequence[int], _locale: str) -> Sequence[RenderedRow]:
@@ -38,3 +43,20 @@ def _render(row: QueueRow) -> RenderedRow:
         "last_inbound_seq": row.last_seq,
     }
     return RenderedRow(row.conversation_id, row.version, html, facts)
+
+
+def find_newest(session: Session, member_id: int) -> int:
+    """Return the newest of the last activities that the member may hear of; 0 where all are others'."""
+    last = (
+        select(Activity.id, Activity.channel_id, Activity.conversation_id)
+        .order_by(Activity.id.desc())
+        .limit(LATELY)
+        .subquery()
+    )
+    is_private = func.coalesce(Conversation.is_private, false())
+    query = (
+        select(func.max(last.c.id))
+        .outerjoin(Conversation, Conversation.id == last.c.conversation_id)
+        .where(sees(member_id, last.c.channel_id, is_private))
+    )
+    return session.scalar(query) or 0

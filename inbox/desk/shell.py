@@ -10,14 +10,14 @@ from flask import Flask, current_app, g, request, url_for
 from flask import session as cookie
 from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
-from inbox.activity.models import Activity
 from inbox.channels.health import list_needing_you
 from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.queries import COUNT_LIMIT, View, count_views
 from inbox.database import db
 from inbox.desk import looks, script_words, words
+from inbox.desk.live_rows import find_newest
 from inbox.desk.troubles import trouble_sentence
 from inbox.members.access import sees_channel
 from inbox.members.doors import find_member
@@ -211,7 +211,7 @@ class Shell:
         return {
             "member": self._member.id,
             "locale": str(get_locale()),
-            "newest": db.session.scalar(select(func.max(Activity.id))) or 0,
+            "newest": find_newest(db.session(), self._member.id),
             "undoSeconds": settings.pace.undo_seconds,
             "stream": f"{stream_origin() or ''}/stream?locale={get_locale()}",
             "static": url_for("static", filename=""),

@@ -24,7 +24,10 @@ class RenderedRow:
 RowRenderer = Callable[[Session, Sequence[int], str], Sequence[RenderedRow]]
 # conversation ids to {id: (channel id, whether it is private)}
 PlaceFinder = Callable[[Session, Collection[int]], Mapping[int, tuple[int, bool]]]
+# a member's id to the newest activity that they may hear of: anybody else's must not even be counted
+NewestFinder = Callable[[Session, int], int]
 _row_renderer: RowRenderer | None = None
+_newest_finder: NewestFinder | None = None
 _place_finder: PlaceFinder | None = None
 
 
@@ -52,3 +55,14 @@ def find_places(session: Session, conversation_ids: Collection[int]) -> Mapping[
     if _place_finder is None or not conversation_ids:
         return {}
     return _place_finder(session, conversation_ids)
+
+
+def set_newest_finder(finder: NewestFinder) -> None:
+    """Register who knows the newest activity that a member may hear of; 0: none lately."""
+    global _newest_finder
+    _newest_finder = finder
+
+
+def find_newest(session: Session, member_id: int) -> int:
+    """Return the newest activity that a member may hear of; 0 where there was none lately."""
+    return 0 if _newest_finder is None else _newest_finder(session, member_id)

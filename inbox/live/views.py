@@ -1,16 +1,17 @@
 """`/live/poll`: what changed, for a browser that gets no stream."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask_babel import get_locale
-from sqlalchemy import func, select
 
-from inbox.activity.models import Activity
+from inbox import clock
 from inbox.database import db
 from inbox.live.hub import as_data, read_batch
-from inbox.live.renderers import render_rows
-from inbox.live.tail import read_after
+from inbox.live.renderers import find_newest, render_rows
+from inbox.live.tail import Change, read_after, read_since
 from inbox.members import doors
 from inbox.settings import Settings
 
@@ -26,11 +27,14 @@ def poll() -> Response:
     Some of it may come twice: rows carry a version. `reload`: too much has changed to be told.
     """
     text = request.args.get("after", "")
-    newest = db.session.scalar(select(func.max(Activity.id))) or 0
-    if not text.isdecimal() or len(text) > 18 or int(text) == 0:
-        return jsonify(after=newest, changes=None, reload=False)
+    newest = find_newest(db.session(), doors.current_member().id)
     settings: Settings = current_app.config["RELEVO"]
-    found = read_after(db.session(), int(text), settings.pace.stream_reread_seconds)
+    reread_seconds = settings.pace.stream_reread_seconds
+    found: Sequence[Change] | None
+    if not text.isdecimal() or len(text) > 18 or int(text) == 0:
+        found = read_since(db.session(), clock.now() - timedelta(seconds=reread_seconds))
+    else:
+        found = read_after(db.session(), int(text), reread_seconds)
     if found is None:
         return jsonify(after=newest, changes=None, reload=True)
     batch = read_batch(db.session(), found)
