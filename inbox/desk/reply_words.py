@@ -71,7 +71,7 @@ def reason_sentence(code: str | None, detail: object = None) -> str:
         "sent_after_all": _("It was sent after all: the platform shows it now. Your text is kept in case you need it."),
         "needs_approval": _("Your replies here need somebody’s approval."),
         "worker_lost": _("The program that sent it stopped before it knew the answer."),
-        "unclear": _("The platform took it and did not answer."),
+        "unclear": _("The platform may have taken it: its answer was lost."),
         "cannot_look": _("The platform could not be asked whether an earlier try arrived. It is asked again."),
         "lease_too_short": _("It took too long to begin, so nothing was sent. It is tried again."),
         "rate_limited": _("The platform asks to wait before more is sent."),

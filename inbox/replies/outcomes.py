@@ -51,7 +51,7 @@ def judge_send(error: BaseException) -> Judged:
         return Judged(Next.REFUSE, error.code, error.detail)
     if error.is_surely_not_accepted:
         return Judged(Next.LATER, error.code, error.detail)
-    return Judged(Next.LOOK, "unclear", f"{error.code} {error.detail}".strip())
+    return Judged(Next.LOOK, "unclear", error.detail)
 
 
 def judge_before(error: BaseException) -> Judged:
