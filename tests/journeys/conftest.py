@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.fixtures.browser import Pages
-from tests.journeys.desk import Desk, choose_password, sign_in
+from tests.journeys.desk import Desk, choose_password, hold_longest, sign_in
 from tests.journeys.running import NEW_PASSWORD, Running, Sandbox, relevo_up, until
 from tests.platforms.bluesky.fake_network import FakeNetwork, fake_network
 
@@ -75,6 +75,7 @@ def open_page(product: Running, pages: Pages) -> Any:
             email, password = product.first_sign_in()
             sign_in(page, product.url, email, password)
             choose_password(page, NEW_PASSWORD)
+            hold_longest(page, product.url)
             product.signed_in.update(page.context.storage_state())
         return pages.open(storage_state=dict(product.signed_in), **options)
 

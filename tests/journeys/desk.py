@@ -28,6 +28,14 @@ def choose_password(page: Page, password: str) -> None:
     page.wait_for_url(re.compile("/queue"))
 
 
+def hold_longest(page: Page, url: str) -> None:
+    """Hold one's replies for as long as one may: at the journeys' pace that is three seconds."""
+    page.goto(f"{url}/me")
+    page.locator("input[name=undo_seconds]").fill("30")
+    page.locator("form:has(input[name=undo_seconds]) button").click()
+    expect(page.locator("input[name=undo_seconds]")).to_have_value("30")
+
+
 @dataclass
 class Desk:
     """The queue and one conversation beside it."""
