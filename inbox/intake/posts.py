@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, Post
 from inbox.channels.streams import ensure_comment_stream
+from inbox.conversations.models import Message, Thread
 from inbox.intake import bulk
 from inbox.intake.pictures import picture_rows
 from inbox.media.models import Media
@@ -69,6 +70,27 @@ def _row(channel: Channel, external_id: str, seen: PostSeen | None, received_at:
             "external_id": external_id,
             "created_at": received_at,
         }
+    )
+
+
+def hang_threads(session: Session, channel: Channel, external_ids: Collection[str]) -> None:
+    """Show under their post the threads that answer one of these posts: either may be learnt of first."""
+    if not external_ids:
+        return
+    answering = select(Message.thread_id).where(
+        Message.channel_id == channel.id, Message.parent_external_id.in_(external_ids)
+    )
+    post_id = (
+        select(func.min(Post.id))
+        .join(Message, Message.parent_external_id == Post.external_id)
+        .where(Post.channel_id == channel.id, Message.channel_id == channel.id, Message.thread_id == Thread.id)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(Thread)
+        .where(Thread.channel_id == channel.id, Thread.post_id.is_(None), Thread.id.in_(answering))
+        .values(post_id=post_id)
+        .execution_options(synchronize_session=False)
     )
 
 
