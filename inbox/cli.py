@@ -21,6 +21,7 @@ _COMMANDS = {
     "keys": "inbox.commands.keys:keys",
     "test": "inbox.commands.checking:test",
     "check": "inbox.commands.checking:check",
+    "bench": "inbox.commands.bench:bench",
 }
 
 

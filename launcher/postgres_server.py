@@ -30,8 +30,11 @@ _FAST_AND_FORGETFUL = (
 class PostgresServer:
     """One server that listens on a socket in its own folder alone."""
 
-    def __init__(self, folder: Path | None = None, programs: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, programs: Path | None = None, settings: str = _FAST_AND_FORGETFUL
+    ) -> None:
         """Make and start a server; raises RuntimeError with what it printed if it does not come up."""
+        self._settings = settings
         self._programs = programs or find_programs()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="relevo-pg."))
         self.folder.mkdir(exist_ok=True)
@@ -71,7 +74,7 @@ class PostgresServer:
     def _serve(self) -> subprocess.Popen[bytes]:
         words: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-k", self.folder, "-h", ""]
         with (self.folder / "log").open("ab") as log:
-            return self._start([*words, *_FAST_AND_FORGETFUL.split()], log.fileno())
+            return self._start([*words, *self._settings.split()], log.fileno())
 
     def _wait_until_ready(self) -> None:
         status = self._data / "postmaster.pid"

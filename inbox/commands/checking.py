@@ -23,7 +23,7 @@ _CHECKS = (
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def test(words: tuple[str, ...]) -> None:
     """Run the suite; other words go to pytest. `test network` runs against Bluesky's own packages."""
-    _need_checkout()
+    need_checkout()
     if words[:1] == ("network",):
         sys.exit(_run(["pytest", NETWORK, "--timeout=900", *words[1:]]))
     names_no_tests = all(word.startswith("-") or not (ROOT / word.split("::")[0]).exists() for word in words)
@@ -34,7 +34,7 @@ def test(words: tuple[str, ...]) -> None:
 @click.command()
 def check() -> None:
     """Look at the source: lint, format, types, the house's own rules."""
-    _need_checkout()
+    need_checkout()
     failed = [name for name, words in _CHECKS if not _passes(name, words)]
     if failed:
         click.echo(f"relevo: not green: {', '.join(failed)}", err=True)
@@ -52,7 +52,8 @@ def _run(words: list[str]) -> int:
     return subprocess.run([*_PYTHON, *words], cwd=ROOT, check=False).returncode
 
 
-def _need_checkout() -> None:
+def need_checkout() -> None:
+    """End with a sentence where the tests are not: they are no part of an installed package."""
     if (ROOT / "tests").is_dir():
         return
     click.echo(

@@ -1,0 +1,1 @@
+"""`./relevo bench`: how fast it is at ten thousand, a hundred thousand and a million conversations."""

@@ -1,0 +1,60 @@
+"""Every benchmark by name, with the sizes and databases that it is measured on.
+
+A benchmark is a module with `open_on(stage)`, which gets a filled database and returns a `Measurement`. The
+runner calls `round()` of all measurements in turn, so that a slow minute of the machine falls on all alike, then
+asks each for its results. Figures are the median of the rounds.
+"""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tests.bench.results import Result
+
+if TYPE_CHECKING:
+    from tests.bench.stage import Stage
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+DATABASES = (SQLITE, POSTGRESQL)
+SMALL, MIDDLE, LARGE = 10_000, 100_000, 1_000_000
+SIZES = (SMALL, MIDDLE, LARGE)
+ROUNDS = 5
+
+
+class Measurement(Protocol):
+    """A benchmark on one filled database."""
+
+    def round(self) -> None:
+        """Measure once more."""
+
+    def results(self) -> Sequence[Result]:
+        """Return the medians of the rounds so far."""
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Where a benchmark is, and what it is measured on.
+
+    `is_writing`: it changes what it measures, and gets a copy of the filled database that is thrown away.
+    `rounds`: fewer than five where one takes a minute.
+    """
+
+    name: str
+    module: str
+    sizes: tuple[int, ...] = SIZES
+    databases: tuple[str, ...] = DATABASES
+    is_writing: bool = False
+    rounds: int = ROUNDS
+
+    def open_on(self, stage: "Stage") -> Measurement:
+        """Import the benchmark and prepare it on a filled database."""
+        module = importlib.import_module(f"tests.bench.{self.module}")
+        opened: Measurement = module.open_on(stage)
+        return opened
+
+
+BENCHMARKS: tuple[Benchmark, ...] = ()
