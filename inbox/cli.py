@@ -22,6 +22,7 @@ _COMMANDS = {
     "test": "inbox.commands.checking:test",
     "check": "inbox.commands.checking:check",
     "bench": "inbox.commands.bench:bench",
+    "chaos": "inbox.commands.chaos:chaos",
 }
 
 

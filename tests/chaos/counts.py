@@ -1,0 +1,67 @@
+"""What a run has done so far, read from the ledger, the tables, and the run itself; and what it takes to count."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.databases import Database
+
+# The activity of a delivery that became unclear, as its record is worded in JSON.
+_UNCLEAR = "SELECT count(*) FROM activity WHERE kind = 'reply_moved' AND CAST(after AS TEXT) LIKE '%\"unclear\"%'"
+# A worker that was killed or stood still while it held the lease: the sweep took it for lost, or it came back too late.
+_OVERRUNS = "SELECT count(*) FROM attempt WHERE outcome = 'lost' OR ended_at > lease_until_at"
+_BACK = "SELECT count(*) FROM attempt WHERE outcome IS NOT NULL AND outcome <> 'lost' AND ended_at > lease_until_at"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much happened."""
+
+    messages: int = 0
+    replies: int = 0
+    kills: int = 0
+    flushes: int = 0
+    unclear: int = 0
+    overruns: int = 0
+
+    def __str__(self) -> str:
+        """Write them in one line."""
+        return ", ".join(f"{getattr(self, one.name)} {one.name}" for one in fields(self))
+
+    def missing(self, least: "Counts") -> list[str]:
+        """Name what has not been reached."""
+        pairs = [(one.name, getattr(self, one.name), getattr(least, one.name)) for one in fields(self)]
+        return [f"{have} of {wanted} {name}" for name, have, wanted in pairs if have < wanted]
+
+
+LEAST = Counts(messages=2000, replies=200, kills=30, flushes=5, unclear=20, overruns=10)
+
+
+def read(ledger: Path, database: Database, kills: int, flushes: int) -> Counts:
+    """Read how much has happened."""
+    messages = "SELECT count(*) FROM message_version WHERE version_no = 1 AND is_ours = 0"
+    return Counts(
+        messages=ask(ledger, messages)[0]["count(*)"],
+        replies=ask(ledger, "SELECT count(*) FROM accepted")[0]["count(*)"],
+        kills=kills,
+        flushes=flushes,
+        unclear=database.number(_UNCLEAR),
+        overruns=database.number(_OVERRUNS),
+    )
+
+
+def came_back(database: Database) -> int:
+    """Count the workers that came back after their lease had ended, and said so."""
+    return database.number(_BACK)
+
+
+def ask(ledger: Path, sql: str, *values: Any) -> list[Mapping[str, Any]]:
+    """Return the rows of a question to the ledger."""
+    connection = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)
+    try:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(sql, values)]
+    finally:
+        connection.close()
