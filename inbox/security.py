@@ -9,14 +9,26 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from inbox.errors import Invalid
 
 # What must never reach a log, a raw row, an error page: bearer headers, JWTs, and named secrets in JSON or URLs.
+# Each shape comes with words of which it has one, in small letters: looking for those first is a hundred times
+# cheaper, and nearly every text has none of them.
 _SECRET_SHAPES = (
-    re.compile(r"(?i)\b(bearer|basic|dpop)\s+[a-z0-9._~+/=-]{8,}"),
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"),
-    re.compile(
-        r"(?i)(\"?(?:access_?token|refresh_?token|accessjwt|refreshjwt|app_?secret|client_?secret|"
-        r"password|authorization|secret)\"?\s*[:=]\s*\"?)[^\"&\s,}]+"
+    (
+        ("bearer", "basic", "dpop"),
+        re.compile(r"(?i)\b(bearer|basic|dpop)\s+[a-z0-9._~+/=-]{8,}"),
+        r"\1 [secret]",
+    ),
+    (("eyj",), re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), "[secret]"),
+    (
+        ("token", "jwt", "secret", "password", "authorization"),
+        re.compile(
+            r"(?i)(\"?(?:access_?token|refresh_?token|accessjwt|refreshjwt|app_?secret|client_?secret|"
+            r"password|authorization|secret)\"?\s*[:=]\s*\"?)[^\"&\s,}]+"
+        ),
+        r"\1[secret]",
     ),
 )
+# Letters beyond ASCII that a shape takes for i, s or k; str.lower does not.
+_ODD_LETTERS = re.compile("[\u0130\u0131\u017f\u212a]")
 
 
 class Vault:
@@ -69,6 +81,9 @@ def scrub(text: str, known: tuple[str, ...] = ()) -> str:
     for secret in known:
         if len(secret) >= 6:
             text = text.replace(secret, "[secret]")
-    text = _SECRET_SHAPES[0].sub(r"\1 [secret]", text)
-    text = _SECRET_SHAPES[1].sub("[secret]", text)
-    return _SECRET_SHAPES[2].sub(r"\1[secret]", text)
+    is_odd = not text.isascii() and _ODD_LETTERS.search(text) is not None
+    small = text.lower()
+    for words, shape, instead in _SECRET_SHAPES:
+        if is_odd or any(word in small for word in words):
+            text = shape.sub(instead, text)
+    return text
