@@ -1,13 +1,15 @@
 """What only the pages do (platforms: Facebook's kin)."""
 
+from datetime import timedelta
+
 import pytest
 
 from inbox.platforms.contract import Refused
 from inbox.platforms.items import Message, PostSeen, Unknown, Unreadable
-from inbox.platforms.outgoing import Outgoing, WindowClosed
+from inbox.platforms.outgoing import Found, Outgoing, WindowClosed
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import next_params
-from tests.platforms.sandbox.conftest import Scene, short
+from tests.platforms.sandbox.conftest import Scene, now, short
 
 
 def comment(pages: Scene, text: str = "¿Cuánto cuesta?") -> Message:
@@ -73,6 +75,18 @@ def test_a_visitors_post_is_a_mention_and_its_comments_are_its_thread(pages: Sce
     answer = pages.do("comment", by="eva@plaza.test", on=made["id"], text="¿Hola?")
     found = pages.messages(f"comments:{made['id']}")[short(answer["id"])]
     assert found.root_id == message.external_id
+
+
+@pytest.mark.parametrize("where", ["page", "elsewhere"])
+def test_an_answer_to_a_visitors_post_stands_where_it_was_asked_for(pages: Scene, where: str) -> None:
+    pages.do("mention", by="eva@plaza.test", text="Acme Hogar, ¿abrís hoy?", where=where)
+    message = next(item for item in pages.read("mentions") if isinstance(item, Message))
+    told = Outgoing("Hasta las nueve", message.external_id, message.ref, "public", recipient=message.author)
+    sent = pages.connection.send(told, "key")
+    assert sent.parent_id == message.external_id
+    found = pages.connection.find_sent(told, now() - timedelta(minutes=1))
+    assert isinstance(found, Found)
+    assert found.sent.external_id == sent.external_id
 
 
 def test_a_comment_can_be_hidden_and_shown_again(pages: Scene) -> None:

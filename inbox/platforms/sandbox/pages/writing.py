@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from inbox.platforms.contract import Account, Gone, PlatformError, Unavailable, Unclear
 from inbox.platforms.items import Item, Message
@@ -42,7 +43,7 @@ class Writing:
             row = self.calls.object(number, [("fields", COMMENT_FIELDS)], for_send=True)
         except PlatformError:
             return Sent(external_id=parse.short(number), ref={"id": number}, audience="public")
-        item = parse.parse_comment(row, self.account.external_id, str(outgoing.parent_ref.get("post", "")))
+        item = self._parse(row, outgoing)
         if not isinstance(item, Message):
             return Sent(external_id=parse.short(number), ref={"id": number}, audience="public")
         return as_comment(item, outgoing)
@@ -94,7 +95,12 @@ class Writing:
             ("fields", COMMENT_FIELDS),
         ]
         listed = self.calls.list(f"{post}/comments", params, for_send=True)
-        return self._own([parse.parse_comment(row, self.account.external_id, post) for row in listed.rows])
+        return self._own([self._parse(row, outgoing) for row in listed.rows])
+
+    def _parse(self, row: Any, outgoing: Outgoing) -> Item:
+        """Read a comment as the lists read it: right under a visitor's post it hangs on that mention."""
+        post, is_mention = str(outgoing.parent_ref.get("post", "")), outgoing.parent_ref.get("kind") == "post"
+        return parse.parse_comment(row, self.account.external_id, post, is_under_visitor=is_mention)
 
     def _own_messages(self, outgoing: Outgoing) -> list[Message]:
         person = outgoing.recipient.external_id if outgoing.recipient else ""
