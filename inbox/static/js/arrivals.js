@@ -45,9 +45,9 @@ function takeGone(id) {
   if (!isWatched()) takeOut(row);
 }
 
-/** Tell whether somebody points at the list or stands in it: then nothing may move. */
+/** Tell whether somebody points at the list, stands in it, or decides about a row: then nothing may move. */
 function isWatched() {
-  return Boolean($("#rows:hover")) || Boolean(focusedRow());
+  return Boolean($("#rows:hover")) || Boolean(focusedRow()) || Boolean($("dialog[open]"));
 }
 
 function drawNews() {

@@ -43,6 +43,11 @@ function setSendable(isSendable) {
   for (const button of $$("#compose .bar button")) button.setAttribute("aria-disabled", String(!isSendable));
 }
 
+/** Tell whether the focus is in the composer, or nowhere. */
+function isHere() {
+  return document.activeElement === document.body || Boolean(form()?.contains(document.activeElement));
+}
+
 /** Give the composer the focus, in a mode: "reply", "note", or as it is. */
 function focusComposer(wanted) {
   if (!form()) return;
@@ -80,7 +85,8 @@ async function sendNote(box) {
   const acted = await send(box.dataset.noteUrl, fields, { name: "note", id: openId() });
   if (!acted) return;
   area().value = "";
-  focusComposer("note");
+  // Who has gone on meanwhile keeps the focus where they are.
+  if (isHere()) focusComposer("note");
 }
 
 /** Do what a button of the draft says: keep it, discard it. */

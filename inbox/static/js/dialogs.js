@@ -42,6 +42,13 @@ export function closeDialog() {
   if (place?.open) place.close();
 }
 
+/** Return what had the focus before the dialog, or its row as it is drawn now, or the list's title. */
+function whereItWas() {
+  if (before?.isConnected) return before;
+  const id = before?.closest?.("li[data-id]")?.dataset.id;
+  return $(`#row-${id} a.row`) ?? $("#queue-title");
+}
+
 function choices() {
   return $$("[data-choices] button", dialog()).filter((button) => button.offsetParent !== null);
 }
@@ -96,7 +103,7 @@ export function startDialogs() {
   place.addEventListener("input", (event) => { if (event.target.matches("[data-narrow]")) narrow(event.target); });
   place.addEventListener("close", () => {
     place.replaceChildren();
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    if (document.activeElement === document.body) whereItWas()?.focus({ preventScroll: true });
   });
   startMenus();
 }

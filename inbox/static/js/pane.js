@@ -23,6 +23,8 @@ export async function open(id, { push = true, focus = "head", mode = null, searc
   const address = `/c/${id}?${[listAddress(), search.replace(/^\?/, "")].filter(Boolean).join("&")}`;
   try {
     const html = await ask(address, { as: "html", signal: asking.signal });
+    // What has the focus in the pane is about to go: the row keeps it meanwhile.
+    if (pane.contains(document.activeElement)) focusRow(rowOf(id));
     await swap(pane, html);
     pane.classList.remove("shows-side");
     $("#app").classList.add("has-thread");
