@@ -4,6 +4,7 @@ import base64
 import fcntl
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import IO
 
 KEYS_FILE = "secret_keys"
 _KEY_BYTES = 32  # what Fernet takes
+KILLED_SECONDS = 5.0
 
 
 class AlreadyUp(RuntimeError):
@@ -36,20 +38,44 @@ def held(folder: Path, address: str) -> Iterator[None]:
 
 
 @contextmanager
-def outlived(folder: Path, seconds: float, tell: Callable[[], None]) -> Iterator[int]:
+def outlived(folder: Path, seconds: float, tell: Callable[[str], None]) -> Iterator[int]:
     """Give a file whose lock every process of this start keeps; raises StillRunning.
 
     A start that was killed leaves its processes a few seconds to end, and two sets at once would share
-    ports and Redis. We wait for their lock up to `seconds`, and `tell` once that we do.
+    ports and Redis. We wait for their lock up to `seconds`, then kill whoever still has it: a worker whose
+    Redis ended with it may wait for that for ever.
     """
-    deadline = time.monotonic() + seconds
     with (folder / "processes.lock").open("a") as lock:
-        while not _take(lock):
-            if time.monotonic() > deadline:
-                raise StillRunning(f"processes of an earlier start are still running with the data in {folder}")
-            tell()
-            time.sleep(0.1)
+        if not _take(lock):
+            tell("an earlier start was killed; waiting for its processes to end")
+            if not _take_within(lock, seconds):
+                tell("they do not end by themselves; killing them")
+                _kill_holders(lock)
+                if not _take_within(lock, KILLED_SECONDS):
+                    raise StillRunning(f"processes of an earlier start are still running with the data in {folder}")
         yield lock.fileno()
+
+
+def _take_within(lock: IO[str], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not _take(lock):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _kill_holders(lock: IO[str]) -> None:
+    """Kill every other process that has this file open (Linux; elsewhere nobody is found)."""
+    wanted = os.fstat(lock.fileno())
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        pid = int(handle.parts[2])
+        try:
+            has_it = pid != os.getpid() and os.path.samestat(handle.stat(), wanted)
+            if has_it:
+                os.kill(pid, signal.SIGKILL)
+        except OSError:  # it ended meanwhile, or is not ours
+            continue
 
 
 def _take(lock: IO[str]) -> bool:

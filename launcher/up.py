@@ -5,9 +5,7 @@ import socket
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from inbox.errors import Invalid
@@ -18,7 +16,7 @@ from launcher.supervisor import Command, Supervisor
 REDIS_SECONDS = 20.0
 ERRAND_SECONDS = 300.0  # migrations of a large database
 SANDBOX_SECONDS = 20.0
-LEFTOVER_SECONDS = 20.0
+LEFTOVER_SECONDS = 12.0
 HEALTHY_SECONDS = 60.0
 
 
@@ -33,7 +31,7 @@ def run() -> int:
         os.umask(0o077)
         with (
             data_folder.held(settings.data_dir, address(settings)),
-            data_folder.outlived(settings.data_dir, LEFTOVER_SECONDS, _tell_once()) as lasting,
+            data_folder.outlived(settings.data_dir, LEFTOVER_SECONDS, say) as lasting,
         ):
             _refuse_what_cannot_work(settings)
             return _start_and_watch(settings, lasting)
@@ -51,10 +49,6 @@ def address(settings: Settings) -> str:
 def say(text: str) -> None:
     """Tell the operator one line."""
     print(f"relevo: {text}", flush=True)
-
-
-def _tell_once() -> Callable[[], None]:
-    return cache(lambda: say("an earlier start was killed; waiting for its processes to end"))
 
 
 def _refuse_what_cannot_work(settings: Settings) -> None:

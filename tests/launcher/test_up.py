@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from inbox.members.first import NOTE
-from launcher import data_folder, first_start, procfile
+from launcher import data_folder, first_start, processes, procfile
 from tests.journeys.running import free_port
 
 UP = [sys.executable, "-P", "-m", "inbox.cli", "up"]
@@ -44,6 +45,23 @@ def test_the_folder_is_free_again_afterwards(fresh_folder: Path) -> None:
     with data_folder.held(fresh_folder, "http://second"):
         noted = json.loads((fresh_folder / "up.lock").read_text())
     assert noted["address"] == "http://second"
+
+
+def test_what_an_earlier_start_left_is_killed_if_it_does_not_end(fresh_folder: Path) -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
+    said: list[str] = []
+    with data_folder.outlived(fresh_folder, 5, said.append) as lasting:
+        left = processes.start([sys.executable, "-c", deaf], output=None, kept_open=[lasting])
+    try:
+        with data_folder.outlived(fresh_folder, 0.2, said.append):
+            assert left.wait(5) == -signal.SIGKILL
+    finally:
+        left.kill()
+        left.wait()
+    assert said == [
+        "an earlier start was killed; waiting for its processes to end",
+        "they do not end by themselves; killing them",
+    ]
 
 
 @pytest.mark.parametrize("offset", [0, 1])
