@@ -27,6 +27,7 @@ from inbox.outbox.models import Attempt, Delivery
 from inbox.outbox.transactions import commit
 from inbox.replies.match import match_own
 from inbox.replies.queue import Queued, Wanted, queue_reply
+from launcher import processes
 from tests.factories.fake_platform import FakeConnection, FakePlatform
 from tests.factories.replies import LIMITS, make_draft, make_scene
 from tests.replies.killed_worker import PACE, Ledger, let_pass
@@ -52,7 +53,7 @@ class Crew:
         while len(self.running) < WORKERS:
             seed = str(self.dice.random())
             command = [sys.executable, "-m", "tests.replies.killed_worker", self.url, str(self.ledger), seed]
-            self.running.append(subprocess.Popen(command))
+            self.running.append(processes.start(command))
 
     def harm(self) -> None:
         """Kill one that is at work, or let it stand still for longer than its lease."""

@@ -8,7 +8,8 @@ from inbox.platforms.items import Author, Message
 from inbox.platforms.outgoing import Forbidden, Outgoing
 from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.html_text import to_text
-from tests.platforms.sandbox.conftest import Scene, now
+from tests.journeys.running import until
+from tests.platforms.sandbox.conftest import Scene
 
 
 def test_an_item_that_becomes_visible_after_a_newer_one_is_still_read(feed: Scene) -> None:
@@ -17,11 +18,7 @@ def test_an_item_that_becomes_visible_after_a_newer_one_is_still_read(feed: Scen
     late = feed.do("comment", by="tarde@plaza.test", on=post, text="Llego tarde", visible_after_seconds=1)["id"]
     early = feed.do("comment", by="antes@plaza.test", on=post, text="Llego antes")["id"]
     assert early in feed.messages("mentions")
-    deadline = now().timestamp() + 10
-    while now().timestamp() < deadline:
-        if late in feed.messages("mentions"):
-            return
-    raise AssertionError("the late one was never read")
+    until(lambda: late in feed.messages("mentions"), "the late one is read")
 
 
 def test_private_mentions_of_strangers_are_asked_for(feed: Scene) -> None:
