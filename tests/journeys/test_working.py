@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.fixtures.browser import Pages
 from tests.journeys.desk import ARRIVES_MS, SOON_MS, Desk, sign_in
@@ -165,13 +165,19 @@ def test_1_7_an_answer_given_on_the_platform_takes_its_question_off_the_list(des
     expect(desk.message("pídela en tienda")).to_contain_text("answered on the platform")
 
 
+def press_and_wait(page: Page, button: Locator) -> None:
+    """Press a button that posts a form, and wait for the page that follows: going on at once would stop the form."""
+    with page.expect_navigation():
+        button.click()
+
+
 def test_1_8_invite_a_member_who_sees_only_what_they_were_given(
     product: Running, desk: Desk, pages: Pages, personality: str
 ) -> None:
     page, email = desk.page, f"marina-{personality}@acme.example"
     page.goto(f"{product.url}/people")
     page.locator("form[action$='/teams'] input[name=name]").fill(f"Weekend {personality}")
-    page.get_by_role("button", name="Make a team").click()
+    press_and_wait(page, page.get_by_role("button", name="Make a team"))
     page.goto(f"{product.url}/people")
     page.locator("input[name=email]").fill(email)
     page.locator("form:has(input[name=email]) select[name=team_id]").select_option(label=f"Weekend {personality}")
@@ -184,20 +190,20 @@ def test_1_8_invite_a_member_who_sees_only_what_they_were_given(
     guest.locator("input[name=name]").fill("Marina Soto")
     for field in guest.locator("input[type=password]").all():
         field.fill("forty two umbrellas 7")
-    guest.locator("form button[type=submit]").last.click()
+    press_and_wait(guest, guest.locator("form button[type=submit]").last)
     guest.goto(f"{product.url}/queue?view=everything")
     expect(guest.locator("a.row")).to_have_count(0)
     page.goto(f"{product.url}/people")
     page.get_by_role("link", name=f"Weekend {personality}").first.click()
     grant = page.locator("form", has=page.locator("legend", has_text=f"Sandbox {personality}"))
     grant.locator("input[name=can_see]").check()
-    grant.get_by_role("button", name="Set").click()
+    press_and_wait(page, grant.get_by_role("button", name="Set"))
     guest.reload()
     expect(guest.locator("a.row").first).to_be_visible(timeout=SOON_MS)
     assert guest.locator(f"a.row .pf:not(.sandbox_{personality})").count() == 0
     page.goto(f"{product.url}/people")
     page.get_by_role("link", name="Marina Soto").last.click()
-    page.get_by_role("button", name="End these sessions").click()
+    press_and_wait(page, page.get_by_role("button", name="End these sessions"))
     guest.goto(f"{product.url}/queue")
     expect(guest).to_have_url(re.compile("/sign-in"))
     sign_in(guest, product.url, email, "forty two umbrellas 7")
