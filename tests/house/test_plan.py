@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.house.source import ROOT, functions, listed, modules
+from tests.house.source import ROOT, Module, functions, listed, modules
 
 PROMISES = [f"test_1_{number}" for number in range(1, 9)]
 
@@ -19,6 +19,18 @@ def test_the_ladder_is_kept() -> None:
     words = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as l; l()", "--no-cache"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_judge_of_chaos_knows_nothing_of_what_it_judges() -> None:
+    allowed = {*sys.stdlib_module_names, "sqlalchemy"}
+    found = [
+        f"{module.name} imports {name}"
+        for module in modules()
+        if module.name.startswith("tests/chaos/judging/")
+        for name in imported(module)
+        if name.split(".")[0] not in allowed and not name.startswith("tests.chaos.judging")
+    ]
+    assert not found, listed(found)
 
 
 @pytest.mark.parametrize("promise", PROMISES)
@@ -76,6 +88,17 @@ def test_no_test_sleeps_longer_than_a_glance() -> None:
         if not (node.args and isinstance(node.args[0], ast.Constant) and float(str(node.args[0].value)) <= 0.25)
     ]
     assert not found, listed(found)
+
+
+def imported(module: Module) -> set[str]:
+    """Return the modules that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module if node.module and not node.level else "." * node.level)
+    return found
 
 
 def read_lock(path: Path) -> dict[str, str]:
