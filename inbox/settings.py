@@ -71,6 +71,10 @@ class Pace:
     session_life_seconds: float = 90 * 86400
     seen_every_seconds: float = 60
 
+    def paced(self, seconds: float) -> float:
+        """Return a length that a platform or a member declared at pace 1, as it is at this pace."""
+        return seconds * self.sweep_seconds / Pace().sweep_seconds
+
     def at(self, speed: float) -> "Pace":
         """Return a pace `speed` times as fast."""
         changed: dict[str, object] = {}

@@ -28,7 +28,13 @@ def connector_for(settings: Settings, engine: Engine) -> Callable[[Channel], Con
 
     def open_connection(channel: Channel) -> Connection:
         connector = get_connector(channel.platform)
-        http = BudgetedHttp(shared(settings.local_services), budgets, f"channel:{channel.id}", connector.read_budget)
+        http = BudgetedHttp(
+            shared(settings.local_services),
+            budgets,
+            f"channel:{channel.id}",
+            connector.read_budget,
+            settings.pace.write_call_seconds,
+        )
         account = Account(
             external_id=channel.external_id,
             scope=channel.scope,

@@ -91,13 +91,15 @@ class BudgetedHttp:
     """A contract.Http for one credential.
 
     Writes are counted under a key of their own (`<credential>:writes`): platforms count them apart, and
-    their figures would hide how many reads are left.
+    their figures would hide how many reads are left. No write takes longer than `longest_write_seconds`: a
+    sender's lease outlives it (RULES D2).
     """
 
     fetcher: Fetcher
     budgets: Budgets
     credential_key: str
     read_budget: ReadBudget
+    longest_write_seconds: float = 20
 
     def read(
         self,
@@ -134,7 +136,8 @@ class BudgetedHttp:
         key = f"{self.credential_key}:writes"
         self._before(url, self.credential_key, key, is_for_send=True)
         try:
-            answer = self.fetcher.write(url, method=method, headers=headers, body=body, timeout_seconds=timeout_seconds)
+            seconds = min(timeout_seconds, self.longest_write_seconds)
+            answer = self.fetcher.write(url, method=method, headers=headers, body=body, timeout_seconds=seconds)
         except FetchError as error:
             self._note(url, error)
             raise write_error(error) from None

@@ -96,7 +96,7 @@ def _write_absent(session: Session, delivery: Delivery, found: Absent, pace: Pac
     add_candidates(session, delivery, list(found.candidates))
     if found.is_sure:
         attempts.prove_absent(session, delivery.id)
-    lag = _lookup_lag_seconds(session, delivery)
+    lag = _lookup_lag_seconds(session, delivery, pace)
     is_absent = found.is_sure or is_absence_proved(delivery.first_absent_at, now, pace.absent_apart_seconds, lag)
     delivery.first_absent_at = delivery.first_absent_at or now
     session.flush()
@@ -124,7 +124,7 @@ def _look_again(session: Session, delivery: Delivery, pace: Pace) -> None:
 
 def _second_absence_at(session: Session, delivery: Delivery, pace: Pace) -> datetime | None:
     """One more look where only the time between two absences is missing to prove the first."""
-    lag = _lookup_lag_seconds(session, delivery)
+    lag = _lookup_lag_seconds(session, delivery, pace)
     is_last = delivery.look_count > len(pace.look_seconds)
     if delivery.first_absent_at is None or lag is None or lag >= pace.absent_apart_seconds or is_last:
         return None
@@ -141,9 +141,9 @@ def add_candidates(session: Session, delivery: Delivery, found: list[Sent]) -> N
     session.flush()
 
 
-def _lookup_lag_seconds(session: Session, delivery: Delivery) -> float | None:
+def _lookup_lag_seconds(session: Session, delivery: Delivery, pace: Pace) -> float | None:
     lag = session.get_one(Channel, delivery.channel_id).limits.get("lookup_lag_seconds")
-    return None if lag is None else float(lag)
+    return None if lag is None else pace.paced(float(lag))
 
 
 def _delete_wrong(sender: Sender, search: Search, found: LookUp, settled: Settling | None) -> None:

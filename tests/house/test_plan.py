@@ -1,6 +1,7 @@
 """The plan as a whole: the ladder, the locks, the promises that have a journey, the migrations' names."""
 
 import ast
+import dataclasses
 import re
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.house.source import ROOT, Module, functions, listed, modules
+from inbox.settings import Pace
+from tests.house.source import ROOT, Module, functions, listed, modules, product_modules
 
 PROMISES = [f"test_1_{number}" for number in range(1, 9)]
 
@@ -72,6 +74,12 @@ def test_migrations_are_named_by_date_and_phrase() -> None:
     names = [path.stem for path in (ROOT / "inbox/migrations/versions").glob("*.py")]
     assert names
     assert [name for name in names if not re.fullmatch(r"20\d\d_\d\d_\d\d_[a-z][a-z0-9_]+", name)] == []
+
+
+def test_every_length_of_the_rules_is_kept_by_somebody() -> None:
+    read = "\n".join(module.text for module in product_modules() if module.name != "inbox/settings.py")
+    named = [one.name for one in dataclasses.fields(Pace)]
+    assert [name for name in named if not re.search(rf"\.{name}\b", read)] == []
 
 
 # Real servers, and workers that are killed or stand still longer than their lease: time itself is the matter.

@@ -1,5 +1,6 @@
 """The client that connectors talk through: budgets, and what its failures mean for a reply."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -98,3 +99,12 @@ def test_each_failure_is_a_platform_error(code: str) -> None:
 def test_the_registry_knows_its_platforms() -> None:
     assert registry.list_platforms()[0] == "bluesky"
     assert registry.get_connector("bluesky").platform == "bluesky"
+
+
+def test_no_write_takes_longer_than_the_lease_allows() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n") as wire:
+        http = BudgetedHttp(Fetcher([wire.url]), MemoryBudgets(), "channel:1", read_budget, longest_write_seconds=0.1)
+        started = time.monotonic()
+        with pytest.raises(Unclear):
+            http.write(wire.url)
+    assert time.monotonic() - started < 10

@@ -14,6 +14,7 @@ from inbox.platforms.contract import Unavailable
 from inbox.platforms.outgoing import Absent, Found, Sent
 from inbox.replies.decide import resend
 from inbox.replies.look import write_look
+from inbox.settings import Pace
 from tests.factories.replies import LIMITS, make_scene
 from tests.fixtures.replies import Bench
 
@@ -111,6 +112,15 @@ def test_without_a_promise_or_with_a_long_lag_it_is_never_sent_again_by_itself(b
     bench.look_until_decided(delivery)
     assert bench.state(delivery) == "needs_person"
     assert bench.platform.sends == 1
+
+
+def test_a_platforms_lag_is_as_fast_as_the_rules(bench: Bench) -> None:
+    bench.sender = replace(bench.sender, pace=Pace().at(10))
+    bench.platform.steps = ["drop"]
+    delivery = bench.queue(make_scene(bench.session, limits=LAGGING))
+    bench.send()
+    bench.look_until_decided(delivery)
+    assert bench.state(delivery) == "queued"
 
 
 def test_looks_that_fail_are_not_absences(bench: Bench) -> None:

@@ -161,7 +161,8 @@ class FeedConnection:
     def preflight(self, outgoing: Outgoing) -> Preflight:
         """Look whether the parent is there, and whether the reply would reach more people than it did."""
         try:
-            answered = self.calls.get(f"/api/v1/statuses/{outgoing.parent_id}", timeout_seconds=5, for_send=True)
+            seconds = self.account.pace.preflight_seconds
+            answered = self.calls.get(f"/api/v1/statuses/{outgoing.parent_id}", timeout_seconds=seconds, for_send=True)
         except Gone:
             return ParentGone()
         parent = _try_status(answered.json(), self.account.external_id)

@@ -150,7 +150,8 @@ class PagesConnection:
             if kind == "direct":
                 return self._preflight_direct(outgoing)
             fields = [("fields", "id,can_comment,can_reply_privately" if kind == "comment" else "id")]
-            row = self.calls.object(str(outgoing.parent_ref["id"]), fields, timeout_seconds=5, for_send=True)
+            seconds = self.account.pace.preflight_seconds
+            row = self.calls.object(str(outgoing.parent_ref["id"]), fields, timeout_seconds=seconds, for_send=True)
         except Gone:
             return ParentGone()
         if outgoing.mode == "private" and row.get("can_reply_privately") is False:
@@ -159,7 +160,8 @@ class PagesConnection:
 
     def _preflight_direct(self, outgoing: Outgoing) -> Preflight:
         thread = outgoing.thread_key or str(outgoing.parent_ref.get("thread"))
-        row = self.calls.object(thread, [("fields", "id,can_reply")], timeout_seconds=5, for_send=True)
+        seconds = self.account.pace.preflight_seconds
+        row = self.calls.object(thread, [("fields", "id,can_reply")], timeout_seconds=seconds, for_send=True)
         return WindowClosed() if row.get("can_reply") is False else Ok()
 
     def send(self, outgoing: Outgoing, key: str) -> Sent:
