@@ -9,7 +9,9 @@ from typing import Any
 from tests.chaos.databases import Database
 
 # The activity of a delivery that became unclear, as its record is worded in JSON.
-_UNCLEAR = "SELECT count(*) FROM activity WHERE kind = 'reply_moved' AND CAST(after AS TEXT) LIKE '%\"unclear\"%'"
+_UNCLEAR = (
+    "SELECT count(*) FROM activity WHERE kind = 'reply_moved' AND CAST(after AS TEXT) LIKE '%\"state\": \"unclear\"%'"
+)
 # A worker that was killed or stood still while it held the lease: the sweep took it for lost, or it came back too late.
 _OVERRUNS = "SELECT count(*) FROM attempt WHERE outcome = 'lost' OR ended_at > lease_until_at"
 _BACK = "SELECT count(*) FROM attempt WHERE outcome IS NOT NULL AND outcome <> 'lost' AND ended_at > lease_until_at"

@@ -20,7 +20,7 @@ _ASKED = (
     "FROM delivery JOIN channel ON channel.id = delivery.channel_id WHERE delivery.state = 'needs_person'"
 )
 _BOUND = "SELECT external_id FROM message WHERE external_id IS NOT NULL AND direction = 'outbound' AND NOT is_held_back"
-_TOKEN = re.compile(r"\(\d[0-9a-f]{6}\)")
+TOKEN = re.compile(r"\(\d[0-9a-f]{6}\)")
 
 
 @dataclass
@@ -83,7 +83,7 @@ def find(stage: Stage, platform: str, text: str, parent: str | None) -> str | No
     """Return the id of a reply that the platform accepted, as a person would recognise it; None if it has none."""
     personality = platform.removeprefix("sandbox_")
     rows = ask(stage.ledger, "SELECT * FROM accepted WHERE personality = ?", personality)
-    token = _TOKEN.search(text)
+    token = TOKEN.search(text)
     if token is not None:
         return next((row["item_id"] for row in rows if token.group() in row["text"]), None)
     taken = {str(row[0]) for row in stage.database.rows(_BOUND)}

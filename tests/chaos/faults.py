@@ -18,7 +18,8 @@ from tests.chaos.processes import Kept, count_threads, send, send_group
 from tests.chaos.stage import Stage
 
 # Seconds between two of a kind on average, at pace 10.
-KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.4, 1.6, 9.0, 15.0, 9.0
+KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.4, 1.8, 18.0, 15.0, 6.0
+HARD_STOPS = 20
 SEND_LEASE_SECONDS, STREAM_LEASE_SECONDS = 120.0, 120.0
 _WORKERS = ("worker-send", "worker-poll", "worker-send-2", "worker-poll-2")
 _SENDING = "SELECT count(*) FROM delivery WHERE state = 'sending'"
@@ -43,14 +44,20 @@ class Faults:
 
     def begin(self) -> None:
         """Set the times of the first faults."""
-        self._repeat(KILL_EVERY, self.kill_something)
+        self._repeat(
+            *((POWER_EVERY, self.stop_hard) if self.stage.plan.is_power else (KILL_EVERY, self.kill_something))
+        )
         self._repeat(PLATFORM_EVERY, self.break_platform)
         self._repeat(STILL_EVERY, self.want_stillness)
         self._repeat(FLUSH_EVERY, self.empty_redis)
-        if self.stage.plan.is_power:
-            self._repeat(POWER_EVERY, self.stop_hard)
         outage = platform_faults.outage(self.stage.plan, self._chance)
         self._after(self._every * self._chance.uniform(15, 45), lambda: self.tell(outage))
+
+    def missing(self) -> list[str]:
+        """Name what a run of this kind still lacks, besides its counts."""
+        if not self.stage.plan.is_power or self.hard_stops >= HARD_STOPS:
+            return []
+        return [f"{self.hard_stops} of {HARD_STOPS} hard stops"]
 
     def step(self) -> None:
         """Do what is due."""
@@ -146,7 +153,7 @@ class Faults:
         children = sorted(kept.children(), key=count_threads)
         if not children:
             return
-        whole = [kept.pid, *children] if self._chance.random() < 0.3 else [children[-1]]
+        whole = [kept.pid, *children] if self._chance.random() < 0.2 else [children[-1]]
         self._stop(whole, self._chance.uniform(1.05, 1.3) * SEND_LEASE_SECONDS)
         self.done["stood still"] += 1
 

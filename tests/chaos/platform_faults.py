@@ -7,6 +7,7 @@ from typing import Any
 from tests.chaos.stage import PERSONALITIES, Plan
 
 Given = Mapping[str, Any]
+COUNTED_SECONDS = 60.0
 # What stays as it is until the end: a platform whose clock jumps back is another world, not a fault that heals.
 LASTING = ("clock_skew", "ignore_idempotency_key")
 
@@ -37,7 +38,7 @@ def outage(plan: Plan, chance: random.Random) -> Given:
 
 def slow_writes(plan: Plan, chance: random.Random) -> Given:
     """Return a platform that takes its time to answer a write, less than the product waits for."""
-    known = {"kind": "slow", "on": "write", "seconds": plan.paced(14), "count": 8}
+    known = {"kind": "slow", "on": "write", "seconds": plan.paced(14), "count": 8, "lasts_seconds": plan.paced(120)}
     return {"personality": chance.choice(PERSONALITIES), **known}
 
 
@@ -46,6 +47,8 @@ def any_fault(plan: Plan, chance: random.Random) -> Given:
     kind = chance.choices(list(_KINDS), [weight for weight, _ in _KINDS.values()])[0]
     given = dict(_KINDS[kind][1](plan, chance))
     personality = given.pop("personality", chance.choice(PERSONALITIES))
+    # What is counted in requests ends in time too: a slow machine makes few requests, and faults would pile up.
+    given.setdefault("lasts_seconds", plan.paced(COUNTED_SECONDS))
     return {"personality": personality, "kind": given.pop("kind", kind), **given}
 
 
@@ -95,7 +98,10 @@ def _lag(plan: Plan, chance: random.Random) -> Given:
 
 
 def _late(plan: Plan, chance: random.Random) -> Given:
-    return {"seconds": plan.paced(3.5), "lasts_seconds": plan.paced(chance.uniform(30, 120))}
+    # Within what each of them is read back: five seconds on the feed, a minute on the pages.
+    personality, seconds = chance.choice((("feed", 3.5), ("pages", 40.0)))
+    lasts = plan.paced(chance.uniform(30, 120))
+    return {"personality": personality, "seconds": plan.paced(seconds), "lasts_seconds": lasts}
 
 
 def _unlookable(plan: Plan, chance: random.Random) -> Given:

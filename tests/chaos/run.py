@@ -7,18 +7,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from tests.chaos import counts, ending, members, platform_faults
-from tests.chaos.counts import LEAST, Counts
-from tests.chaos.deciding import Decider
+from tests.chaos.counts import LEAST, Counts, ask
+from tests.chaos.deciding import TOKEN, Decider
 from tests.chaos.faults import Faults
+from tests.chaos.judging import judge
+from tests.chaos.mutants import plant
 from tests.chaos.stage import ROOT, Plan, Stage, Stuck, answers, connect_channels, staged, until
 from tests.chaos.traffic import Traffic
 
 PROGRESS_SECONDS = 30.0
+SHOWN = 30
 # At pace 10, other paces in proportion: how long there is traffic, how much longer if something is still missing,
 # how long the rest may take, and when the run has failed.
 TRAFFIC_SECONDS = 130.0
@@ -27,23 +31,45 @@ REST_SECONDS = 110.0
 LIMIT_SECONDS = 360.0
 
 
+@dataclass
+class Outcome:
+    """What came of a run: `findings` are broken promises, `faults` say why the run itself does not count."""
+
+    findings: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
 def run(plan: Plan) -> int:
-    """Run once and print what came of it; returns the exit code."""
+    """Run once and print what came of it; returns the exit code.
+
+    It is 0 when all agrees, and with a planted bug when that was found.
+    """
     folder = Path(tempfile.mkdtemp(prefix="relevo-chaos."))
+    source = plant(plan.mutant, ROOT, folder / "source") if plan.mutant else ROOT
+    outcome = Outcome()
     try:
-        with staged(plan, folder, ROOT) as stage:
-            findings = _Run(stage).play()
+        with staged(plan, folder, source) as stage:
+            _Run(stage, outcome).play()
     except Stuck as error:
         say(str(error))
-        findings = [str(error).splitlines()[0]]
-    for finding in findings:
-        print(f"chaos: {finding}")
-    if findings:
-        print(f"chaos: FAILED; everything is kept in {folder}")
-        return 1
-    shutil.rmtree(folder, ignore_errors=True)
-    print("chaos: all agrees")
-    return 0
+        outcome.faults.append(str(error).splitlines()[0])
+    return _report(plan, folder, outcome)
+
+
+def _report(plan: Plan, folder: Path, outcome: Outcome) -> int:
+    for line in [*outcome.findings[:SHOWN], *outcome.faults]:
+        print(f"chaos: {line}")
+    if len(outcome.findings) > SHOWN:
+        print(f"chaos: and {len(outcome.findings) - SHOWN} more")
+    if plan.mutant:
+        print(f"chaos: {plan.mutant} was {'found' if outcome.findings else 'NOT FOUND'} with seed {plan.seed}")
+        is_good = bool(outcome.findings)
+    else:
+        is_good = not outcome.findings and not outcome.faults
+        print(f"chaos: {'all agrees' if is_good else f'FAILED; everything is kept in {folder}'}")
+    if is_good:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0 if is_good else 1
 
 
 def say(text: str) -> None:
@@ -61,8 +87,9 @@ class Actor(Protocol):
 class _Run:
     """A run on a prepared stage."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, outcome: Outcome) -> None:
         self.stage = stage
+        self.outcome = outcome
         self.plan = stage.plan
         self.began = time.monotonic()
         self.told_at = self.began
@@ -71,13 +98,13 @@ class _Run:
         self.faults = Faults(stage, self.scale)
         self.traffic = Traffic(stage, self.plan, 1.15 * LEAST.messages / (TRAFFIC_SECONDS * self.scale))
 
-    def play(self) -> list[str]:
-        """Do everything, and return what is wrong."""
+    def play(self) -> None:
+        """Do everything, and write down what is wrong."""
         for fault in platform_faults.lasting(self.plan):
             self.faults.tell(fault)
         self.traffic.begin()
         connect_channels(self.stage)
-        writers = members.hire(self.stage, self.scale)
+        writers = members.hire(self.stage, 0.5 * self.scale)
         decider = Decider(self.stage, writers[0].browser, 2 * self.scale)
         say(f"ready after {self.seconds():.0f} s: seed {self.plan.seed}, {self.plan.database}, pace {self.plan.pace:g}")
         self.live([self.traffic, decider, *writers])
@@ -86,12 +113,20 @@ class _Run:
             say(f"{what}: {tell(done)}")
         say(f"went wrong: {tell(self.faults.done)}")
         self.heal()
-        ending.rest(self.stage, REST_SECONDS * self.scale, self.step)
+        self.rest()
         say(f"{decider.clear_quarantine()} items in quarantine decided on")
-        reached = self.count()
-        say(f"at rest after {self.seconds():.0f} s: {reached}, {counts.came_back(self.stage.database)} came back late")
+        late = counts.came_back(self.stage.database)
+        say(f"at rest after {self.seconds():.0f} s: {self.count()}, {late} workers came back late")
+        self.outcome.faults += [f"not enough to count: {one}" for one in self.missing()]
         self.stage.end_product()
-        return [f"not enough to count: {one}" for one in reached.missing(LEAST)] + self.judge()
+        self.outcome.findings += self.judge()
+
+    def rest(self) -> None:
+        """Wait until nothing moves any more; what does not come to rest is judged as it is."""
+        try:
+            ending.rest(self.stage, REST_SECONDS * self.scale, self.step)
+        except Stuck as error:
+            self.outcome.faults.append(str(error))
 
     def live(self, actors: Sequence[Actor]) -> None:
         """Let everybody act and everything break, until it was enough to count or too long."""
@@ -100,7 +135,7 @@ class _Run:
         self.faults.begin()
         ends = time.monotonic() + TRAFFIC_SECONDS * self.scale
         self.until(ends, lambda: False)
-        self.until(ends + MORE_SECONDS * self.scale, lambda: not self.count().missing(LEAST))
+        self.until(ends + MORE_SECONDS * self.scale, lambda: not self.missing())
         for actor in actors:
             actor.stopping.set()
         for actor in actors:
@@ -118,7 +153,10 @@ class _Run:
         """Compare, once everything stands still."""
         findings = [f"integrity: {line}" for line in self.stage.database.check_integrity()]
         findings += doctor(self.stage)
-        return findings
+        findings += said_twice(self.stage)
+        verdict = judge(self.stage.ledger, self.stage.database.url, pace=self.plan.pace)
+        say(f"the judge counted: {tell(Counter(verdict.counts))}")
+        return [*findings, *verdict.findings]
 
     def until(self, deadline: float, is_enough: Callable[[], bool]) -> None:
         """Look after everything and break things, until then or until it is enough."""
@@ -140,6 +178,10 @@ class _Run:
         """Return what has happened so far."""
         return counts.read(self.stage.ledger, self.stage.database, self.faults.kills, self.faults.flushes)
 
+    def missing(self) -> list[str]:
+        """Name what is still too little to count."""
+        return [*self.count().missing(LEAST), *self.faults.missing()]
+
     def seconds(self) -> float:
         """Return how long this run has taken."""
         return time.monotonic() - self.began
@@ -152,6 +194,13 @@ def doctor(stage: Stage) -> list[str]:
     except Stuck as error:
         return [f"doctor: {line}" for line in str(error).splitlines()[1:] if line]
     return []
+
+
+def said_twice(stage: Stage) -> list[str]:
+    """Return replies that were pressed once, for their words are their own, and accepted more than once."""
+    texts = [str(row["text"]) for row in ask(stage.ledger, "SELECT text FROM accepted")]
+    counted = Counter(found.group() for text in texts if (found := TOKEN.search(text)))
+    return [f"a reply was accepted {count} times: {token}" for token, count in counted.items() if count > 1]
 
 
 def tell(done: Counter[str]) -> str:
