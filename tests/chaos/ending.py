@@ -33,8 +33,8 @@ class Rest:
     polls: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def unrest(self) -> list[str]:
-        """Name what is not at rest yet."""
-        return [*self._unread(), *self._leaving(), *self._unlooked()]
+        """Name what is not at rest yet: first what is asked cheaply, the rest once that is quiet."""
+        return [*self._unread(), *self._leaving()] or self._unlooked()
 
     def _unread(self) -> list[str]:
         rows = self.stage.database.rows(_STREAMS)
