@@ -35,6 +35,21 @@ def test_the_judge_of_chaos_knows_nothing_of_what_it_judges() -> None:
     assert not found, listed(found)
 
 
+def test_chaos_reaches_the_product_through_processes_pages_and_files_alone() -> None:
+    allowed = {"launcher.procfile", "launcher.redis_server", "launcher.postgres_server", "sandbox.phrases"}
+    named = {"tests/chaos/judged.py", "tests/chaos/test_judging.py"}  # what the judge is tried on
+    found = [
+        f"{module.name} imports {name}"
+        for module in modules()
+        if module.name.startswith("tests/chaos/") and module.name not in named
+        for name in imported(module)
+        if name.split(".")[0] in ("inbox", "workers", "launcher", "sandbox")
+        if name not in allowed and not any(one.startswith(f"{name}.") for one in allowed)
+        if not any(name.startswith(f"{one}.") for one in allowed)
+    ]
+    assert not found, listed(found)
+
+
 @pytest.mark.parametrize("promise", PROMISES)
 def test_every_promise_has_its_journey(promise: str) -> None:
     names = {
