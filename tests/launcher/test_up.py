@@ -48,7 +48,9 @@ def test_the_folder_is_free_again_afterwards(fresh_folder: Path) -> None:
 
 
 def test_what_an_earlier_start_left_is_killed_if_it_does_not_end(fresh_folder: Path) -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
+    )
     said: list[str] = []
     with data_folder.outlived(fresh_folder, 5, said.append) as lasting:
         left = processes.start([sys.executable, "-c", deaf], output=None, kept_open=[lasting])
