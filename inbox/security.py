@@ -3,30 +3,23 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from inbox.errors import Invalid
 
 # What must never reach a log, a raw row, an error page: bearer headers, JWTs, and named secrets in JSON or URLs.
-# Each shape comes with words of which it has one, in small letters: looking for those first is a hundred times
-# cheaper, and nearly every text has none of them.
-_SECRET_SHAPES = (
-    (
-        ("bearer", "basic", "dpop"),
-        re.compile(r"(?i)\b(bearer|basic|dpop)\s+[a-z0-9._~+/=-]{8,}"),
-        r"\1 [secret]",
-    ),
-    (("eyj",), re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), "[secret]"),
-    (
-        ("token", "jwt", "secret", "password", "authorization"),
-        re.compile(
-            r"(?i)(\"?(?:access_?token|refresh_?token|accessjwt|refreshjwt|app_?secret|client_?secret|"
-            r"password|authorization|secret)\"?\s*[:=]\s*\"?)[^\"&\s,}]+"
-        ),
-        r"\1[secret]",
-    ),
+# Texts of strangers pass here, so every pattern looks at each character a bounded number of times.
+_NAMES = (
+    r"(?:access_?token|refresh_?token|accessjwt|refreshjwt|app_?secret|client_?secret|app_?password|password"
+    r"|authorization|secret)"
 )
+_BEARER = re.compile(r"(?i)\b(bearer|basic|dpop)\s+[a-z0-9._~+/=-]{8,}")
+_QUOTED = re.compile(rf'(?i)("{_NAMES}"\s*:\s*")(?:[^"\\]|\\.)++')
+_NAMED = re.compile(rf"""(?i)({_NAMES}(?:\\*["'])?\s*(?:[:=]|%3d)\s*(?:\\*["'])?)[^\\"'&\s,}}]+""")
+_DOTTED = re.compile(r"[\w.-]{12,}+")
+_JWT_HEAD = re.compile(r"\beyJ")
 # Letters beyond ASCII that a shape takes for i, s or k; str.lower does not.
 _ODD_LETTERS = re.compile("[\u0130\u0131\u017f\u212a]")
 
@@ -87,3 +80,33 @@ def scrub(text: str, known: tuple[str, ...] = ()) -> str:
         if is_odd or any(word in small for word in words):
             text = shape.sub(instead, text)
     return text
+
+
+def _without_jwt(found: re.Match[str]) -> str:
+    """Replace a JWT, `eyJ….….…`, in a stretch without spaces; each part is looked at once."""
+    if "eyJ" not in found[0]:
+        return found[0]
+    parts = found[0].split(".")
+    kept: list[str] = []
+    at = 0
+    while at < len(parts):
+        head = _JWT_HEAD.search(parts[at])
+        is_jwt = head is not None and len(parts[at]) - head.start() >= 11 and at + 1 < len(parts)
+        if head is not None and is_jwt and len(parts[at + 1]) >= 4:
+            kept.append(f"{parts[at][: head.start()]}[secret]")
+            at += 3
+        else:
+            kept.append(parts[at])
+            at += 1
+    return ".".join(kept)
+
+
+# Each shape comes with words of which it has one, in small letters: looking for those first is a hundred times
+# cheaper, and nearly every text has none of them.
+_NAMED_BY = ("token", "jwt", "secret", "password", "authorization")
+_SECRET_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (("bearer", "basic", "dpop"), _BEARER, r"\1 [secret]"),
+    (("eyj",), _DOTTED, _without_jwt),
+    (_NAMED_BY, _QUOTED, r"\1[secret]"),
+    (_NAMED_BY, _NAMED, r"\1[secret]"),
+)

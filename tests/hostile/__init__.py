@@ -1,0 +1,1 @@
+"""Attacks that cross several subjects: hostile texts, full disks, odd requests, planted secrets."""
