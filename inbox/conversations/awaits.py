@@ -85,6 +85,22 @@ _STRETCHED = regex.compile(r"(\p{L})\1{2,}")
 _LONGEST_PHRASE = 6
 
 
+class _Plain(dict[int, str]):
+    """Each character without its accents, found once.
+
+    Character by character, for putting a long row of accents in order (NFKD of the whole text) takes a time
+    that grows with its square; what is thrown away needs no order.
+    """
+
+    def __missing__(self, code: int) -> str:
+        parts = unicodedata.normalize("NFKD", chr(code))
+        self[code] = found = "".join(part for part in parts if not unicodedata.combining(part))
+        return found
+
+
+_PLAIN = _Plain({ord("’"): "'", ord("‘"): "'"})
+
+
 def judge(facts: Facts) -> Verdict:
     """Say whether a message awaits an answer; when in doubt it does, so that nobody is lost."""
     if facts.is_outbound:
@@ -142,17 +158,19 @@ def _quiet(facts: Facts, words: str) -> Reason | None:
 
 
 def _without_handles(facts: Facts) -> str:
-    characters = list(facts.text)
-    for start, end in facts.mention_spans:
-        characters[start:end] = " " * len(characters[start:end])
-    return _HANDLE.sub(" ", "".join(characters))
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(facts.mention_spans):  # they may overlap, however often
+        if end > max(start, at):
+            parts += [facts.text[at:start], " " * (min(end, len(facts.text)) - max(start, at))]
+            at = end
+    return _HANDLE.sub(" ", "".join([*parts, facts.text[at:]]))
 
 
 def _words(text: str) -> list[str]:
     """Return the folded words: lower case, no accents, straight apostrophes, no stretched letters."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'").lower())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    return _WORD.findall(plain)
+    plain = text.lower()
+    return _WORD.findall(plain if plain.isascii() else plain.translate(_PLAIN))
 
 
 def _is_thanks(text: str) -> bool:

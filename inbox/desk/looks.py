@@ -10,10 +10,13 @@ import regex
 from markupsafe import Markup, escape
 
 HUES = 24
+LONGEST_HOST = 253
 _ADDRESS = regex.compile(r"https?://[^\s<>\"'`]+", regex.IGNORECASE)
 # A browser lays out one word of 100,000 letters for minutes; with places to break it takes a moment.
-_LONG_WORD = regex.compile(r"\S{1000,}")
-_STRETCH = regex.compile(r"\X{1,64}")
+_WORD = regex.compile(r"\S++")
+_LONGEST_WORD = 1000
+# Flags by themselves: \X counts all the halves before each (as in replies/lengths.py).
+_STRETCH = regex.compile(r"(?:\p{RI}{2}(?![\p{M}\u200D])|\X){1,64}")
 _TRAILING = ".,;:!?)]}»”’…"
 
 
@@ -47,16 +50,18 @@ def marked(text: str, marks: Sequence[Mapping[str, Any]] = ()) -> Markup:
     parts: list[Markup] = []
     at = 0
     for span in spans:
-        parts += [_breakable(text[at : span.start]), _link(text[span.start : span.end], span.url)]
+        parts += [flowing(text[at : span.start]), _link(text[span.start : span.end], span.url)]
         at = span.end
-    return Markup("").join([*parts, _breakable(text[at:])])
+    return Markup("").join([*parts, flowing(text[at:])])
 
 
-def _breakable(text: str) -> Markup:
+def flowing(text: str) -> Markup:
     """Escape a text and let its endless words break; what is copied from the page stays the same."""
     parts: list[Markup] = []
     at = 0
-    for word in _LONG_WORD.finditer(text):
+    for word in _WORD.finditer(text) if len(text) >= _LONGEST_WORD else ():
+        if len(word[0]) < _LONGEST_WORD:
+            continue
         stretches = [escape(found[0]) for found in _STRETCH.finditer(word[0])]
         parts += [escape(text[at : word.start()]), Markup("<wbr>").join(stretches)]
         at = word.end()
@@ -82,39 +87,24 @@ def _end(found: "regex.Match[str]") -> int:
 def _link(words: str, url: str | None) -> Markup:
     host = host_of(url)
     if not host:
-        return Markup('<span class="at">{}</span>').format(_breakable(words))
-    shown = Markup("") if host in words.lower() else Markup(' <span class="host">({})</span>').format(host)
+        return Markup('<span class="at">{}</span>').format(flowing(words))
+    shown = Markup("") if _tells_host(words, host) else Markup(' <span class="host">({})</span>').format(host)
     link = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank" title="{}">{}</a>{}')
-    return link.format(url, url, _breakable(words), shown)
+    return link.format(url, url, flowing(words), shown)
+
+
+def _tells_host(words: str, host: str) -> bool:
+    """Tell whether the words of a link are an address of its host: `pal.example` is not told by `paypal.example`."""
+    return host_of(words if "://" in words else f"https://{words.strip()}") == host
 
 
 def host_of(url: str | None) -> str:
-    """Return the host of a web address; empty for anything that is not one."""
+    """Return the host of a web address, the one that a browser goes to; empty for anything that is not one."""
     try:
         parts = urlsplit(url or "")
-    except ValueError:
+        host = (parts.hostname or "").removeprefix("www.")
+        is_a_name = len(host) <= LONGEST_HOST and host.isprintable() and bool(host.encode("idna") or not host)
+    except ValueError:  # a name that no browser looks up, control characters in it among them
         return ""
-    return (parts.hostname or "").removeprefix("www.") if parts.scheme in ("http", "https") else ""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a comparison: kept, added or removed."""
-
-    kind: str
-    text: str
-
-
-def differences(old: str, new: str) -> list[Piece]:
-    """Return how `old` became `new`, word by word."""
-    from difflib import SequenceMatcher
-
-    before, after = regex.findall(r"\s+|\S+", old), regex.findall(r"\s+|\S+", new)
-    pieces: list[Piece] = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("kept", "".join(after[j1:j2])))
-            continue
-        pieces += [Piece("removed", "".join(before[i1:i2]))] if i2 > i1 else []
-        pieces += [Piece("added", "".join(after[j1:j2]))] if j2 > j1 else []
-    return pieces
+    # what stands before a backslash is the host for a browser, what stands behind its @ for Python
+    return host if is_a_name and parts.scheme in ("http", "https") and "\\" not in parts.netloc else ""

@@ -17,6 +17,7 @@ from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.queries import COUNT_LIMIT, View, count_views
 from inbox.database import db
 from inbox.desk import looks, script_words, words
+from inbox.desk.differences import differences
 from inbox.desk.live_rows import find_newest
 from inbox.desk.troubles import trouble_sentence
 from inbox.members.access import sees_channel
@@ -243,7 +244,8 @@ def set_up(app: Flask) -> None:
         initials=looks.initials,
         hue=looks.hue,
         marked=looks.marked,
-        differences=looks.differences,
+        flowing=looks.flowing,
+        differences=differences,
         host_of=looks.host_of,
         platform_word=words.platform_word,
         platform_mark=words.platform_mark,

@@ -8,7 +8,8 @@ import regex
 
 _URL = regex.compile(r"https?://[^\s<>\"]+", regex.IGNORECASE)
 _REMOTE_HANDLE = regex.compile(r"(?<![\w/])@([\w.-]+)@[\w.-]+\w")
-_GRAPHEME = regex.compile(r"\X")
+# Flags by themselves: \X counts all the halves before each, which grows with the square.
+_GRAPHEME = regex.compile(r"\p{RI}{2}(?![\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}])|\X")
 
 GRAPHEMES = "graphemes"
 MASTODON_URL_LENGTH = 23

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.desk.looks import differences, host_of, hue, initials, marked
+from inbox.desk.looks import host_of, hue, initials, marked
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,43 @@ def test_a_mark_whose_words_hide_its_host_shows_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "url"),
+    [
+        ("pal.example", "https://l.example/"),
+        ("paypal.example", "https://pal.example/"),
+        ("https://bank.example.evil.example", "https://evil.example/"),
+        ("bank.example/evil.example", "https://evil.example/"),
+        ("@evil.example of bank.example", "https://evil.example/"),
+        ("evil.example/a bank.example", "https://evil.example:8443/a"),
+    ],
+)
+def test_words_that_end_like_the_host_do_not_hide_it(words: str, url: str) -> None:
+    shown = str(marked(words, [{"kind": "link", "start": 0, "end": len(words), "url": url}]))
+    assert (f'<span class="host">({host_of(url)})</span>' in shown) is (" bank" not in words or "@" in words)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example\\@bank.example/",  # a browser goes to evil.example, Python reads bank.example
+        "https://evil.example\\.bank.example/",
+        "https://bank\u202eexample.test/",
+        "https://bank\u2066.example/",
+        f"https://{'a' * 300}.example/",
+        "https://evil.example\uff0f@bank.example/",
+    ],
+)
+def test_an_address_that_a_browser_reads_differently_is_no_link(url: str) -> None:
+    shown = str(marked("press here", [{"kind": "link", "start": 6, "end": 10, "url": url}]))
+    assert "<a " not in shown
+    assert host_of(url) == ""
+
+
+def test_names_with_accents_are_hosts_as_well() -> None:
+    assert host_of("https://www.España.example/x") == "españa.example"
+
+
+@pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://x.example", "http://[", ""]
 )
 def test_other_schemes_are_no_links(url: str) -> None:
@@ -70,11 +107,6 @@ def test_wrong_and_overlapping_marks_are_left_out() -> None:
         {"kind": "link"},
     ]
     assert str(marked("@anna hello", marks)) == '<span class="at">@anna</span> hello'
-
-
-def test_differences_are_told_word_by_word() -> None:
-    pieces = [(piece.kind, piece.text) for piece in differences("open on Monday", "open on Tuesday at nine")]
-    assert pieces == [("kept", "open on "), ("removed", "Monday"), ("added", "Tuesday at nine")]
 
 
 def test_an_endless_word_may_break_and_stays_the_same_text() -> None:

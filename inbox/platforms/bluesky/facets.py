@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from inbox.platforms.bluesky.values import kind, text, thing, things, whole
@@ -16,17 +17,20 @@ _AFTER_A_LINK = ".,;:!?)]}'\"\u2026"
 
 def read_marks(written: str, facets: Sequence[Any]) -> tuple[Mark, ...]:
     """Return the marks of a text; offsets inside a character are rounded down, nonsense is left out; pure."""
-    encoded = written.encode("utf-8", "replace")
-    marks = (_read(encoded, facet, feature) for facet in facets[:MOST] for feature in things(facet, "features")[:5])
+    if not facets:
+        return ()
+    # how many characters begin before each byte
+    begun = [0, *accumulate(byte & 0xC0 != 0x80 for byte in written.encode("utf-8", "replace"))]
+    marks = (_read(begun, facet, feature) for facet in facets[:MOST] for feature in things(facet, "features")[:5])
     return tuple(sorted((mark for mark in marks if mark), key=lambda mark: (mark.start, mark.end, mark.kind)))
 
 
-def _read(encoded: bytes, facet: Any, feature: Any) -> Mark | None:
-    index = thing(facet, "index")
+def _read(begun: Sequence[int], facet: Any, feature: Any) -> Mark | None:
+    index, length = thing(facet, "index"), len(begun) - 1
     start, end = whole(index, "byteStart"), whole(index, "byteEnd")
-    if start is None or end is None or not 0 <= start < end or start >= len(encoded):
+    if start is None or end is None or not 0 <= start < end or start >= length:
         return None
-    first, last = _characters(encoded, start), _characters(encoded, min(end, len(encoded)))
+    first, last = _characters(begun, start), _characters(begun, min(end, length))
     if first >= last:
         return None
     match kind(feature):
@@ -39,8 +43,10 @@ def _read(encoded: bytes, facet: Any, feature: Any) -> Mark | None:
     return None
 
 
-def _characters(encoded: bytes, offset: int) -> int:
-    return len(encoded[:offset].decode("utf-8", "ignore"))
+def _characters(begun: Sequence[int], offset: int) -> int:
+    """Return how many characters end at or before a byte; the one that it cuts does not count."""
+    is_cut = offset < len(begun) - 1 and begun[offset + 1] == begun[offset]
+    return begun[offset] - is_cut
 
 
 def make_facets(written: str, people: Mapping[str, str]) -> list[dict[str, Any]]:

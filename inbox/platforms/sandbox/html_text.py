@@ -15,6 +15,9 @@ _DROPPED = frozenset({"script", "style"})
 _PLAIN_TAGS = _BLOCKS | {"a", "span", "ul", "ol", "strong", "em", "b", "i", "u", "del", "code", "pre"}
 _TOKEN = re.compile(r'([^<]+)|<(br) ?/?>|<(/?)([a-z]+)((?: [a-z-]+="[^"<>]*")*)>')
 _HREF = re.compile(r' href="([^"]*)"')
+# Whatever begins no whole element is text. Python's parser looks for the end of each such beginning again and
+# again, or stops with an AssertionError.
+_NO_ELEMENT = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,8000}>)")
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def to_text(html: str) -> PlainText:
 
 def _read(html: str) -> _Text:
     parser = _Parser(_Text())
-    parser.feed(html)
+    parser.feed(_NO_ELEMENT.sub("&lt;", html))
     parser.close()
     return parser.found
 
