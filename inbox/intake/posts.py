@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, Post
 from inbox.channels.streams import ensure_comment_stream
-from inbox.conversations.models import Message, Thread
+from inbox.conversations.models import Thread
 from inbox.intake import bulk
 from inbox.intake.pictures import picture_rows
 from inbox.media.models import Media
@@ -48,6 +48,7 @@ def take_posts(
         rows = [_row(channel, external_id, seen.get(external_id), received_at) for external_id in missing]
         bulk.insert_missing(session, Post, rows)
         posts |= load_posts(session, channel.id, missing)
+        _hang_threads(session, channel, missing)
         _add_pictures(session, channel, [posts[external_id] for external_id in missing], seen)
     for external_id, item in sorted(seen.items()):
         _update(posts[external_id], item)
@@ -73,24 +74,18 @@ def _row(channel: Channel, external_id: str, seen: PostSeen | None, received_at:
     )
 
 
-def hang_threads(session: Session, channel: Channel, external_ids: Collection[str]) -> None:
-    """Show under their post the threads that answer one of these posts: either may be learnt of first."""
-    if not external_ids:
-        return
-    answering = select(Message.thread_id).where(
-        Message.channel_id == channel.id, Message.parent_external_id.in_(external_ids)
-    )
+def _hang_threads(session: Session, channel: Channel, appeared: Collection[str]) -> None:
+    """Show under these posts the threads that began by answering one before it was known (RULES A5)."""
     post_id = (
-        select(func.min(Post.id))
-        .join(Message, Message.parent_external_id == Post.external_id)
-        .where(Post.channel_id == channel.id, Message.channel_id == channel.id, Message.thread_id == Thread.id)
+        select(Post.id)
+        .where(Post.channel_id == Thread.channel_id, Post.external_id == Thread.wanted_parent)
         .scalar_subquery()
     )
     session.execute(
         update(Thread)
-        .where(Thread.channel_id == channel.id, Thread.post_id.is_(None), Thread.id.in_(answering))
-        .values(post_id=post_id)
-        .execution_options(synchronize_session=False)
+        .where(Thread.channel_id == channel.id, Thread.wanted_parent.in_(appeared))
+        .values(post_id=func.coalesce(Thread.post_id, post_id), wanted_parent=None)
+        .execution_options(synchronize_session="fetch")
     )
 
 

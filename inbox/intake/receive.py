@@ -14,7 +14,7 @@ from inbox.intake.imports import is_history, is_importing
 from inbox.intake.join import join_wanted
 from inbox.intake.known import Known, changed, ids_of, load_known
 from inbox.intake.landing import Landed, Landing
-from inbox.intake.posts import differs, hang_threads, load_posts, take_posts
+from inbox.intake.posts import differs, load_posts, take_posts
 from inbox.intake.sorting import Sorted, sort_items
 from inbox.intake.store import Fresh
 from inbox.intake.times import clock_at, known_skew
@@ -117,9 +117,8 @@ class _Intake:
             received_at=self.received_at,
             pace=self.pace,
         )
-        landed = self._land(fresh, known, posts)
-        parents = {message.parent_id for message in fresh if message.parent_id and not message.post_id}
-        hang_threads(self.session, self.channel, parents | set(found.posts))
+        answered = ids_of(fresh) - known.keys() - posts.keys() - found.messages.keys()
+        landed = self._land(fresh, known, posts | load_posts(self.session, self.channel.id, answered))
         edits = [*changed(known, list(found.messages.values())), *found.later]
         edited = take_changes(self.session, self.channel, edits, received_at=self.received_at, pace=self.pace)
         gone = take_gone(self.session, self.channel, found.gone.values(), pace=self.pace)

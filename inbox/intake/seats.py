@@ -142,20 +142,22 @@ def _make(
         placement = placements[message.external_id]
         if placement.thread_id is not None or placement.key in found:
             continue
-        post = posts.get(message.post_id) if message.post_id else None
-        rows.setdefault(
+        post = posts.get(message.post_id or message.parent_id or "")
+        row = rows.setdefault(
             placement.key,
             {
                 "channel_id": channel.id,
                 "external_key": placement.key,
                 "kind": message.kind,
                 "is_private": placement.is_private,
-                "post_id": post.id if post else None,
+                "post_id": None,
                 "wanted_parent": placement.wanted_parent,
                 "last_seq": counts.get(placement.key, 0),
                 "created_at": received_at,
             },
         )
+        if post is not None and row["post_id"] is None:  # not the first of a thread need name its post
+            row["post_id"] = post.id
     columns = bulk.table_of(Thread).c
     wanted = [rows[key] for key in sorted(rows)]
     made = {
