@@ -98,6 +98,8 @@ def _write_absent(session: Session, delivery: Delivery, found: Absent, pace: Pac
         attempts.prove_absent(session, delivery.id)
     lag = _lookup_lag_seconds(session, delivery, pace)
     is_absent = found.is_sure or is_absence_proved(delivery.first_absent_at, now, pace.absent_apart_seconds, lag)
+    # What stands there in other words may be this reply, as the platform stored it: only a person can tell.
+    is_absent = is_absent and (found.is_sure or not delivery.candidates)
     delivery.first_absent_at = delivery.first_absent_at or now
     session.flush()
     if is_absent and not delivery.is_resent:
@@ -132,12 +134,13 @@ def _second_absence_at(session: Session, delivery: Delivery, pace: Pace) -> date
 
 
 def add_candidates(session: Session, delivery: Delivery, found: list[Sent]) -> None:
-    """Keep texts of ours that might be this reply, for a person to compare; not those bound to other messages."""
+    """Keep texts of ours that might be this reply, for a person to compare; not those bound to other messages.
+
+    One that was kept goes when another message turns out to be it.
+    """
     known = {one["external_id"]: one for one in delivery.candidates}
-    for sent in found:
-        if not is_bound(session, delivery, sent.external_id):
-            known[sent.external_id] = as_candidate(sent)
-    delivery.candidates = list(known.values())
+    known |= {sent.external_id: as_candidate(sent) for sent in found}
+    delivery.candidates = [one for name, one in known.items() if not is_bound(session, delivery, name)]
     session.flush()
 
 

@@ -68,6 +68,8 @@ def _follow(session: Session, delivery: Delivery, claimed: Claim, judged: Judged
         _end(session, delivery, claimed, State.REFUSED, judged.code, detail, pace)
     elif judged.next is Next.PARENT_GONE:
         _doubt_parent(session, delivery, claimed, pace)
+    elif judged.next is Next.LOOK:  # an earlier try may be out after all: this one is not made by itself
+        become_unclear(session, delivery, pace, token=claimed.token, is_resent=True, reason=judged.code)
     else:
         _try_later(session, delivery, claimed, judged, pace)
 

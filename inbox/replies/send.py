@@ -20,7 +20,7 @@ from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.platforms.contract import Connection
-from inbox.platforms.outgoing import CannotLook, Found, Ok, Outgoing, ParentGone, Sent
+from inbox.platforms.outgoing import Absent, CannotLook, Found, Ok, Outgoing, ParentGone, Sent
 from inbox.replies import results
 from inbox.replies.checks import channel_delivers, find_stop
 from inbox.replies.fold import is_bound
@@ -132,6 +132,8 @@ def _look_ahead(sender: Sender, job: Job, connection: Connection) -> Judged | Se
             return found.sent
         if isinstance(found, CannotLook) and not job.is_decided:
             return Judged(Next.LATER, "cannot_look", found.reason)
+        if isinstance(found, Absent) and not job.is_decided and _is_any_free(sender, job, found):
+            return Judged(Next.LOOK, "unclear")
     verdict = _preflight(job, connection)
     if isinstance(verdict, Judged):
         return verdict
@@ -139,6 +141,11 @@ def _look_ahead(sender: Sender, job: Job, connection: Connection) -> Judged | Se
     if left < timedelta(seconds=sender.pace.send_lease_left_seconds):
         return Judged(Next.LATER, "lease_too_short")
     return None
+
+
+def _is_any_free(sender: Sender, job: Job, found: Absent) -> bool:
+    """Tell whether something of ours stands there in other words and may be the earlier try."""
+    return any(not _is_bound(sender, job, sent) for sent in found.candidates)
 
 
 def _is_bound(sender: Sender, job: Job, sent: Sent) -> bool:

@@ -15,6 +15,7 @@ from inbox.platforms.outgoing import Absent, Found, Sent
 from inbox.replies.decide import resend
 from inbox.replies.look import write_look
 from inbox.settings import Pace
+from tests.factories.conversations import answer_there
 from tests.factories.replies import LIMITS, make_scene
 from tests.fixtures.replies import Bench
 
@@ -187,6 +188,52 @@ def test_both_texts_stand_side_by_side_for_the_person(bench: Bench) -> None:
     row = bench.fresh(delivery)
     assert row.state == "needs_person"
     assert [(one["external_id"], one["text"]) for one in row.candidates] == [("ours-7", "We open at nine!")]
+
+
+def test_our_words_in_another_shape_are_no_absence(bench: Bench) -> None:
+    """A platform that stores a reply otherwise than it was sent must not be given it twice."""
+    scene = make_scene(bench.session, limits=LAGGING)
+    bench.platform.steps = ["drop"]
+    delivery = bench.queue(scene)
+    bench.send()
+    reshaped = Sent("ours-7", parent_id=scene.message.external_id, audience="public", text="We open at nine…")
+    bench.platform.ledger["ours-7"] = reshaped
+    bench.look_until_decided(delivery)
+    assert bench.state(delivery) == "needs_person"
+    assert [one["external_id"] for one in bench.fresh(delivery).candidates] == ["ours-7"]
+    assert bench.platform.sends == 1
+
+
+def test_what_turned_out_to_be_another_message_stands_in_the_way_no_longer(bench: Bench) -> None:
+    scene = make_scene(bench.session, limits=LAGGING)
+    bench.platform.steps = ["drop", "ok"]
+    delivery = bench.queue(scene)
+    bench.send()
+    bench.platform.ledger["ours-7"] = Sent("ours-7", parent_id=scene.message.external_id, text="Ask in the shop")
+    bench.clock.move(5)
+    bench.look()
+    assert [one["external_id"] for one in bench.fresh(delivery).candidates] == ["ours-7"]
+    answer_there(bench.session, scene.thread, "Ask in the shop", external_id="ours-7", is_automatic=True)
+    bench.session.commit()
+    bench.look_until_decided(delivery)
+    assert bench.state(delivery) == "queued"
+    assert bench.fresh(delivery).candidates == []
+
+
+def test_what_appears_between_the_second_absence_and_the_second_try_stops_it(bench: Bench) -> None:
+    scene = make_scene(bench.session, limits=LAGGING)
+    bench.platform.steps = ["drop"]
+    delivery = bench.queue(scene)
+    bench.send()
+    bench.look_until_decided(delivery)
+    assert bench.state(delivery) == "queued"
+    reshaped = Sent("ours-7", parent_id=scene.message.external_id, audience="public", text="We open at nine…")
+    bench.platform.ledger["ours-7"] = reshaped
+    bench.send()
+    assert bench.state(delivery) == "unclear"
+    bench.look_until_decided(delivery)
+    assert bench.state(delivery) == "needs_person"
+    assert bench.platform.sends == 1
 
 
 def test_a_person_who_says_send_again_causes_one_more_look_before(bench: Bench) -> None:
