@@ -9,6 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 # The longest interval between two polls at the journeys' pace, and the two seconds until it is painted.
 ARRIVES_MS = 30_000
 SOON_MS = 10_000
+# The hold, the lease and the first looks, at the journeys' pace.
+LEAVES_MS = 40_000
 
 
 def sign_in(page: Page, url: str, email: str, password: str) -> None:

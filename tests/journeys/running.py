@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -77,17 +78,22 @@ class Running:
 
     def relevo(self, *words: str) -> str:
         """Run one `./relevo …` command beside it and return what it prints."""
-        done = subprocess.run(
+        done = self.try_relevo(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def try_relevo(self, *words: str, told: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one `./relevo …` command that may fail; `told` is what it reads from its standard input."""
+        return subprocess.run(
             [str(ROOT / "relevo"), *words],
             check=False,
             env=self.environ,
+            input=told,
             capture_output=True,
             text=True,
             timeout=120,
             cwd=ROOT,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def sandbox(self, personality: str) -> "Sandbox":
         """Return the hands of fans and of the brand's own app on one personality."""
@@ -142,6 +148,12 @@ class Sandbox:
         answer = self.client.post("/sandbox/faults", json={"personality": self.personality, "kind": kind, **given})
         assert answer.is_success, answer.text
 
+    @property
+    def is_well(self) -> bool:
+        """Whether every fault of this personality has struck as often as it was told to."""
+        listed = self.client.get("/sandbox/faults", params={"personality": self.personality}).json()["faults"]
+        return not [one for one in listed if one["personality"] == self.personality and one["left_over"] != 0]
+
     def heal(self) -> None:
         """End every fault of this personality."""
         self.client.delete("/sandbox/faults", params={"personality": self.personality})
@@ -149,6 +161,14 @@ class Sandbox:
     def quiet(self) -> None:
         """Stop the traffic of both personalities, so that only the test speaks."""
         self.client.post("/sandbox/traffic", json={"on": False})
+
+
+def ask(sandbox: Sandbox, name: str, text: str, *, is_private: bool = False) -> str:
+    """Let a fan of that name ask and return the id of what they said."""
+    by = f"{re.sub('[^a-z0-9]', '', name.lower())}@calle.test"
+    if is_private:
+        return str(sandbox.tell("direct", by=by, text=text, name=name)["id"])
+    return sandbox.comment(by, text, sandbox.post(), name=name)
 
 
 @contextmanager

@@ -54,6 +54,11 @@ WRONG: list[tuple[str, dict[str, str], dict[str, str]]] = [
         {"en": "there-is-no-such-host", "es": "there-is-no-such-host"},
     ),
     ("no TLS", {"service_url": "https://{host}"}, {"en": "secure|TLS|encrypt", "es": "segura|TLS|cifr"}),
+    (
+        "plain HTTP to a service that no operator declared",
+        {"service_url": "http://undeclared.example"},
+        {"en": "not encrypted.*RELEVO_LOCAL_SERVICES", "es": "no está cifrad.*RELEVO_LOCAL_SERVICES"},
+    ),
     ("dead password", {"app_password": "dead-dead-dead-dead"}, {"en": "password", "es": "contraseña"}),
     ("unknown handle", {"handle": "nobody-here.test"}, {"en": "nobody-here.test", "es": "nobody-here.test"}),
 ]
@@ -86,7 +91,25 @@ def test_1_2_connecting_bluesky_and_what_is_said_of_wrong_input(
     _fill(page, {"handle": other.handle, "app_password": PASSWORD, "service_url": bluesky.url})
     expect(page.locator("#wrong")).to_contain_text(re.compile(f"{other.handle}|{brand.handle}"), timeout=SOON_MS)
     assert page.locator("#wrong").inner_text() not in said
+    page.goto(f"{product.url}/channels")
+    expect(page.get_by_text(brand.handle)).to_have_count(1)
+    expect(page.get_by_text(other.handle)).to_have_count(0)
     _forget_refusals(pages)
+
+
+def test_1_2_connecting_bluesky_by_command(product: Running, desk: Desk, bluesky: FakeNetwork) -> None:
+    brand = bluesky.world.add_person("brand-command.test", app_passwords={PASSWORD: True})
+    words = ("channel", "connect", "bluesky", brand.handle, "--service")
+    wrong = product.try_relevo(*words, bluesky.url, told="dead-dead-dead-dead\n")
+    assert (wrong.returncode, brand.handle in wrong.stderr) == (1, True)
+    assert "dead-dead" not in wrong.stderr + wrong.stdout
+    plain = product.try_relevo(*words, "http://undeclared.example", told=f"{PASSWORD}\n")
+    assert (plain.returncode, "RELEVO_LOCAL_SERVICES" in plain.stderr) == (1, True)
+    assert brand.handle not in product.relevo("channel", "list")
+    done = product.try_relevo(*words, bluesky.url, told=f"{PASSWORD}\n")
+    assert done.returncode == 0, done.stderr
+    desk.page.goto(f"{product.url}/channels")
+    expect(desk.page.get_by_text(brand.handle)).to_have_count(1)
 
 
 def test_1_2_a_server_without_private_messages_offers_public_replies_only(
@@ -96,17 +119,32 @@ def test_1_2_a_server_without_private_messages_offers_public_replies_only(
     page = open_page()
     bluesky.faults.has_chat = False
     try:
-        page.goto(f"{product.url}/channels/connect")
-        given = {"handle": brand.handle, "app_password": PASSWORD, "service_url": bluesky.url}
-        _fill(page, given, is_sandbox_kept=True)
-        expect(page.locator("#wrong")).to_be_visible(timeout=SOON_MS)
-        page.locator("input[name=public_only]").check()
-        _fill(page, given, is_sandbox_kept=True)
-        page.wait_for_url(re.compile(r"/channels/\d+$"))
-        expect(page.locator("main")).to_contain_text("rivate messages")
-        _forget_refusals(pages)
+        _connect_public_only(product, page, bluesky, brand.handle, "offers no private messages")
+        expect(page.locator("main")).to_contain_text("the server does not have them")
     finally:
         bluesky.faults.has_chat = True
+    _forget_refusals(pages)
+
+
+def test_1_2_a_password_without_private_messages_offers_public_replies_only(
+    product: Running, open_page: OpenPage, pages: Pages, bluesky: FakeNetwork
+) -> None:
+    brand = bluesky.world.add_person("no-direct.test", app_passwords={PASSWORD: False})
+    page = open_page()
+    _connect_public_only(product, page, bluesky, brand.handle, "does not open private messages")
+    expect(page.locator("main")).to_contain_text(re.compile("rivate messages.*(off|not read)", re.S))
+    _forget_refusals(pages)
+
+
+def _connect_public_only(product: Running, page: Page, bluesky: FakeNetwork, handle: str, said: str) -> None:
+    """Be told that private messages can't be had, and take the offer to go without."""
+    page.goto(f"{product.url}/channels/connect")
+    given = {"handle": handle, "app_password": PASSWORD, "service_url": bluesky.url}
+    _fill(page, given, is_sandbox_kept=True)
+    expect(page.locator("#wrong")).to_contain_text(said, timeout=SOON_MS)
+    page.locator("input[name=public_only]").check()
+    _fill(page, given, is_sandbox_kept=True)
+    page.wait_for_url(re.compile(r"/channels/\d+$"))
 
 
 def _is_seen(desk: Desk, mark: Locator) -> bool:
@@ -130,7 +168,7 @@ def _fill(page: Page, given: dict[str, str], *, is_sandbox_kept: bool = False) -
 def test_1_3_what_people_write_arrives_without_reloading_and_moves_nothing(desk: Desk, sandbox: Sandbox) -> None:
     post = sandbox.post()
     people = [
-        (f"arriving{n}-{sandbox.personality}@calle.test", f"Arriving {n} {sandbox.personality}") for n in range(3)
+        (f"arriving{n}-{sandbox.personality}@calle.test", f"Arriving {n} {sandbox.personality}") for n in range(4)
     ]
     sandbox.comment(people[0][0], "¿Sigue en pie la oferta de hoy?", post, name=people[0][1])
     desk.see().arrives(people[0][1])
@@ -141,6 +179,7 @@ def test_1_3_what_people_write_arrives_without_reloading_and_moves_nothing(desk:
     before = desk.row(people[0][1]).bounding_box()
     sandbox.comment(people[1][0], "¿Y para las islas también vale?", post, name=people[1][1])
     sandbox.tell("direct", by=people[2][0], text="Os escribo por privado: pedido 448812", name=people[2][1])
+    sandbox.tell("mention", by=people[3][0], text="Nadie como ellos, ¿verdad?", name=people[3][1])
     expect(desk.page.locator("#news")).to_be_visible(timeout=ARRIVES_MS)
     assert desk.row(people[0][1]).bounding_box() == before
     for _handle, name in people:
@@ -159,15 +198,20 @@ def test_1_4_a_conversation_shows_its_post_its_thread_edits_and_deletions(desk: 
     name = f"Opened {sandbox.personality}"
     by, beside = f"opened-{sandbox.personality}@calle.test", f"beside-{sandbox.personality}@calle.test"
     post = sandbox.post("Abrimos taller de reparación en Gijón")
-    desk.page.wait_for_timeout(15_000)  # two polls of our own posts: a post is older than what is said under it
-    first = sandbox.comment(by, "¿Reparáis también lavadoras antiguas?", post, name=name, pictures=1)
+    link = "https://taller.example/lavadoras"
+    first = sandbox.comment(by, f"¿Reparáis también lavadoras antiguas? {link}", post, name=name, pictures=1)
     sandbox.comment(beside, "A mí me la arreglaron en dos días", first, name="Beside")
     second = sandbox.comment(by, "Es de 2009, por si ayuda.", first, name=name)
     third = sandbox.comment(by, "Y perdón por tanta pregunta seguida", first, name=name)
     desk.see().open(name)
     until(lambda: _shows_post(desk, name, "taller de reparación"), "the post it hangs on", 40)
-    for text in ("lavadoras antiguas", "me la arreglaron", "de 2009"):
+    said = ("lavadoras antiguas", "me la arreglaron", "de 2009", "tanta pregunta")
+    for text in said:
         expect(desk.message(text)).to_be_visible(timeout=ARRIVES_MS)
+    shown = desk.page.locator("#flow article.msg, .flow article.msg").all_inner_texts()
+    assert [next(text for text in said if text in words) for words in shown] == list(said)
+    expect(desk.message("me la arreglaron")).to_have_class(re.compile("context"))
+    expect(desk.message("lavadoras antiguas").locator(f"a[href='{link}']")).to_be_visible()
     picture = desk.message("lavadoras antiguas").locator(".pictures img")
     expect(picture).to_be_visible()
     desk.page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
@@ -177,6 +221,11 @@ def test_1_4_a_conversation_shows_its_post_its_thread_edits_and_deletions(desk: 
     expect(desk.message("de 2010").locator("details.versions")).to_contain_text("de 2009")
     expect(desk.message("tanta pregunta")).to_have_count(0, timeout=150_000)
     expect(desk.page.locator("article.msg.tomb")).to_contain_text("eleted")
+    sandbox.comment(by, "¿Y tenéis tienda en Vigo?", sandbox.post())
+    address = desk.page.url
+    until(lambda: "tienda en Vigo" in desk.page.request.get(address).text(), "what else this person asked", 60)
+    desk.page.reload()
+    expect(desk.page.locator("#side")).to_contain_text("tienda en Vigo")
 
 
 def test_1_4_four_hundred_messages_open_quickly_and_load_backwards(desk: Desk, sandbox: Sandbox) -> None:
