@@ -25,11 +25,12 @@ from inbox.settings import Pace
 from tests.factories.basics import make_channel, make_responder
 
 PLACES: dict[int, tuple[int, bool]] = {}
+HEARTBEAT_LEEWAY = 2  # a look at the database, and the way to the browser
 ORIGIN = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-def stream_url(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def stream_url(app: Flask, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
     """Serve the streams of this test's application, with rows that only say which conversation they are."""
 
     def render(_session: Session, ids: Any, locale: str) -> list[RenderedRow]:
@@ -39,7 +40,8 @@ def stream_url(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(renderers, "_place_finder", lambda _session, ids: {n: PLACES[n] for n in ids if n in PLACES})
     PLACES.clear()
     was = app.config["RELEVO"]
-    app.config["RELEVO"] = replace(was, stream_cap=2, pace=replace(Pace(), stream_revoke_seconds=0.3))
+    lengths = {"stream_revoke_seconds": 0.3} | getattr(request, "param", {})
+    app.config["RELEVO"] = replace(was, stream_cap=2, pace=replace(Pace(), **lengths))
     stream_app = make_stream_app(app)
     stream_app.extensions["hub"].start()
     server = make_server("127.0.0.1", 0, stream_app, threaded=True)
@@ -130,13 +132,34 @@ def test_a_revoked_right_closes_the_stream(session: Session, stream_url: str, wh
     assert time.monotonic() - started < 15
 
 
+@pytest.mark.parametrize("stream_url", [{"stream_life_seconds": 0.5}], indirect=True)
+def test_a_stream_says_goodbye_when_its_life_ends_and_is_taken_up_where_it_stopped(
+    session: Session, stream_url: str
+) -> None:
+    channel = make_channel(session)
+    headers = sign_in(session, make_responder(session, channel))
+    seen = happens(session, channel, 920)
+    with httpx.stream("GET", stream_url, headers=headers, timeout=10) as response:
+        assert [name for name, _data in events(response)][-1] == "bye"
+    happens(session, channel, 921)
+    with httpx.stream("GET", stream_url, headers=headers, params={"after": seen}, timeout=10) as response:
+        told = [data for name, data in events(response) if name == "changes"]
+    assert 921 in [row["id"] for data in told for row in data["rows"]]
+
+
+def test_the_rules_lengths() -> None:
+    assert Pace().stream_life_seconds == 600
+    assert Pace().stream_revoke_seconds + HEARTBEAT_LEEWAY <= 15
+
+
 def test_above_the_cap_it_says_come_back_later(session: Session, stream_url: str) -> None:
     headers = sign_in(session, make_responder(session, make_channel(session)))
     with (
         httpx.stream("GET", stream_url, headers=headers, timeout=10) as first,
         httpx.stream("GET", stream_url, headers=headers, timeout=10) as second,
     ):
-        assert [next(events(first))[0], next(events(second))[0]] == ["hello", "hello"]
+        heard = [events(first), events(second)]  # kept: a reader that is thrown away ends its stream
+        assert [next(one)[0] for one in heard] == ["hello", "hello"]
         refused = httpx.get(stream_url, headers=headers)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
 

@@ -69,18 +69,38 @@ function byWorker(url) {
   worker.port.postMessage({ url });
   addEventListener("pagehide", () => worker.port.postMessage({ leave: true }));
   addEventListener("pageshow", (event) => { if (event.persisted) worker.port.postMessage({ url }); });
-  worker.addEventListener("error", () => byLeader(url));
+  worker.addEventListener("error", () => shareAmongTabs(url));
 }
 
+/** Without a worker: one tab reads for all, where tabs can agree on one (locks need https), else each asks. */
+function shareAmongTabs(url) {
+  if (window.BroadcastChannel && navigator.locks) byLeader(url);
+  else beginPolling();
+}
+
+/** Let one tab read for all: the one that holds the lock. It tells who comes later how things stand. */
 function byLeader(url) {
-  const channel = new BroadcastChannel("relevo");
-  channel.addEventListener("message", (event) => hear(event.data));
-  if (!navigator.locks) return readStream(url, (name, data) => hear({ name, data }));
-  return navigator.locks.request("relevo-stream", () => new Promise(() => {
-    readStream(url, (name, data) => {
+  const tabs = new BroadcastChannel("relevo");
+  let state = null; // of the stream that this tab reads for all; null: another tab reads
+  let lastId = "";
+  tabs.addEventListener("message", ({ data: told }) => {
+    if (told.url !== url) return; // tabs in another language have a stream of their own
+    if (told.name === "joined") {
+      if (state) tabs.postMessage({ url, name: state, data: null, lastId });
+      return;
+    }
+    lastId = told.lastId;
+    hear(told);
+  });
+  tabs.postMessage({ url, name: "joined" });
+  return navigator.locks.request(`relevo ${url}`, () => new Promise(() => {
+    state = "down";
+    readStream(url, (name, data, id) => {
+      if (name !== "changes") state = name === "up" ? "up" : "down";
+      lastId = id;
       hear({ name, data });
-      channel.postMessage({ name, data });
-    });
+      tabs.postMessage({ url, name, data, lastId });
+    }, lastId);
   }));
 }
 
@@ -90,8 +110,8 @@ export function startLive() {
   if (!url) return;
   try {
     if (window.SharedWorker) byWorker(url);
-    else byLeader(url);
+    else shareAmongTabs(url);
   } catch {
-    byLeader(url);
+    shareAmongTabs(url);
   }
 }

@@ -10,6 +10,8 @@ let quiet = null;
 function tell(name, data) {
   if (name === "up") isUp = true;
   if (name === "down") isUp = false;
+  // Whoever signs in again, or may see something else from now on, comes back for a stream of their own.
+  if (name === "closed") [stop, isUp] = [null, false];
   for (const port of ports) port.postMessage({ name, data });
 }
 

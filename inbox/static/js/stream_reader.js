@@ -2,12 +2,15 @@
 
 const LONGEST_WAIT = 30_000;
 
-/** Read `url` for as long as it is wanted; `tell(name, data)` gets each event. Returns a function that stops. */
-export function readStream(url, tell) {
+/**
+ * Read `url` for as long as it is wanted, from the event after `since`; `tell(name, data, lastId)` gets each event.
+ * Returns a function that stops. After "closed" it has stopped by itself.
+ */
+export function readStream(url, tell, since = "") {
   let source = null;
   let timer = null;
   let wait = 1000;
-  let lastId = "";
+  let lastId = since;
   let isOver = false;
 
   function begin() {
@@ -16,18 +19,18 @@ export function readStream(url, tell) {
     source = new EventSource(address, { withCredentials: true });
     source.addEventListener("hello", () => {
       wait = 1000;
-      tell("up", null);
+      tell("up", null, lastId);
     });
     for (const name of ["changes", "reload", "closed"]) {
       source.addEventListener(name, (event) => {
         if (event.lastEventId) lastId = event.lastEventId;
-        tell(name, JSON.parse(event.data || "{}"));
+        tell(name, JSON.parse(event.data || "{}"), lastId);
         if (name === "closed") stop();
       });
     }
     source.addEventListener("bye", () => again(100));
     source.addEventListener("error", () => {
-      tell("down", null);
+      tell("down", null, lastId);
       again(wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
     });
