@@ -1,6 +1,6 @@
 """A small world that is the same on both sides: in a ledger, and in the tables as the product would have it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class Judged:
         self.book.publish("feed", number, words, at=self.now, author_id=mine, **place, **told | given)
         self.receive(number)
 
-    def receive(self, number: str, after: float = RECEIVED_AFTER, **changes: Any) -> None:
+    def receive(self, number: str, after: float = RECEIVED_AFTER, **page: Any) -> None:
         """Let the product read an item of the feed as the ledger has it now."""
         rows = self.book.connection.execute(
             "SELECT author_id, parent_id, audience, text, told_authored_at, told_arrived_at, mentions_us, version_no, "
@@ -112,7 +112,7 @@ class Judged:
             mentions=[OUR_IDS["feed"]] if mentions_us else [],
             mentions_us=bool(mentions_us),
         )
-        take_in(self.session, self.feed, replace(shown, **changes))
+        take_in(self.session, self.feed, shown, **page)
 
     def _author(self, number: str | None) -> str | None:
         row = self.book.connection.execute(
@@ -142,12 +142,21 @@ class Judged:
         """Let a member answer a comment on the feed, all of which they had seen; the platform takes it."""
         delivery = self.send(number, words)
         self.accept(delivery, reply_id, words, under=number, **given)
+        self.settle(delivery, reply_id)
+        return delivery
+
+    def settle(self, delivery: Delivery, reply_id: str) -> None:
+        """Let the product know that the platform took an answer."""
         self.later(1)
         sent = Sent(
-            external_id=reply_id, created_at=self.clock(), parent_id=number, audience="public", text=words, version="1"
+            external_id=reply_id,
+            created_at=self.clock(),
+            parent_id=delivery.parent_external_id,
+            audience="public",
+            text=delivery.outgoing["text"],
+            version="1",
         )
         settle(self.session, delivery.id, sent, pace=Pace())
-        return delivery
 
     def send(self, number: str, words: str = "Abrimos el lunes.") -> Delivery:
         """Let a member's answer be on its way; the platform has not got it."""
