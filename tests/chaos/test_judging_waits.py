@@ -11,7 +11,10 @@ from inbox.conversations.settle import make_wait
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
 from tests.chaos.judged import QUESTION, Judged
+from tests.factories import items
 from tests.factories.basics import make_responder
+from tests.factories.items import take_in
+from tests.factories.ledger import OUR_IDS
 from tests.fixtures.app import MovingClock
 
 
@@ -183,6 +186,32 @@ def test_a_native_answer_does_not_settle_what_came_after_it(world: Judged) -> No
     world.sql("UPDATE message SET awaits = false, settled = 'answered' WHERE id = :id", id=message.id)
     wait(world, "2003", "NULL")
     assert f"message {message.id} (feed item 2003) waits for an answer" in only(world)
+
+
+def test_a_native_answer_under_a_visitors_post_answers_the_visitor(world: Judged) -> None:
+    now, post = world.clock(), "id-eva_50"
+    mention = items.message(
+        "50", by="eva", kind="mention", text=QUESTION, authored_at=now, arrived_at=now, mentions_us=True
+    )
+    world.book.publish("pages", post, QUESTION, at=world.now, author_id="id-eva", kind="visitor_post", mentions_us=1)
+    take_in(world.session, world.pages, mention)
+    world.later(30)
+    world.book.publish(
+        "pages", "50_51", "El lunes.", at=world.now, author_id=OUR_IDS["pages"], post_id=post, thread_id="50_51"
+    )
+    reply = items.message(
+        "51",
+        by=items.us(world.pages),
+        text="El lunes.",
+        parent_id="50",
+        root_id="50",
+        post_id=post,
+        authored_at=world.clock(),
+        arrived_at=world.clock(),
+    )
+    take_in(world.session, world.pages, reply)
+    assert world.row("50").settled == "answered"
+    assert world.judge().findings == ()
 
 
 def test_a_native_answer_that_is_gone_lets_wait_again(world: Judged) -> None:

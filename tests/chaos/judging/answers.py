@@ -143,7 +143,7 @@ def _answered(world: World, message: Message, item: Item) -> tuple[set[int], set
     """Return whose conversations a native answer is for, for whose it may be, and the message that it answers."""
     there = [one for one in world.conversations.values() if one.thread_id == message.thread_id]
     there = [one for one in there if one.joined_into_id is None]
-    parent = world.item(item.personality, item.parent_id)
+    parent = world.parent_of(item)
     if parent is not None and not parent.is_ours:
         row = world.row_of(parent)
         if row is not None and row.is_inbound:

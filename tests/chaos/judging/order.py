@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tests.chaos.judging.ledger import Item
 from tests.chaos.judging.names import UNKNOWN, is_our_post, is_private
 from tests.chaos.judging.tables import Message
 from tests.chaos.judging.world import World, grouped, told
@@ -93,11 +92,9 @@ def _parents(world: World) -> Iterator[str]:
         item = world.item_of(one)
         if item is None or is_private(item) or one.is_held_back or world.delivery_of.get(one.id) is not None:
             continue
-        above = [world.item(item.personality, name) for name in (item.parent_id, item.thread_id)]
-        if item.personality == "feed":
-            above = above[:1]
-        elif item.kind == "comment":
-            above.append(_visitors_post(world, item.post_id))
+        above = [world.parent_of(item)]
+        if item.kind == "comment":
+            above += [world.item("pages", item.thread_id), world.visitors_post(item)]
         for parent in above:
             row = world.row_of(parent)
             if parent is None or row is None or is_our_post(parent) or is_private(parent) or row.is_held_back:
@@ -105,11 +102,6 @@ def _parents(world: World) -> Iterator[str]:
             if row.thread_id != one.thread_id:
                 yield f"message {one.id} lies in thread {one.thread_id}, what it hangs on ({row.id}) in {row.thread_id}"
                 break
-
-
-def _visitors_post(world: World, post_id: str | None) -> Item | None:
-    post = world.item("pages", post_id)
-    return post if post is not None and post.kind == "visitor_post" else None
 
 
 def _deliveries(world: World) -> Iterator[str]:

@@ -169,9 +169,7 @@ class Teller:
     def _is_for_another(self, message: Message, item: Item) -> Asks:
         if item.mentions_us or self.world.channels[message.channel_id].preferences.get("awaits_replies_to_others"):
             return Asks.NO
-        parent = self.world.item(item.personality, item.parent_id)
-        if parent is None and item.personality == "pages":
-            parent = self.world.item("pages", item.post_id)  # a visitor's post is what its comments answer
+        parent = self.world.parent_of(item)
         if parent is None or parent.is_ours or is_our_post(parent):
             return Asks.NO
         row = self.world.row_of(parent)

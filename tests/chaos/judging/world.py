@@ -122,6 +122,17 @@ class World:
         """Return an item by the ledger's id."""
         return None if item_id is None else self.ledger.items.get((personality, item_id))
 
+    def parent_of(self, item: Item) -> Item | None:
+        """Return what an item answers: another item, or on pages the visitor's post that it stands under."""
+        if item.parent_id is not None:
+            return self.item(item.personality, item.parent_id)
+        return self.visitors_post(item)
+
+    def visitors_post(self, item: Item) -> Item | None:
+        """Return the visitor's post that an item of a page stands under."""
+        post = self.item(item.personality, item.post_id)
+        return post if post is not None and post.kind == "visitor_post" else None
+
     def named(self, personality: str, external_id: str) -> Item | None:
         """Return an item by the id that a message or post has in the tables."""
         return self._items.get((personality, external_id)) or self.ledger.items.get((personality, external_id))
