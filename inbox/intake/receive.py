@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, ChannelStream, Post
+from inbox.channels.skew import known_skew
 from inbox.intake import own, quarantine
 from inbox.intake.changes import take_changes, take_gone
 from inbox.intake.imports import is_history, is_importing
@@ -17,7 +18,7 @@ from inbox.intake.landing import Landed, Landing
 from inbox.intake.posts import differs, load_posts, take_posts
 from inbox.intake.sorting import Sorted, sort_items
 from inbox.intake.store import Fresh
-from inbox.intake.times import clock_at, known_skew
+from inbox.intake.times import clock_at
 from inbox.platforms.items import Message, Page
 from inbox.settings import Pace
 

@@ -5,13 +5,6 @@ from datetime import datetime, timedelta
 from inbox.settings import Pace
 
 
-def known_skew(skew_seconds: float | None, pace: Pace) -> timedelta:
-    """Return how far the platform's clock is ahead, nothing while it stays within a minute."""
-    if skew_seconds is None or abs(skew_seconds) <= pace.skew_shown_seconds:
-        return timedelta(0)
-    return timedelta(seconds=skew_seconds)
-
-
 def clock_at(
     authored_at: datetime | None,
     arrived_at: datetime | None,

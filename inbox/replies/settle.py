@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.channels.models import Channel
+from inbox.channels.skew import known_skew
 from inbox.conversations.finish import finish_sent
 from inbox.conversations.models import Message, Thread
 from inbox.conversations.settle import answer, refresh
@@ -61,13 +63,13 @@ def settle(
     if belongs_to_another(session, delivery, sent.external_id):
         return Settling.REFUSED
     if delivery.state in (State.SENT, State.GONE):
-        return _settle_again(session, delivery, thread, sent)
+        return _settle_again(session, delivery, sent, pace)
     was, outgoing = State(delivery.state), thaw(delivery.outgoing)
     wrong = find_wrong(outgoing, sent)
     due_at = clock.now() if wrong else None
     if not move(session, delivery, State.SENT, reason=wrong, reason_detail=None, due_at=due_at, member_id=member_id):
         return Settling.REFUSED
-    message = _place(session, delivery, thread, outgoing, sent, thread_key)
+    message = _place(session, delivery, thread, outgoing, sent, thread_key, pace)
     _settle_draft(session, delivery, was, wrong)
     if was in ON_ITS_WAY:
         stop_leaving(session, delivery)
@@ -88,20 +90,26 @@ def find_wrong(outgoing: Outgoing, sent: Sent) -> str | None:
     return None
 
 
-def _settle_again(session: Session, delivery: Delivery, thread: Thread, sent: Sent) -> Settling:
+def _settle_again(session: Session, delivery: Delivery, sent: Sent, pace: Pace) -> Settling:
     message = session.get(Message, delivery.message_id, populate_existing=True) if delivery.message_id else None
     if message is None or message.external_id == sent.external_id:
         return Settling.KNOWN
     if message.external_id is None:  # a person said that it was sent; now its id is known
         fold_into(session, message, sent.external_id)
-        _take_in(message, sent)
+        _take_in(session, message, sent, pace)
         session.flush()
         return Settling.KNOWN
     return Settling.SURPLUS
 
 
 def _place(
-    session: Session, delivery: Delivery, thread: Thread, outgoing: Outgoing, sent: Sent, thread_key: str | None
+    session: Session,
+    delivery: Delivery,
+    thread: Thread,
+    outgoing: Outgoing,
+    sent: Sent,
+    thread_key: str | None,
+    pace: Pace,
 ) -> Message:
     """Give the reply's message its id and its place, taking over whatever a poll stored of it before."""
     message = session.get(Message, delivery.message_id, populate_existing=True) if delivery.message_id else None
@@ -109,7 +117,7 @@ def _place(
         message, thread = place_continuation(session, delivery, outgoing, sent, thread_key)
         delivery.message_id = message.id
     fold_into(session, message, sent.external_id)
-    _take_in(message, sent)
+    _take_in(session, message, sent, pace)
     if message.seq is None:
         thread.last_seq += 1
         message.seq = thread.last_seq
@@ -117,12 +125,15 @@ def _place(
     return message
 
 
-def _take_in(message: Message, sent: Sent) -> None:
+def _take_in(session: Session, message: Message, sent: Sent, pace: Pace) -> None:
+    """Write down what the platform has; its clock may be off, and ours decides what was said after what (C1)."""
     now = clock.now()
+    told = sent.created_at or message.authored_at
+    skew = known_skew(session.get_one(Channel, message.channel_id).skew_seconds, pace)
     message.external_id = sent.external_id or None
-    message.authored_at = sent.created_at or message.authored_at or now
+    message.authored_at = told or now
     message.received_at = now
-    message.clock_at = min(message.authored_at, now)
+    message.clock_at = now if told is None else min(told - skew, now)
     message.permalink = sent.permalink or message.permalink
     message.platform_version = sent.version or message.platform_version
     message.platform_ref = dict(sent.ref) or message.platform_ref

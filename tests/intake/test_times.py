@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox.channels.skew import known_skew
 from inbox.conversations.models import Message
-from inbox.intake.times import clock_at, known_skew
+from inbox.intake.times import clock_at
 from inbox.settings import Pace
 from tests.factories.basics import make_channel
 from tests.factories.items import make_stream, message, take_in
