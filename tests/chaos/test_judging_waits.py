@@ -235,6 +235,22 @@ def test_thanks_after_an_answer_waits_for_nobody(world: Judged) -> None:
     assert f"message {message.id} (feed item 2003) is kept waiting (words)" in "".join(world.judge().findings)
 
 
+def test_thanks_before_the_answer_waits_though_the_platforms_clock_is_slow(world: Judged) -> None:
+    world.feed.skew_seconds = -600.0
+    delivery = world.send("2002")
+    world.comment("2003", "¡Muchas gracias!", by="bea", on="2002")
+    world.later(30)
+    world.accept(delivery, "3000", "Abrimos el lunes.", under="2002")
+    world.settle(delivery, "3000")
+    assert world.judge().findings == ()
+    message = world.row("2003")
+    assert message.awaits
+    world.sql("UPDATE message SET awaits = false, awaits_reason = 'thanks' WHERE id = :id", id=message.id)
+    world.sql("UPDATE message SET clock_at = :at WHERE external_id = '3000'", at=world.feed.connected_at)
+    wait(world, "2003", "NULL")
+    assert "waits for an answer (it asks for one), but it is said to need none: thanks" in only(world)
+
+
 def test_an_edit_after_the_answer_that_asks_anew(world: Judged) -> None:
     world.reply("2002", "3000")
     world.later(10)

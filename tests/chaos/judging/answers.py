@@ -38,6 +38,7 @@ class Given:
     parent_id: int | None = None
     up_to: tuple[tuple[int, int, int], ...] = ()  # conversation, above this seq, up to this seq
     grain: float = 0.0
+    said_at: float = 0.0  # when the platform took it, by the true clock
 
     def covers(self, message: Message) -> Asks:
         """Tell whether it answers a message."""
@@ -56,7 +57,8 @@ class Given:
 
     def is_before(self, message: Message) -> Asks:
         """Tell whether a message was written after it."""
-        return _by_time(message.clock_at - self.message.clock_at, max(self.grain, ANSWER_SECONDS))
+        said_at = self.message.clock_at if self.is_native else self.said_at
+        return _by_time(message.clock_at - said_at, max(self.grain, ANSWER_SECONDS))
 
 
 def list_given(world: World) -> list[Given]:
@@ -87,7 +89,7 @@ def _replies(world: World) -> Iterator[Given]:
         message = world.messages.get(delivery.message_id or 0)
         if message is None or delivery.state not in ("sent", "gone") or delivery.gone_reason == "misplaced":
             continue
-        since = sent_at.get(delivery.id)
+        since, item = sent_at.get(delivery.id), world.item_of(message)
         if since is not None:  # else it stood in the wrong place from the first and answered nobody
             targets = tuple(_on_screen(world, delivery))
             yield Given(
@@ -97,6 +99,7 @@ def _replies(world: World) -> Iterator[Given]:
                 is_native=False,
                 conversations=frozenset(one[0] for one in targets),
                 up_to=targets,
+                said_at=since if item is None else item.first.published_at,
             )
 
 
