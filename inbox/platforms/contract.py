@@ -256,12 +256,17 @@ class Account:
 
 @dataclass(frozen=True)
 class Answered:
-    """A platform's HTTP answer: at most `Http`'s size limit of body, whatever the status."""
+    """A platform's HTTP answer: at most `Http`'s size limit of body, whatever the status.
+
+    `asked_at` and `had_at`: between which times, by our clock, it was written.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    asked_at: datetime | None = None
+    had_at: datetime | None = None
 
     def json(self) -> Any:
         """Return the body parsed; raises Malformed."""

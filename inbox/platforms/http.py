@@ -114,6 +114,7 @@ class BudgetedHttp:
     ) -> Answered:
         """Make a call that may be repeated; any HTTP answer is returned. Raises Unavailable or RateLimited."""
         self._before(url, self.credential_key, is_for_send=is_for_send)
+        asked_at = clock.now()
         try:
             answer = self.fetcher.read(
                 url, params=params, headers=headers, timeout_seconds=timeout_seconds, method=method, body=body
@@ -121,7 +122,7 @@ class BudgetedHttp:
         except FetchError as error:
             self._note(url, error)
             raise read_error(error) from None
-        return self._after(answer, self.credential_key)
+        return self._after(answer, self.credential_key, asked_at)
 
     def write(
         self,
@@ -135,13 +136,14 @@ class BudgetedHttp:
         """Make a call once; any HTTP answer is returned. Raises Unavailable (surely not accepted) or Unclear."""
         key = f"{self.credential_key}:writes"
         self._before(url, self.credential_key, key, is_for_send=True)
+        asked_at = clock.now()
         try:
             seconds = min(timeout_seconds, self.longest_write_seconds)
             answer = self.fetcher.write(url, method=method, headers=headers, body=body, timeout_seconds=seconds)
         except FetchError as error:
             self._note(url, error)
             raise write_error(error) from None
-        return self._after(answer, key)
+        return self._after(answer, key, asked_at)
 
     def _before(self, url: str, *keys: str, is_for_send: bool) -> None:
         for key in (*keys, host_key(url)):
@@ -151,11 +153,12 @@ class BudgetedHttp:
         if error.code == "timeout":
             self.budgets.timed_out(host_key(url))
 
-    def _after(self, answer: Answer, key: str) -> Answered:
+    def _after(self, answer: Answer, key: str, asked_at: datetime) -> Answered:
+        had_at = clock.now()
         seen = self.read_budget(answer.headers, answer.status)
         if seen is not None:
             self.budgets.after(key, seen)
-        return Answered(answer.status, answer.headers, answer.body, answer.url)
+        return Answered(answer.status, answer.headers, answer.body, answer.url, asked_at, had_at)
 
 
 def read_error(error: FetchError) -> PlatformError:

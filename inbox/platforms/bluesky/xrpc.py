@@ -4,10 +4,8 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from inbox import clock
 from inbox.platforms.bluesky.errors import StaleToken, error_of
 from inbox.platforms.bluesky.session import make_secret
 from inbox.platforms.bluesky.values import Json
@@ -21,6 +19,7 @@ from inbox.platforms.contract import (
     TokenExpired,
     Unclear,
 )
+from inbox.platforms.dates import skew_seconds
 
 CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
 Params = Sequence[tuple[str, str]]
@@ -123,20 +122,11 @@ def got(answered: Answered, *, is_chat: bool = False, is_write: bool = False) ->
     if not 200 <= answered.status < 300:
         raise error_of(answered, is_chat=is_chat, is_write=is_write)
     if not answered.body:
-        return Got({}, b"", skew_seconds(answered.headers))
+        return Got({}, b"", skew_seconds(answered))
     body = answered.json()
     if not isinstance(body, dict):
         raise Malformed("an object was expected", answered.body)
-    return Got(body, answered.body, skew_seconds(answered.headers))
-
-
-def skew_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return how far the server's Date is ahead of our clock, None where it has none."""
-    try:
-        said = parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):
-        return None
-    return (said - clock.now()).total_seconds() if said.tzinfo is not None else None
+    return Got(body, answered.body, skew_seconds(answered))
 
 
 def _is_stale(answered: Answered, nsid: str, *, is_write: bool) -> bool:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from inbox import clock
 from inbox.platforms.contract import Answered, Malformed
 from inbox.platforms.items import Cursor
 
@@ -20,20 +18,6 @@ def parse_time(value: Any) -> datetime | None:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):  # the first and last days there are have no time in UTC
         return None
-
-
-def skew_seconds(answered: Answered) -> float | None:
-    """Return how far the platform's clock is ahead of ours, from its Date header."""
-    value = header(answered.headers, "date")
-    try:
-        said = parsedate_to_datetime(value) if value else None
-    except (TypeError, ValueError):
-        return None
-    if said is None:
-        return None
-    if said.tzinfo is None:
-        said = said.replace(tzinfo=UTC)
-    return (said - clock.now()).total_seconds()
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

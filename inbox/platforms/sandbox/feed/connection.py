@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.platforms.contract import Account, Answered, Gone, Malformed, PlatformError, Refused, Unavailable, Unclear
+from inbox.platforms.dates import skew_seconds
 from inbox.platforms.items import (
     Context,
     Cursor,
@@ -25,7 +26,7 @@ from inbox.platforms.outgoing import CannotLook, Forbidden, LookUp, Ok, Outgoing
 from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.profile import read_profile
-from inbox.platforms.sandbox.reading import Walk, objects, parse_time, skew_seconds
+from inbox.platforms.sandbox.reading import Walk, objects, parse_time
 
 NOTIFICATIONS_AT_ONCE = 80
 STATUSES_AT_ONCE = 40

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inbox.platforms.contract import Account, Gone
+from inbox.platforms.dates import skew_seconds
 from inbox.platforms.items import Cursor, GoneItem, Item, Message, Page, Unreadable
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import Calls, Listed
-from inbox.platforms.sandbox.reading import parse_time, skew_seconds
+from inbox.platforms.sandbox.reading import parse_time
 
 COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id,from},attachment,message_tags,is_hidden,is_private,"

@@ -1,0 +1,47 @@
+"""RULES C1: the skew of a platform's clock, from the Date of an answer and from when we asked and had it."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from inbox.platforms.contract import Answered
+from inbox.platforms.dates import skew_seconds
+from tests.fixtures.app import MovingClock
+
+
+def answered(date: str, clock: MovingClock, took: float = 0.0) -> Answered:
+    """Return an answer that was had now and asked for `took` seconds ago."""
+    return Answered(200, {"Date": date}, b"", "https://social.example", clock() - timedelta(seconds=took), clock())
+
+
+@pytest.mark.parametrize(
+    ("ahead", "took", "skew"),
+    [
+        (0.0, 0.0, 0.0),
+        (-0.9, 0.0, 0.0),  # whole seconds
+        (600.0, 0.0, 600.0),
+        (600.0, 20.0, 600.0),
+        (-600.0, 0.0, -599.0),
+        (-600.0, 20.0, -579.0),
+        (-19.0, 20.0, 0.0),  # written when we asked: the answer took its time, or we stood still
+    ],
+)
+def test_what_fits_between_asking_and_having_is_no_skew(
+    moving_clock: MovingClock, ahead: float, took: float, skew: float
+) -> None:
+    date = format_datetime(moving_clock() + timedelta(seconds=ahead), usegmt=True)
+    found = skew_seconds(answered(date, moving_clock, took))
+    assert found is not None
+    assert found == pytest.approx(skew, abs=1.0 if ahead == -0.9 else 0.0)
+
+
+def test_standing_still_after_the_answer_is_no_skew(moving_clock: MovingClock) -> None:
+    had = answered(format_datetime(moving_clock(), usegmt=True), moving_clock)
+    moving_clock.move(120)
+    assert skew_seconds(had) == 0.0
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "32 Foo 2026"])
+def test_no_date_tells_nothing(moving_clock: MovingClock, date: str) -> None:
+    assert skew_seconds(answered(date, moving_clock)) is None
