@@ -1,6 +1,7 @@
 """Drafts: opened with the key that lets one delivery through, saved, given up (RULES D5)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -15,6 +16,14 @@ from inbox.replies.models import Draft
 
 MOST_CHARACTERS = 20_000
 MODES = ("public", "private")
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Which opened page wants a draft kept, and its how-manieth keeping this is: requests overtake one another."""
+
+    page: str
+    number: int
 
 
 def open_draft(session: Session, member: Member, conversation: Conversation) -> Draft:
@@ -53,7 +62,9 @@ def list_drafts(session: Session, member_id: int, conversation_id: int) -> list[
         Draft.conversation_id == conversation_id,
         Draft.state.in_(("open", "waiting")),
     )
-    return list(session.scalars(query.order_by(Draft.state, Draft.updated_at.desc(), Draft.id.desc())))
+    # One that has words before one that was only opened: a reply that comes back takes an empty composer's place.
+    order = (Draft.state, Draft.text == "", Draft.updated_at.desc(), Draft.id.desc())
+    return list(session.scalars(query.order_by(*order)))
 
 
 def access_draft(session: Session, member_id: int, draft_id: int) -> Draft:
@@ -75,11 +86,15 @@ def save_draft(
     seen_seq: int | None = None,
     also_answers: Mapping[str, int] | None = None,
     is_finishing: bool | None = None,
+    keeping: Keeping | None = None,
 ) -> Draft:
     """Keep what is being written; raises Invalid('draft_too_long'), Conflict('draft_is_leaving') once it left.
 
-    What is None stays as it was.
+    What is None stays as it was. A keeping that a later one of the same page, or its Send, overtook changes nothing.
     """
+    hold_draft(session, draft)
+    if keeping is not None and is_overtaken(draft, keeping):
+        return draft
     if draft.state not in ("open", "waiting"):
         raise Conflict("draft_is_leaving", state=draft.state)
     if len(text) > MOST_CHARACTERS:
@@ -92,6 +107,8 @@ def save_draft(
     draft.seen_seq = draft.seen_seq if seen_seq is None else seen_seq
     draft.also_answers = dict(draft.also_answers if also_answers is None else also_answers)
     draft.is_finishing = draft.is_finishing if is_finishing is None else is_finishing
+    if keeping is not None:
+        draft.kept_page, draft.kept_number = keeping.page, keeping.number
     draft.updated_at = clock.now()
     session.flush()
     return draft
@@ -99,6 +116,7 @@ def save_draft(
 
 def discard_draft(session: Session, draft: Draft) -> None:
     """Give a draft up; raises Conflict('draft_is_leaving') once it left."""
+    hold_draft(session, draft)
     if draft.state not in ("open", "waiting"):
         raise Conflict("draft_is_leaving", state=draft.state)
     draft.state = "discarded"
@@ -108,8 +126,17 @@ def discard_draft(session: Session, draft: Draft) -> None:
     session.flush()
 
 
+def keep_back(session: Session, draft: Draft) -> None:
+    """Let a draft no longer wait for another's reply, as its writer asks; raises Conflict once it left."""
+    hold_draft(session, draft)
+    if draft.state not in ("open", "waiting"):
+        raise Conflict("draft_is_leaving", state=draft.state)
+    if draft.state == "waiting":
+        stop_waiting(session, draft)
+
+
 def stop_waiting(session: Session, draft: Draft, code: str | None = None, detail: str | None = None) -> None:
-    """Open a draft again that waited for another's reply; `code` says why it came back."""
+    """Open a draft again, held by the caller, that waited for another's reply; `code` says why it came back."""
     draft.state = "open"
     draft.send_after_delivery_id = None
     draft.returned_code, draft.returned_detail = code, detail
@@ -121,6 +148,17 @@ def lock_draft(session: Session, reply_key: str) -> Draft | None:
     """Return the draft of this key as it is now, held until the transaction ends."""
     query = select(Draft).where(Draft.reply_key == reply_key).with_for_update()
     return session.scalar(query.execution_options(populate_existing=True))
+
+
+def hold_draft(session: Session, draft: Draft) -> None:
+    """Read a draft as it is now and hold it: Send, a sweep or another tab may be at it this moment."""
+    session.flush()
+    session.refresh(draft, with_for_update=True)
+
+
+def is_overtaken(draft: Draft, keeping: Keeping) -> bool:
+    """Tell whether the same page has kept this draft later already."""
+    return draft.kept_page == keeping.page and (draft.kept_number or 0) > keeping.number
 
 
 def new_key() -> str:

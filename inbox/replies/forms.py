@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from inbox.errors import Invalid
-from inbox.replies.drafts import MODES
+from inbox.replies.drafts import MODES, Keeping
 from inbox.replies.queue import Wanted
 
 
@@ -19,6 +19,7 @@ class DraftForm:
     seen_seq: int | None
     parent_message_id: int | None
     also: Mapping[str, int] | None
+    keeping: Keeping | None
 
 
 def read_draft(form: MultiDict[str, str]) -> DraftForm:
@@ -32,6 +33,7 @@ def read_draft(form: MultiDict[str, str]) -> DraftForm:
         seen_seq=seen_seq,
         parent_message_id=_number(form, "parent_message_id"),
         also=also,
+        keeping=_keeping(form),
     )
 
 
@@ -49,7 +51,14 @@ def read_reply(form: MultiDict[str, str]) -> Wanted:
         also_conversation_ids=tuple(_numbers(form, "also")),
         is_finishing=form.get("then") == "done",
         after_delivery_id=_number(form, "after"),
+        keeping=_keeping(form),
     )
+
+
+def _keeping(form: MultiDict[str, str]) -> Keeping | None:
+    """Read which keeping of which page this is; None without scripts, where nothing can be overtaken."""
+    page, number = form.get("kept_page", "")[:64], _number(form, "kept_number")
+    return Keeping(page, number) if page and number is not None else None
 
 
 def _number(form: MultiDict[str, str], name: str) -> int | None:

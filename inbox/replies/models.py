@@ -34,6 +34,9 @@ class Draft(WithId, Base):
     seen_seq: Mapped[int] = mapped_column(default=0)
     also_answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_finishing: Mapped[bool] = mapped_column(default=False)
+    # which opened page kept it last, and its how-manieth keeping: an earlier one of that page is late
+    kept_page: Mapped[str | None]
+    kept_number: Mapped[int | None]
     # waits for another's reply of the same conversation to leave first
     send_after_delivery_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("delivery.id"))
     # why it came back, and from which delivery: shown above the composer

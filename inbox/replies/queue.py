@@ -20,7 +20,7 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.platforms.contract import Connection, PlatformError
 from inbox.platforms.outgoing import Outgoing
 from inbox.replies import audience as audiences
-from inbox.replies.drafts import lock_draft, save_draft
+from inbox.replies.drafts import Keeping, lock_draft, save_draft
 from inbox.replies.frozen import freeze
 from inbox.replies.models import Draft
 from inbox.replies.writing import find_parent, write_outgoing
@@ -44,6 +44,7 @@ class Wanted:
     hold_seconds: float | None = None
     after_delivery_id: int | None = None
     is_confirmed_late: bool = False
+    keeping: Keeping | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ def _check_seen(thread: Thread, seen_seq: int) -> None:
 
 
 def _keep(session: Session, draft: Draft, wanted: Wanted, also: dict[str, int]) -> None:
+    """Keep the words that Send was pressed on; what the same page kept before is overtaken by them."""
     save_draft(
         session,
         draft,
@@ -169,6 +171,8 @@ def _keep(session: Session, draft: Draft, wanted: Wanted, also: dict[str, int]) 
         also_answers=also,
         is_finishing=wanted.is_finishing,
     )
+    if wanted.keeping is not None:
+        draft.kept_page, draft.kept_number = wanted.keeping.page, wanted.keeping.number
 
 
 def _wait_for(session: Session, draft: Draft, conversation: Conversation, delivery_id: int) -> Waiting:

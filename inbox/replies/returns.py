@@ -43,7 +43,6 @@ def reopen_draft(session: Session, delivery: Delivery, code: str | None, words: 
     draft = session.scalar(query.with_for_update())
     if draft is None:
         return None
-    _drop_empty(session, draft)
     draft.state = "open"
     draft.reply_key = new_key()
     draft.returned_code, draft.returned_detail = code, words
@@ -59,21 +58,5 @@ def stop_leaving(session: Session, delivery: Delivery) -> None:
         update(Conversation)
         .where(Conversation.id == conversation_of(session, delivery).id)
         .values(is_leaving=False, version=Conversation.version + 1)
-        .execution_options(synchronize_session="fetch")
-    )
-
-
-def _drop_empty(session: Session, kept: Draft) -> None:
-    """Give up the empty draft that a fresh composer made meanwhile: the one that comes back takes its place."""
-    session.execute(
-        update(Draft)
-        .where(
-            Draft.member_id == kept.member_id,
-            Draft.conversation_id == kept.conversation_id,
-            Draft.id != kept.id,
-            Draft.state == "open",
-            Draft.text == "",
-        )
-        .values(state="discarded")
         .execution_options(synchronize_session="fetch")
     )

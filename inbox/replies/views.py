@@ -51,6 +51,7 @@ def save_draft(draft_id: int) -> Answer:
         parent_message_id=given.parent_message_id,
         seen_seq=given.seen_seq,
         also_answers=given.also,
+        keeping=given.keeping,
     )
     return _answer_draft(draft)
 
@@ -69,8 +70,7 @@ def discard_draft(draft_id: int) -> Answer:
 def keep_draft(draft_id: int) -> Answer:
     """Let a draft no longer wait for another's reply: it stays in the composer."""
     draft = drafts.access_draft(db.session(), doors.current_member().id, draft_id)
-    if draft.state == "waiting":
-        drafts.stop_waiting(db.session(), draft)
+    drafts.keep_back(db.session(), draft)
     return _done(_("It stays a draft."), draft.conversation_id)
 
 

@@ -1,9 +1,9 @@
 // The composer: its mode, its live count, its draft, and Send.
 
-import { $, $$, ask, fieldsOf, isNarrow, say, swap } from "./page.js";
+import { $, $$, ask, isNarrow, say, swap } from "./page.js";
 import { send } from "./acts.js";
 import { measure } from "./counters.js";
-import { ensureKey, keepNow, keepSoon, stopKeeping, wouldLose } from "./drafts.js";
+import { draftFields, ensureKey, keepNow, keepSoon, stopKeeping, wouldLose } from "./drafts.js";
 import { close, open, openId, refresh } from "./pane.js";
 import { neighbour, rowOf } from "./rows.js";
 import { complain, toast } from "./toasts.js";
@@ -104,7 +104,7 @@ async function sendReply(box, isDone, submitter) {
   const id = openId();
   await ensureKey(box);
   stopKeeping();
-  const fields = fieldsOf(box, { submitter, more: { then: isDone ? "done" : "" } });
+  const fields = draftFields(box, { submitter, more: { then: isDone ? "done" : "" } });
   const answer = await ask(box.action, { method: "POST", form: fields });
   if (answer?.blocked) return showBlocked(answer);
   area().value = "";

@@ -2,10 +2,20 @@
 
 import { $, ask, fieldsOf, say } from "./page.js";
 
+// Requests overtake one another: the server drops a keeping that a later one of this page, or its Send, overtook.
+const pageName = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
+let number = 0;
+
 let timer = null;
 let running = null;
 let dirty = null;
 let isLost = false;
+
+/** Return the fields by which a draft is kept or sent, numbered in the order in which they were written. */
+export function draftFields(box, { submitter = null, more = {} } = {}) {
+  number += 1;
+  return fieldsOf(box, { submitter, more: { ...more, kept_page: pageName, kept_number: String(number) } });
+}
 
 /** Make sure that the composer has its key: the draft is opened at the first word, once. */
 export async function ensureKey(box) {
@@ -45,7 +55,7 @@ export function keepNow() {
   if (!box?.dataset.draftUrl) return;
   dirty = null;
   clearTimeout(timer);
-  ask(box.dataset.draftUrl, { method: "PUT", form: fieldsOf(box), keepalive: true }).catch(() => {});
+  ask(box.dataset.draftUrl, { method: "PUT", form: draftFields(box), keepalive: true }).catch(() => {});
 }
 
 async function keep(box) {
@@ -53,13 +63,13 @@ async function keep(box) {
   try {
     await ensureKey(box);
     running = new AbortController();
-    await ask(box.dataset.draftUrl, { method: "PUT", form: fieldsOf(box), signal: running.signal });
+    await ask(box.dataset.draftUrl, { method: "PUT", form: draftFields(box), signal: running.signal });
     if (dirty === box) dirty = null;
     isLost = false;
     if (place) place.textContent = say("kept");
   } catch (error) {
     if (error.name === "AbortError") return;
-    isLost = error.status === 0;
+    isLost = error.status === 0 || error.status === 503;
     if (place) place.textContent = isLost ? say("not_kept") : error.message;
     if (isLost) timer = setTimeout(() => keep(box), 5000);
     else if (dirty === box) dirty = null;
