@@ -41,7 +41,7 @@ def _waits(session: Session, *, is_mending: bool) -> list[str]:
 
 def _credentials(session: Session, settings: Settings) -> list[str]:
     findings = []
-    vault = Vault(settings.secret_keys)
+    vault = Vault(settings.secret_keys, settings.read_secret_keys)
     for row in session.scalars(select(Credential)):
         try:
             unseal(vault, row.sealed)

@@ -24,16 +24,20 @@ _JWT_HEAD = re.compile(r"\beyJ")
 _ODD_LETTERS = re.compile("[\u0130\u0131\u017f\u212a]")
 
 
-class Vault:
-    """Encrypts with the first key, decrypts with any; keys are Fernet keys."""
+Keys = tuple[str, ...]
 
-    def __init__(self, keys: tuple[str, ...]) -> None:
+
+class Vault:
+    """Encrypts with the first key, decrypts with any; keys are Fernet keys.
+
+    `read_again` gives the keys as they are kept now: they are rotated while processes run.
+    """
+
+    def __init__(self, keys: Keys, read_again: Callable[[], Keys] | None = None) -> None:
         if not keys:
             raise Invalid("secret_keys_missing")
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError:
-            raise Invalid("secret_keys_malformed") from None
+        self._keys, self._read_again = keys, read_again
+        self._fernet = _fernet_of(keys)
 
     def seal(self, clear: bytes) -> bytes:
         """Return `clear` encrypted with the first key."""
@@ -44,6 +48,8 @@ class Vault:
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
+            if self._has_learnt_keys():
+                return self.open(sealed)
             raise Invalid("secret_key_does_not_fit") from None
 
     def rotate(self, sealed: bytes) -> bytes:
@@ -52,6 +58,21 @@ class Vault:
             return self._fernet.rotate(sealed)
         except InvalidToken:
             raise Invalid("secret_key_does_not_fit") from None
+
+    def _has_learnt_keys(self) -> bool:
+        """Read the keys again; tell whether they are others than those we had."""
+        now = self._read_again() if self._read_again is not None else self._keys
+        if not now or now == self._keys:
+            return False
+        self._fernet, self._keys = _fernet_of(now), now
+        return True
+
+
+def _fernet_of(keys: Keys) -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        raise Invalid("secret_keys_malformed") from None
 
 
 def new_key() -> str:

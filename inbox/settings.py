@@ -124,6 +124,10 @@ class Settings:
         """The file whose presence tells `relevo up` that the sandbox was put away."""
         return self.data_dir / "sandbox" / "off"
 
+    def read_secret_keys(self) -> tuple[str, ...]:
+        """Return the keys as they are kept now; `relevo keys rotate` adds one while processes run."""
+        return _secret_keys(os.environ, self.data_dir)
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read RELEVO_*, DATABASE_URL and REDIS_URL; raises Invalid naming what is wrong."""

@@ -19,7 +19,7 @@ from inbox.settings import Settings
 
 def connector_for(settings: Settings, engine: Engine) -> Callable[[Channel], Connection]:
     """Return a function that opens a channel's connection; it touches neither network nor database yet."""
-    vault = Vault(settings.secret_keys)
+    vault = Vault(settings.secret_keys, settings.read_secret_keys)
 
     def make_session() -> Session:
         return Session(engine)

@@ -71,7 +71,8 @@ class Keeper:
     def refresh(self, refresher: Refresher, stale: Secret) -> Secret:
         """Exchange `stale` at the platform, or take what another process got meanwhile.
 
-        Raises TokenExpired when it is dead, Unavailable when another refresher does not finish.
+        Raises TokenExpired when it is dead or forgotten, Unavailable when another refresher does not finish. What
+        came of our exchange is kept only in place of `stale`: a refresher may outlive its lease.
         """
         deadline = time.monotonic() + self.wait_seconds
         while time.monotonic() < deadline:
@@ -88,9 +89,7 @@ class Keeper:
         """Take the refresher's lease if it is free; return the credential if it is newer than `stale`."""
         now = clock.now()
         with self.make_session() as session, session.begin():
-            row = session.scalar(select(Credential).where(Credential.channel_id == self.channel_id).with_for_update())
-            if row is None:
-                raise TokenExpired("the channel has no credential")
+            row = self._locked_row(session)
             kept = unseal(self.vault, row.sealed)
             if dict(kept.values) != dict(stale.values):
                 return kept
@@ -110,6 +109,10 @@ class Keeper:
             self._release(token)
             raise
         with self.make_session() as session, session.begin():
+            row = self._locked_row(session)
+            kept = unseal(self.vault, row.sealed)
+            if dict(kept.values) != dict(stale.values):
+                return kept  # somebody signed in anew, or took over from us: what came later stands
             keep(session, self.vault, self.channel_id, fresh)
         return fresh
 
@@ -120,6 +123,12 @@ class Keeper:
                 .where(Credential.channel_id == self.channel_id, Credential.refresh_token == token)
                 .values(refresh_token=None, refresh_lease_until_at=None)
             )
+
+    def _locked_row(self, session: Session) -> Credential:
+        row = session.scalar(select(Credential).where(Credential.channel_id == self.channel_id).with_for_update())
+        if row is None:
+            raise TokenExpired("the channel has no credential")
+        return row
 
     def _row(self, session: Session) -> Credential:
         row = session.get(Credential, self.channel_id)

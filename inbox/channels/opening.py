@@ -31,7 +31,13 @@ def open_channel(
 
     It commits itself, for the platform is asked once more between two transactions. Raises Conflict, NotFound.
     """
-    channel = connect(session, Vault(settings.secret_keys), signed_in, member_id=member_id, pace=settings.pace)
+    channel = connect(
+        session,
+        Vault(settings.secret_keys, settings.read_secret_keys),
+        signed_in,
+        member_id=member_id,
+        pace=settings.pace,
+    )
     give_to_teams(session, channel, team_ids, member_id)
     if not signed_in.is_sandbox and not is_sandbox_kept:
         end_sandbox(session, settings, member_id)

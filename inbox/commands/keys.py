@@ -12,7 +12,8 @@ def keys() -> None:
 def rotate() -> None:
     """Make a new key, seal every credential with it, and keep the old ones for what was sealed before.
 
-    With RELEVO_SECRET_KEYS in the environment put the new key first there before calling this.
+    Processes that run learn a new key of the data folder by themselves. With RELEVO_SECRET_KEYS in the environment
+    put the new key first there, restart every process, and then call this.
     """
     from inbox import create_app
     from inbox.channels.credentials import rotate_all
@@ -29,4 +30,4 @@ def rotate() -> None:
         count = rotate_all(db.session(), Vault(settings.secret_keys))
         db.session.commit()
     where = "a new key in the data folder" if made else "the first key of RELEVO_SECRET_KEYS"
-    click.echo(f"{count} credentials are sealed with {where}; restart Relevo so that every process has it")
+    click.echo(f"{count} credentials are sealed with {where}; the old ones stay until nothing needs them")

@@ -104,7 +104,7 @@ def reconnect_now(channel_id: int) -> Answer:
     try:
         signed_in = sign_in(_settings(), platform, given)
         channel = _manage(channel_id)
-        vault = Vault(_settings().secret_keys)
+        vault = Vault(_settings().secret_keys, _settings().read_secret_keys)
         member_id = doors.current_member().id
         connecting.reconnect(db.session(), vault, channel, signed_in, member_id=member_id, pace=_settings().pace)
     except (PlatformError, Conflict, Invalid) as error:
