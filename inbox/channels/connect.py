@@ -12,7 +12,7 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.channels import credentials
 from inbox.channels.models import Channel, ChannelState, ChannelStream
-from inbox.channels.states import move
+from inbox.channels.states import hold, move
 from inbox.errors import Conflict
 from inbox.platforms.contract import Secret
 from inbox.platforms.outgoing import Verified
@@ -83,6 +83,7 @@ def reconnect(
 
 def pause(session: Session, channel: Channel, member_id: int | None) -> None:
     """Stop reading and sending on a channel until somebody resumes it."""
+    hold(session, channel)
     if channel.state == ChannelState.DISCONNECTED:
         raise Conflict("channel_is_disconnected", handle=channel.handle)
     move(session, channel, ChannelState.PAUSED, reason="by_member", member_id=member_id)
@@ -90,6 +91,7 @@ def pause(session: Session, channel: Channel, member_id: int | None) -> None:
 
 def resume(session: Session, channel: Channel, member_id: int | None) -> None:
     """Read and send again; every stream is due now, so that nothing of the pause is missed."""
+    hold(session, channel)
     if channel.state != ChannelState.PAUSED:
         raise Conflict("channel_is_not_paused", handle=channel.handle)
     move(session, channel, ChannelState.ACTIVE, member_id=member_id)
@@ -99,8 +101,8 @@ def resume(session: Session, channel: Channel, member_id: int | None) -> None:
 
 def disconnect(session: Session, channel: Channel, member_id: int | None) -> None:
     """Forget a channel's credential and stop its streams; conversations and history stay."""
-    credentials.forget(session, channel.id)
     move(session, channel, ChannelState.DISCONNECTED, reason="by_member", member_id=member_id)
+    credentials.forget(session, channel.id)
     channel.disconnected_at = clock.now()
     channel.verify_due_at = channel.failing_since_at = channel.quiet_since_at = None
     session.execute(

@@ -1,5 +1,6 @@
 """What a failed or a good answer makes of a stream and its channel (DESIGN, promise 3; RULES E3, E4)."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ BAD_PAGES = 3
 # What takes one stream away and leaves the others alone: verify switches it on again when it is offered.
 ONE_STREAM_ONLY = frozenset({"permission_missing_direct", "direct_not_offered"})
 SHOWN_DETAIL = 300
+# What an answer of a platform may change; paused and disconnected are a member's word, which no worker overrules.
+_IN_USE = frozenset({ChannelState.ACTIVE, ChannelState.NEEDS_YOU})
 
 
 def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) -> None:
@@ -26,10 +29,12 @@ def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) 
     A dead token or a missing permission, or a page that can't be read three times, needs a person.
     """
     stream = session.get_one(ChannelStream, claim.stream_id)
+    channel = session.get_one(Channel, claim.channel_id)
+    hold(session, channel)
+    session.refresh(stream)
     if stream.lease_token != claim.token:
         return
     now = clock.now()
-    channel = session.get_one(Channel, claim.channel_id)
     stream.lease_token = stream.lease_until_at = None
     stream.lost_count = 0
     stream.last_polled_at = now
@@ -42,9 +47,9 @@ def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) 
     _count_failure(stream, error, now, pace)
     channel.failing_since_at = channel.failing_since_at or now
     if isinstance(error, TokenExpired | PermissionMissing):
-        move(session, channel, ChannelState.NEEDS_YOU, reason=error.code, detail=error.detail)
+        ask_for_person(session, channel, error.code, error.detail)
     elif isinstance(error, Malformed) and stream.bad_page_count >= BAD_PAGES:
-        move(session, channel, ChannelState.NEEDS_YOU, reason="unreadable_page", detail=error.detail)
+        ask_for_person(session, channel, "unreadable_page", error.detail)
     _tell(session, stream)
 
 
@@ -93,6 +98,17 @@ def stop_repeating(session: Session, claim: Claim, pace: Pace) -> None:
     _tell(session, stream)
 
 
+def hold(session: Session, channel: Channel) -> None:
+    """Read a channel's state as it is now and hold it until the transaction ends; before its streams and threads."""
+    columns = ["state", "state_reason", "state_detail", "state_since_at"]
+    session.refresh(channel, columns, with_for_update={"key_share": True})
+
+
+def ask_for_person(session: Session, channel: Channel, code: str, detail: str | None = None) -> None:
+    """Let a channel in use say that it needs somebody; one that was paused or let go meanwhile stays so."""
+    move(session, channel, ChannelState.NEEDS_YOU, reason=code, detail=detail, only_from=_IN_USE)
+
+
 def move(
     session: Session,
     channel: Channel,
@@ -101,8 +117,15 @@ def move(
     reason: str | None = None,
     detail: str | None = None,
     member_id: int | None = None,
+    only_from: Collection[ChannelState] | None = None,
 ) -> bool:
-    """Change a channel's state and write it down; False when it stands so already, for the same reason."""
+    """Change a channel's state and write it down; False when it stands so already, for the same reason.
+
+    `only_from`: the states as of now, whatever was read before, from which it may go there.
+    """
+    hold(session, channel)
+    if only_from is not None and channel.state not in only_from:
+        return False
     detail = (detail or "")[:SHOWN_DETAIL] or None
     if (channel.state, channel.state_reason) == (state, reason):
         channel.state_detail = detail
@@ -128,8 +151,9 @@ def good_poll(session: Session, channel: Channel, new_count: int) -> None:
         return
     if all(stream.failure_code is None for stream in list_streams(session, channel.id) if not stream.is_off):
         channel.failing_since_at = None
+        hold(session, channel)
         if channel.state_reason == "unreadable_page":
-            move(session, channel, ChannelState.ACTIVE)
+            move(session, channel, ChannelState.ACTIVE, only_from={ChannelState.NEEDS_YOU})
 
 
 def verified(session: Session, channel: Channel, found: Verified, pace: Pace) -> None:
@@ -138,12 +162,13 @@ def verified(session: Session, channel: Channel, found: Verified, pace: Pace) ->
     channel.last_verified_at = now
     channel.verify_due_at = now + timedelta(seconds=pace.verify_seconds)
     if found.external_id != channel.external_id:
-        move(session, channel, ChannelState.NEEDS_YOU, reason="another_account", detail=found.handle)
+        ask_for_person(session, channel, "another_account", found.handle)
         return
     if not found.is_alive:
         channel.failing_since_at = channel.failing_since_at or now
-        move(session, channel, ChannelState.NEEDS_YOU, reason=found.dead_reason or "account_dead")
+        ask_for_person(session, channel, found.dead_reason or "account_dead")
         return
+    hold(session, channel)
     if channel.state == ChannelState.NEEDS_YOU and channel.state_reason != "unreadable_page":
         move(session, channel, ChannelState.ACTIVE)
         channel.failing_since_at = None
@@ -159,7 +184,7 @@ def verify_failed(session: Session, channel: Channel, error: PlatformError, pace
         channel.verify_due_at = max(channel.verify_due_at, error.until_at)
     if isinstance(error, TokenExpired | PermissionMissing):
         channel.verify_due_at = now + timedelta(seconds=pace.verify_seconds)
-        move(session, channel, ChannelState.NEEDS_YOU, reason=error.code, detail=error.detail)
+        ask_for_person(session, channel, error.code, error.detail)
 
 
 def look_for_silence(session: Session, channel: Channel, pace: Pace) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.channels import states
-from inbox.channels.models import Channel, ChannelState
+from inbox.channels.models import Channel
 from inbox.conversations.gone import look_said_gone
 from inbox.conversations.models import Message
 from inbox.outbox import attempts
@@ -130,9 +130,7 @@ def _doubt_parent(session: Session, delivery: Delivery, claimed: Claim, pace: Pa
 
 def ask_for_person(session: Session, channel_id: int, judged: Judged) -> None:
     """Let the channel say that it needs somebody; in a transaction of its own, for polls lock channel, then thread."""
-    channel = session.get_one(Channel, channel_id)
-    if channel.state == ChannelState.ACTIVE:
-        states.move(session, channel, ChannelState.NEEDS_YOU, reason=judged.code, detail=judged.detail)
+    states.ask_for_person(session, session.get_one(Channel, channel_id), judged.code, judged.detail)
 
 
 def find_misplaced(session: Session) -> int | None:
