@@ -18,6 +18,8 @@ def assign(session: Session, conversation: Conversation, member_id: int, assigne
 
     Raises Invalid('assignee_may_not_see') or Invalid('assignee_left').
     """
+    if assignee_id is not None:
+        access.rely_on(session, assignee_id)
     conversation = lock_conversation(session, conversation.id)
     if assignee_id is not None:
         check_assignee(session, conversation, assignee_id)

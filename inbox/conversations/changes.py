@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from inbox.activity.models import Activity
 from inbox.activity.record import record
-from inbox.conversations.models import Conversation, ConversationLabel
+from inbox.conversations.models import Conversation, ConversationLabel, Status
+from inbox.members import access
 
 # What an activity's before and after may hold of the conversation, and what undo puts back.
 FIELDS = (
@@ -35,7 +36,11 @@ def change(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> Activity:
-    """Set `values` on a locked conversation and record them, with what else `before` and `after` say."""
+    """Set `values` on a locked conversation and record them, with what else `before` and `after` say.
+
+    One that is opened leaves an assignee who lost sight of it while it was closed.
+    """
+    values = values | _without_the_blind(session, conversation, values)
     old = {name: encode(getattr(conversation, name)) for name in values}
     for name, value in values.items():
         setattr(conversation, name, value)
@@ -51,6 +56,17 @@ def change(
         before=old | (before or {}),
         after=new | (after or {}),
     )
+
+
+def _without_the_blind(session: Session, conversation: Conversation, values: dict[str, Any]) -> dict[str, Any]:
+    is_opening = values.get("status") == Status.OPEN and conversation.status != Status.OPEN
+    assignee_id = values.get("assignee_id", conversation.assignee_id)
+    if not is_opening or assignee_id is None:
+        return {}
+    access.rely_on(session, assignee_id)
+    if access.may(session, assignee_id, "see", conversation.channel_id, conversation.is_private):
+        return {}
+    return {"assignee_id": None, "last_assignee_id": assignee_id}
 
 
 def touch(session: Session, conversation: Conversation) -> None:

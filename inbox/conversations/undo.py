@@ -17,6 +17,7 @@ from inbox.conversations.settling import SETTLING, bring_back, excuse, settling_
 from inbox.conversations.threads import lock_conversation
 from inbox.conversations.waiting import refresh
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
+from inbox.members import access
 
 
 def undo(session: Session, member_id: int, activity_id: int) -> Activity:
@@ -33,6 +34,9 @@ def undo(session: Session, member_id: int, activity_id: int) -> Activity:
         raise NotAllowed("not_yours")
     if activity.kind not in _INVERSES:
         raise Invalid("not_undoable", kind=activity.kind)
+    assignee_id = (activity.before or {}).get("assignee_id")
+    if assignee_id is not None:
+        access.rely_on(session, assignee_id)
     conversation = lock_conversation(session, seen.id)
     session.refresh(activity, with_for_update=True)
     if activity.undone_by_id is not None:

@@ -4,6 +4,8 @@ A member may what the best of their teams' grants allow, cut by their role in th
 admin opens nothing here: admins read content only through grants.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
@@ -45,6 +47,20 @@ def may(session: Session, member_id: int, power: str, channel_id: int, is_privat
     """Tell whether the member has `power` ("see", "triage", "answer", "lead") there."""
     allowed = _some_grant(channel_id, Membership.member_id == member_id, *_power(power, is_private))
     return bool(session.scalar(select(allowed)))
+
+
+def rely_on(session: Session, member_id: int) -> None:
+    """Let nobody take access from a member until the transaction ends: what was checked still holds at its commit.
+
+    Taken before conversations are locked, as `begin_taking` is.
+    """
+    session.execute(select(Member.id).where(Member.id == member_id).with_for_update(read=True))
+
+
+def begin_taking(session: Session, member_ids: Iterable[int]) -> None:
+    """Wait for whoever relies on these members' access, and let others wait, until the transaction ends."""
+    for member_id in sorted(set(member_ids)):
+        session.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True))
 
 
 def list_colleagues(session: Session, channel_id: int, is_private: bool, power: str = "see") -> list[Member]:

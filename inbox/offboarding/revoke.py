@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.conversations.assign import unassign_lost
-from inbox.members import admins, grants, teams
+from inbox.members import access, admins, grants, teams
 from inbox.members.grants import Powers
 from inbox.members.models import Membership
 
@@ -31,5 +31,9 @@ def set_grant(session: Session, team_id: int, channel_id: int, wanted: Powers, *
 
 
 def _unassign(session: Session, member_ids: Iterable[int], by_member_id: int | None) -> None:
-    for member_id in member_ids:
+    """Take off members what they can no longer see, with whatever is handed to them at this very moment."""
+    ids = list(member_ids)
+    session.flush()
+    access.begin_taking(session, ids)
+    for member_id in ids:
         unassign_lost(session, member_id, because_id=by_member_id)

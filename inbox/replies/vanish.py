@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from inbox import clock
 from inbox.activity import kinds
-from inbox.activity.record import record
+from inbox.conversations.changes import change
 from inbox.conversations.models import Answer, Conversation, Message, Settled, Status
 from inbox.conversations.settle import refresh
 from inbox.conversations.threads import lock_conversation, lock_thread
@@ -83,16 +83,7 @@ def _find_other_answer(session: Session, message: Message, reply: Message) -> in
 
 
 def _reopen(session: Session, conversation: Conversation) -> None:
-    before = conversation.status
-    if before in (Status.DONE, Status.SNOOZED):
-        conversation.status = Status.OPEN
-        conversation.snoozed_until_at = None
-        record(
-            session,
-            kinds.REOPENED,
-            channel_id=conversation.channel_id,
-            conversation_id=conversation.id,
-            before={"status": before},
-            after={"status": str(Status.OPEN), "why": "answer_gone"},
-        )
+    if conversation.status in (Status.DONE, Status.SNOOZED):
+        opened = {"status": str(Status.OPEN), "snoozed_until_at": None}
+        change(session, conversation, kinds.REOPENED, None, opened, after={"why": "answer_gone"})
     refresh(session, conversation)
