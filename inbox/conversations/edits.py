@@ -58,6 +58,25 @@ def edited(session: Session, message: Message, new: Wording, *, pace: Pace) -> b
     return True
 
 
+def look_back(session: Session, message_ids: Sequence[int], since: datetime, *, pace: Pace) -> None:
+    """Treat what was edited after an answer to it was written, and before that was sent, as edited after the answer.
+
+    `message_ids`: what the answer has just settled; `since`: when its writer pressed Send. Else a new question
+    would count as answered for having come a moment too early.
+    """
+    for message_id in message_ids:
+        message = session.get_one(Message, message_id)
+        seen = _find_wording_at(session, message, since)
+        if seen is not None and seen != message.text:
+            _consequences(session, message, seen, pace)
+
+
+def _find_wording_at(session: Session, message: Message, at: datetime) -> str | None:
+    """Return how a message read then; None: as it does now."""
+    later = select(MessageVersion.text).where(MessageVersion.message_id == message.id, MessageVersion.seen_at > at)
+    return session.scalar(later.order_by(MessageVersion.number).limit(1))
+
+
 def _take_over(message: Message, new: Wording) -> None:
     message.text = new.text
     message.marks = [dict(mark) for mark in new.marks]

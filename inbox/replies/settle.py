@@ -15,6 +15,7 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.channels.models import Channel
 from inbox.channels.skew import known_skew
+from inbox.conversations.edits import look_back
 from inbox.conversations.finish import finish_sent
 from inbox.conversations.models import Message, Thread
 from inbox.conversations.settle import answer, refresh
@@ -76,7 +77,7 @@ def settle(
     if wrong:
         return Settling.MISPLACED
     message.recheck_due_at = clock.now() + timedelta(seconds=pace.recheck_answered_first_seconds)
-    _answer(session, delivery, message, is_late=was not in ON_ITS_WAY)
+    _answer(session, delivery, message, pace, is_late=was not in ON_ITS_WAY)
     _record_sent(session, delivery, message, member_id)
     return Settling.SETTLED
 
@@ -159,17 +160,19 @@ def _settle_draft(session: Session, delivery: Delivery, was: State, wrong: str |
     )
 
 
-def _answer(session: Session, delivery: Delivery, message: Message, *, is_late: bool) -> None:
+def _answer(session: Session, delivery: Delivery, message: Message, pace: Pace, *, is_late: bool) -> None:
     """Settle what the writer had seen (B1), in the conversation and in those that were ticked; then finish."""
     conversation = lock_conversation(session, delivery.conversation_id or 0)
     after_seq = delivery.seen_after_seq
-    answer(session, message, conversation, delivery.seen_seq, after_seq=after_seq)
+    settled = answer(session, message, conversation, delivery.seen_seq, after_seq=after_seq)
     for conversation_id, seen_seq in sorted((int(one), seen) for one, seen in delivery.also_answers.items()):
-        answer(session, message, lock_conversation(session, conversation_id), int(seen_seq), after_seq=after_seq)
+        other = lock_conversation(session, conversation_id)
+        settled += answer(session, message, other, int(seen_seq), after_seq=after_seq)
     if message.conversation_id not in (None, conversation.id):
         refresh(session, lock_conversation(session, message.conversation_id or 0))
     if delivery.is_finishing and not is_late:
         finish_sent(session, conversation, delivery.member_id, seen_seq=delivery.seen_seq)
+    look_back(session, settled, delivery.created_at, pace=pace)  # as if the edit had come after all of this
 
 
 def _record_sent(session: Session, delivery: Delivery, message: Message, member_id: int | None) -> None:
