@@ -79,5 +79,6 @@ def read_after(session: Session, last_id: int, reread_seconds: float) -> list[Ch
     seen_at = session.scalar(select(Activity.at).where(Activity.id == last_id))
     if seen_at is None:
         return None
-    rows = read_since(session, seen_at - timedelta(seconds=reread_seconds))
+    # The machine's clock may have been set back since: what came after it then bears an earlier time.
+    rows = read_since(session, min(seen_at, clock.now()) - timedelta(seconds=reread_seconds))
     return None if len(rows) >= MOST_AT_ONCE else list(rows)

@@ -69,3 +69,17 @@ def test_a_page_that_was_away_gets_what_it_missed(session: Session, moving_clock
     assert changes is not None
     assert [change.id for change in changes if change.id > seen] == missed
     assert read_after(session, 10**9, REREAD) is None
+
+
+def test_nothing_is_missed_when_the_machines_clock_is_set_back_by_30_seconds(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    tail = Tail(REREAD)
+    assert looked(session, tail) == []
+    seen = note(session)
+    assert looked(session, tail) == [seen]
+    moving_clock.move(-30)
+    missed = note(session)
+    assert looked(session, tail) + looked(session, tail) == [missed]
+    changes = read_after(session, seen, REREAD)
+    assert missed in [change.id for change in changes or []]
