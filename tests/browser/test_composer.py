@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -18,6 +18,7 @@ from inbox.replies.look import look_next
 from inbox.replies.send import Sender, send_next
 from tests.browser.world import World
 from tests.factories.fake_platform import FakePlatform
+from tests.fixtures.browser import Pages
 from tests.fixtures.desk import OpenAs
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")]
@@ -137,6 +138,36 @@ def test_a_draft_survives_leaving_the_page(desk: World, open_as: OpenAs) -> None
     page.goto("/queue?view=mine")
     page.goto(f"/c/{desk.maria_id}?view=mine")
     expect(page.locator("#compose textarea")).to_have_value("Un momento, lo miro")
+
+
+def test_what_a_busy_server_did_not_begin_is_asked_again(
+    desk: World, bench: Bench, pages: Pages, open_as: OpenAs
+) -> None:
+    """Another's long write keeps SQLite's lock: reading marks, drafts and Send come back until they are taken."""
+    page = open_as(desk.lucia_id, f"/c/{desk.maria_id}?view=mine")
+    busy: dict[str, int] = {}
+
+    def turn_away_twice(route: Route) -> None:
+        name = route.request.url.rsplit("/", 1)[1]
+        busy[name] = busy.get(name, 0) + 1
+        if route.request.method == "GET" or busy[name] > 2:
+            route.continue_()
+            return
+        told = {"code": "database_busy", "message": "Everybody is writing at once."}
+        route.fulfill(status=503, headers={"Retry-After": "0"}, json=told)
+
+    for pattern in ("**/read", "**/draft", "**/drafts/*", "**/reply"):
+        page.route(pattern, turn_away_twice)
+    with page.expect_response(lambda response: response.url.endswith("/read") and response.status == 204):
+        page.reload()
+    write(page, "Un momento, lo miro")
+    expect(page.locator("#draft-kept")).to_have_text("Draft kept")
+    page.locator("#compose [data-send]").press("Enter")
+    page.locator(".delivery[data-state=held]").wait_for()
+    asked_again = {name for name, count in busy.items() if count > 2}
+    assert {"read", "draft", "reply"} <= asked_again
+    assert bench.session.query(Delivery).count() == 1
+    pages.complaints[:] = [one for one in pages.complaints if "status of 503" not in one]  # the browser notes each
 
 
 def test_a_refusal_brings_the_text_back_with_the_platforms_reason(

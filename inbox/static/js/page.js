@@ -21,14 +21,29 @@ export class Refusal extends Error {
   }
 }
 
-/** Make a request; `as` is "json" or "html". Throws Refusal, also when there is no connection (status 0). */
+const MOST_TRIES = 4;
+
+/** Fetch, and again when the server was too busy to begin (503): it has done nothing, and says when to come back. */
+async function fetchPatiently(url, options) {
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(url, options);
+    const seconds = Number(response.headers.get("Retry-After") ?? NaN);
+    if (response.status !== 503 || Number.isNaN(seconds) || tries === MOST_TRIES) return response;
+    await new Promise((resolve) => { setTimeout(resolve, seconds * 1000 * (0.5 + Math.random())); });
+  }
+}
+
+/**
+ * Make a request; `as` is "json" or "html". Throws Refusal, also when there is no connection (status 0); a server
+ * that is busy is asked again for some seconds, whatever the request.
+ */
 export async function ask(url, { method = "GET", form = null, as = "json", signal, keepalive = false } = {}) {
   const headers = { Accept: as === "json" ? "application/json" : "text/html", "X-Time-Zone": zone };
   if (as === "html") headers["HX-Request"] = "true";
   if (method !== "GET") headers["X-CSRFToken"] = meta("csrf-token");
   let response;
   try {
-    response = await fetch(url, { method, headers, body: form, signal, keepalive, credentials: "same-origin" });
+    response = await fetchPatiently(url, { method, headers, body: form, signal, keepalive, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refusal(0, "offline", say("offline"));
