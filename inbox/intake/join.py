@@ -44,8 +44,8 @@ def join_listed(session: Session, wanting: Iterable[tuple[int, str]], appeared: 
 
 
 def _join_one(session: Session, waiting_id: int, wanted: str, parents_id: int) -> bool:
-    parents = lock_thread(session, parents_id)
-    waiting = lock_thread(session, waiting_id)
+    locked = {one: lock_thread(session, one) for one in sorted((parents_id, waiting_id))}
+    parents, waiting = locked[parents_id], locked[waiting_id]
     if waiting.id == parents.id or waiting.is_private != parents.is_private:
         if waiting.wanted_parent == wanted:
             waiting.wanted_parent = None
