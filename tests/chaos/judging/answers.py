@@ -1,7 +1,8 @@
 """Which answers there are and whom each one answers: the judge's own reading of RULES B1, B2 and B4.
 
 An answer from here settles what its writer had on the screen: that place in the thread is a field of the form, and only
-the delivery has it. An answer given on the platform settles what is older than itself by the author of its parent;
+the delivery has it. What was edited after Send was pressed had not been read by its writer, and counts as edited after
+the answer (A6). An answer given on the platform settles what is older than itself by the author of its parent;
 without such a parent, everybody's in a private thread, and in a public one that of the people it names. When it came
 to count, and whom a member said it answered, the activity tells. An answer that ceased to exist within a day counts
 no more.
@@ -39,6 +40,7 @@ class Given:
     up_to: tuple[tuple[int, int, int], ...] = ()  # conversation, above this seq, up to this seq
     grain: float = 0.0
     said_at: float = 0.0  # when the platform took it, by the true clock
+    pressed_at: float = inf  # when its writer pressed Send: what was worded otherwise later, they had not read
 
     def covers(self, message: Message) -> Asks:
         """Tell whether it answers a message."""
@@ -100,6 +102,7 @@ def _replies(world: World) -> Iterator[Given]:
                 conversations=frozenset(one[0] for one in targets),
                 up_to=targets,
                 said_at=since if item is None else item.first.published_at,
+                pressed_at=delivery.created_at,
             )
 
 

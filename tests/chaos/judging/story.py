@@ -45,6 +45,11 @@ class Story:
     why: str = "it was never received"
     words: str = ""
     by: set[int] = field(default_factory=set)
+    worded: list[tuple[float, str]] = field(default_factory=list)
+
+    def words_at(self, at: float) -> str:
+        """Return how it read at a time, as far as we knew."""
+        return next((words for since, words in reversed(self.worded) if since <= at), self.words)
 
 
 @dataclass
@@ -126,6 +131,7 @@ class Teller:
 
     def _happen(self, story: Story, event: _Event, message: Message, item: Item) -> None:
         if event.kind is _Kind.SEEN:
+            story.worded.append((event.at, event.words))
             self._seen(story, event.words, message, item)
         elif event.kind is _Kind.ANSWERED and event.given is not None:
             _answered(story, event.given, event.certainty)
@@ -198,6 +204,9 @@ def _answered(story: Story, given: Given, certainty: Asks) -> None:
         story.waits, story.settled, story.by = Asks.NO, "answered", {given.message.id}
         how = "given on the platform" if given.is_native else "from here"
         story.why = f"it was answered by message {given.message.id}, {how}"
+        if awaiting.says_more(story.words_at(given.pressed_at), story.words):
+            story.waits, story.settled, story.why = Asks.YES, None, "it was edited after Send was pressed"
+            story.by.clear()
     elif story.waits is Asks.YES:
         story.waits = Asks.EITHER
 

@@ -145,6 +145,7 @@ class Delivery:
     outgoing: Json
     lease_until_at: float | None
     gone_reason: str | None
+    created_at: float
     settled_at: float | None
 
 
