@@ -1,5 +1,6 @@
 """One run from the empty folder to the verdict."""
 
+import resource
 import shutil
 import sys
 import tempfile
@@ -53,6 +54,8 @@ def run(plan: Plan) -> int:
     except Stuck as error:
         say(str(error))
         outcome.faults.append(str(error).splitlines()[0])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    say(f"its processes used {used.ru_utime + used.ru_stime:.0f} s of processor time")
     return _report(plan, folder, outcome)
 
 
@@ -136,6 +139,9 @@ class _Run:
         ends = time.monotonic() + TRAFFIC_SECONDS * self.scale
         self.until(ends, lambda: False)
         self.until(ends + MORE_SECONDS * self.scale, lambda: not self.missing())
+        self.outcome.faults += [
+            f"{type(one).__name__} ended by an error" for one in actors if not one.thread.is_alive()
+        ]
         for actor in actors:
             actor.stopping.set()
         for actor in actors:
