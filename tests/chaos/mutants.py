@@ -28,7 +28,7 @@ class Mutant:
 
     promise: str
     changes: Sequence[Change]
-    seed: int = 1  # with this one it was found
+    seed: int = 1  # what it is tried with, unless another is named
 
 
 MUTANTS: Mapping[str, Mutant] = {
