@@ -17,6 +17,7 @@ from inbox.errors import RelevoError
 from inbox.sentences import sentence_of
 
 log = structlog.get_logger()
+_DISK_FULL = "53100"  # PostgreSQL's
 NOTICES = "#notices"  # the live region of every page, in base.html
 
 
@@ -83,6 +84,10 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _database_error(error: OperationalError) -> Response:
+    if is_full(error):
+        log.error("disk_full", path=request.path)
+        text = _("The disk is full, so nothing was saved. Tell an admin; what you wrote is still on the page before.")
+        return answer(Trouble(503, "disk_full", _("No room left"), text))
     if not _is_busy(error):
         return _our_fault(error)
     log.warning("database_busy", path=request.path)
@@ -101,6 +106,21 @@ def _our_fault(error: Exception) -> Response:
 def _is_busy(error: OperationalError) -> bool:
     words = str(error.orig)
     return any(busy in words for busy in ("locked", "busy", "deadlock detected", "could not serialize", "lock timeout"))
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether the database found no room on its disk, at the bottom of an exception.
+
+    SQLite may roll the whole transaction back by itself; then giving up a savepoint fails, on top of it.
+    """
+    while error is not None:
+        words = str(error.orig) if isinstance(error, OperationalError) else ""
+        if isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) == _DISK_FULL:
+            return True
+        if "disk is full" in words:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _title(status: int) -> str:
