@@ -10,9 +10,11 @@ from inbox.channels.connect import SignedIn
 from inbox.channels.credentials import Keeper
 from inbox.channels.models import Channel
 from inbox.fetch import shared
-from inbox.platforms.contract import Account, Connection
+from inbox.platforms.contract import Account, Connection, Malformed
 from inbox.platforms.http import BudgetedHttp, MemoryBudgets
 from inbox.platforms.registry import get_connector
+from inbox.platforms.shallow import SLIPS
+from inbox.platforms.slips import without_slips
 from inbox.security import Vault
 from inbox.settings import Settings
 
@@ -43,7 +45,7 @@ def connector_for(settings: Settings, engine: Engine) -> Callable[[Channel], Con
             limits=channel.limits,
             pace=settings.pace,
         )
-        return connector.connect(Keeper(make_session, vault, channel.id), http, account)
+        return without_slips(connector.connect(Keeper(make_session, vault, channel.id), http, account))
 
     return open_connection
 
@@ -52,5 +54,8 @@ def sign_in(settings: Settings, platform: str, given: Mapping[str, str]) -> Sign
     """Ask a platform whose account a credential is; nothing is stored. Raises PlatformError, NotFound."""
     connector = get_connector(platform)
     http = BudgetedHttp(shared(settings.local_services), MemoryBudgets(), "sign-in", connector.read_budget)
-    secret, verified = connector.sign_in(given, http)
+    try:
+        secret, verified = connector.sign_in(given, http)
+    except SLIPS as error:
+        raise Malformed(f"our reading of the answer failed: {type(error).__name__}") from None
     return SignedIn(platform, secret, verified, is_sandbox=connector.is_sandbox)

@@ -13,6 +13,7 @@ from inbox.channels.models import ChannelState
 from inbox.desk.troubles import failure_sentence, trouble_sentence
 from inbox.intake import borders
 from inbox.intake.models import Quarantined
+from inbox.platforms.shallow import load
 
 LONGEST_RAW = 20_000
 
@@ -222,7 +223,8 @@ def _reason(code: str) -> str:
 
 def _readable(raw: bytes) -> str:
     try:
-        text = json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
+        text = json.dumps(load(raw), indent=2, ensure_ascii=False)
     except ValueError:
         text = raw.decode("utf-8", "replace")
+    text = borders.clean_text(text)  # escaped in JSON, lone surrogates come this far; no page can carry them
     return text if len(text) <= LONGEST_RAW else text[:LONGEST_RAW] + "\n…"

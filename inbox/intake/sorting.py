@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inbox.intake import borders
 from inbox.intake.borders import Unacceptable
 from inbox.platforms.items import Edited, GoneItem, Item, Message, PostSeen, Unreadable
+from inbox.platforms.shallow import SLIPS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def sort_items(items: Iterable[Item]) -> Sorted:
             _sort(found, item)
         except Unacceptable as error:
             found.rejects.append(_rejected(item, error.code, error.detail))
-        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        except SLIPS as error:
             # a connector's slip in one item must not lose the page
             found.rejects.append(_rejected(item, "item_malformed", type(error).__name__))
     return found

@@ -5,7 +5,6 @@ private threads, reply windows, push). Streams are named `mentions`, `own_posts`
 `comments:<post external id>`; a cursor is a JSON object that only its connector understands.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from inbox.errors import RelevoError
 from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream
 from inbox.platforms.outgoing import LookUp, Outgoing, Preflight, Sent, Verified
+from inbox.platforms.shallow import load
 from inbox.settings import Pace
 
 
@@ -269,10 +269,10 @@ class Answered:
     had_at: datetime | None = None
 
     def json(self) -> Any:
-        """Return the body parsed; raises Malformed."""
+        """Return the body parsed, what is nested too deeply left out (shallow.py); raises Malformed."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return load(self.body)
+        except ValueError:
             raise Malformed(f"not JSON (HTTP {self.status})", self.body) from None
 
 

@@ -1,6 +1,5 @@
 """One connected account: the contract's methods, each handed to the module that knows."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +20,7 @@ from inbox.platforms.bluesky.xrpc import Calls
 from inbox.platforms.contract import Account, Refused
 from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream, Unreadable
 from inbox.platforms.outgoing import Forbidden, LookUp, Outgoing, Preflight, Sent, Verified
+from inbox.platforms.shallow import load
 
 COMMENTS = "comments:"
 
@@ -81,8 +81,8 @@ class BlueskyConnection:
     def parse(self, stream: str, raw: bytes) -> Sequence[Item]:
         """Parse what was kept in quarantine again."""
         try:
-            found = json.loads(raw)
-        except (ValueError, RecursionError):
+            found = load(raw)
+        except ValueError:
             return [Unreadable(raw, "not_json")]
         if stream != "direct":
             return parse_again(stream, found, self.account.external_id)

@@ -9,6 +9,7 @@ from inbox.platforms.bluesky.embeds import POST, Attached, post_url, read_embed
 from inbox.platforms.bluesky.facets import read_marks
 from inbox.platforms.bluesky.values import Json, author_of, text, thing, things, time, whole
 from inbox.platforms.items import Author, Item, Mark, Message, PostSeen, Unreadable
+from inbox.platforms.shallow import SLIPS
 
 NOTIFIED = frozenset({"reply", "mention", "quote"})
 MOST_PEOPLE = 20
@@ -24,7 +25,7 @@ def readable(parse: Callable[[], Item | None], raw: Any) -> Item | None:
         return parse()
     except Unusable as error:
         return unreadable(raw, str(error))
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except SLIPS as error:
         return unreadable(raw, type(error).__name__)  # a slip of ours must not lose the page
 
 

@@ -1,6 +1,5 @@
 """One account of the sandbox's feed: reads notifications and trees, answers, likes, deletes (mastodon.md)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +26,7 @@ from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.profile import read_profile
 from inbox.platforms.sandbox.reading import Walk, objects, parse_time
+from inbox.platforms.shallow import SLIPS, load
 
 NOTIFICATIONS_AT_ONCE = 80
 STATUSES_AT_ONCE = 40
@@ -140,7 +140,7 @@ class FeedConnection:
     def parse(self, stream: str, raw: bytes) -> Sequence[Item]:
         """Parse an item from quarantine again."""
         try:
-            row = json.loads(raw)
+            row = load(raw)
         except ValueError:
             return [Unreadable(raw, "not JSON")]
         own_id = self.account.external_id
@@ -230,7 +230,7 @@ class FeedConnection:
 def _try_status(row: Any, own_id: str) -> Message | None:
     try:
         return parse.parse_status(row, own_id)
-    except (parse.Unfit, TypeError, ValueError, KeyError):
+    except SLIPS:
         return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from inbox.platforms.items import Author, Item, Message, Picture, PostSeen, Unreadable
 from inbox.platforms.sandbox.html_text import to_text
 from inbox.platforms.sandbox.reading import parse_time, text_of, whole
+from inbox.platforms.shallow import SLIPS
 
 AUDIENCES = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
 _PICTURES = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
@@ -101,7 +102,7 @@ def parse_notification(row: Any, own_id: str) -> Item | None:
         return None  # its status was deleted (mastodon.md §10)
     try:
         return parse_status(row["status"], own_id, arrived_at=row.get("created_at"))
-    except (Unfit, TypeError, ValueError, KeyError) as error:
+    except SLIPS as error:
         return Unreadable(_bytes(row), str(error), _string(row.get("id")))
 
 
@@ -111,7 +112,7 @@ def parse_own(status: Any, own_id: str) -> Item:
         message = parse_status(status, own_id)
         is_reply = message.parent_id is not None or message.kind == "direct"
         return message if is_reply else parse_post(status, own_id)
-    except (Unfit, TypeError, ValueError, KeyError) as error:
+    except SLIPS as error:
         return Unreadable(_bytes(status), str(error))
 
 
@@ -119,7 +120,7 @@ def parse_comment(status: Any, own_id: str, post_id: str) -> Item:
     """Return a status of a post's tree as a comment under it."""
     try:
         message = parse_status(status, own_id)
-    except (Unfit, TypeError, ValueError, KeyError) as error:
+    except SLIPS as error:
         return Unreadable(_bytes(status), str(error))
     return message if message.kind == "direct" else replace(message, post_id=post_id)
 

@@ -1,6 +1,5 @@
 """One page of the sandbox: posts, comments under each, private threads with a reply window (facebook.md)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +35,7 @@ from inbox.platforms.sandbox.pages import parse, profile, writing
 from inbox.platforms.sandbox.pages.calls import Calls
 from inbox.platforms.sandbox.pages.lists import COMMENT_FIELDS, MESSAGE_FIELDS, POST_FIELDS, Lists
 from inbox.platforms.sandbox.pages.writing import Writing
+from inbox.platforms.shallow import load
 
 RECHECKED_AT_ONCE = 50
 
@@ -122,7 +122,7 @@ class PagesConnection:
     def parse(self, stream: str, raw: bytes) -> Sequence[Item]:
         """Parse an item from quarantine again."""
         try:
-            row = json.loads(raw)
+            row = load(raw)
         except ValueError:
             return [Unreadable(raw, "not JSON")]
         own_id = self.account.external_id

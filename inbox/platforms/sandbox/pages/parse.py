@@ -6,6 +6,7 @@ from typing import Any
 
 from inbox.platforms.items import Author, Item, Mark, Message, Picture, PostSeen, Unreadable
 from inbox.platforms.sandbox.reading import parse_time, text_of, whole
+from inbox.platforms.shallow import SLIPS
 
 
 class Unfit(ValueError):
@@ -21,7 +22,7 @@ def parse_comment(row: Any, page_id: str, post_id: str, *, is_under_visitor: boo
     """Return a comment under a post; under a visitor's post everything belongs to that mention's thread."""
     try:
         return _comment(row, page_id, post_id, is_under_visitor=is_under_visitor)
-    except (Unfit, TypeError, ValueError, KeyError, AttributeError) as error:
+    except SLIPS as error:
         return Unreadable(as_bytes(row), str(error))
 
 
@@ -83,7 +84,7 @@ def parse_visitor_post(row: Any, page_id: str) -> Item:
             ref={"id": number, "top": short(number), "post": number, "kind": "post"},
             raw=row,
         )
-    except (Unfit, TypeError, ValueError, KeyError, AttributeError) as error:
+    except SLIPS as error:
         return Unreadable(as_bytes(row), str(error))
 
 
@@ -100,7 +101,7 @@ def parse_post(row: Any, page_id: str) -> Item:
             authored_at=_time(row),
             pictures=tuple(_full_picture(row)),
         )
-    except (Unfit, TypeError, ValueError, KeyError, AttributeError) as error:
+    except SLIPS as error:
         return Unreadable(as_bytes(row), str(error))
 
 
@@ -125,7 +126,7 @@ def parse_direct(row: Any, page_id: str, conversation: Any) -> Item:
             ref={"id": number, "thread": thread, "kind": "direct"},
             raw=row,
         )
-    except (Unfit, TypeError, ValueError, KeyError, AttributeError) as error:
+    except SLIPS as error:
         return Unreadable(as_bytes({"message": row, "conversation": conversation}), str(error))
 
 
