@@ -18,7 +18,7 @@ from inbox.replies.settle import settle
 from inbox.settings import Pace
 from tests.chaos.judging import Verdict, judge
 from tests.factories.basics import make_channel, make_responder
-from tests.factories.items import author, gone, take_in
+from tests.factories.items import author, gone, make_stream, take_in
 from tests.factories.ledger import OUR_IDS, Book
 from tests.factories.replies import Scene, make_delivery
 from tests.fixtures.app import MovingClock
@@ -48,6 +48,7 @@ class Judged:
             )
             for personality, number in OUR_IDS.items()
         }
+        make_stream(session, found["feed"], "own_posts")
         world = cls(session, Book(folder / "ledger.sqlite"), clock, found["feed"], found["pages"])
         world.later(10)
         for personality, kind in (("feed", "status"), ("pages", "post")):
@@ -204,6 +205,8 @@ class Judged:
                 self.book.answer("feed", f"/feed/api/v1/{path}", on_feed, at=self.now)
             edge = f"/pages/v25.0/{self.post_id('pages')}/comments"
             self.book.answer("pages", edge, on_pages, at=self.now, query="order=chronological")
+        self.sql("UPDATE channel_stream SET complete_started_at = :at WHERE name = 'own_posts'", at=self.clock())
+        self.later(1)
         return self.verdict()
 
     def verdict(self) -> Verdict:

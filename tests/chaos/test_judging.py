@@ -12,6 +12,7 @@ from tests.chaos.judged import QUESTION, Judged
 from tests.factories import items
 from tests.factories.basics import make_contact
 from tests.factories.items import take_in
+from tests.factories.ledger import OUR_IDS
 from tests.fixtures.app import MovingClock
 
 
@@ -38,6 +39,17 @@ def only(world: Judged) -> str:
     return findings[0]
 
 
+def let_wait(world: Judged, number: str) -> None:
+    """Let a message wait as if it had never been answered."""
+    message = world.row(number)
+    world.sql("UPDATE message SET awaits = true, settled = NULL WHERE id = :id", id=message.id)
+    world.sql(
+        "UPDATE conversation SET waiting_since = (SELECT clock_at FROM message WHERE id = :id) WHERE id = :to",
+        id=message.id,
+        to=message.conversation_id,
+    )
+
+
 def test_an_honest_world_gives_no_finding(world: Judged) -> None:
     verdict = world.judge()
     assert verdict.findings == ()
@@ -57,6 +69,13 @@ def test_a_message_that_no_answer_carried_is_lost_all_the_same(world: Judged) ->
     world.judge()
     world.book.publish("feed", "2009", QUESTION, at=world.now - 70, author_id="id-eva", mentions_us=1)
     assert "feed item 2009 was lost" in "".join(world.verdict().findings)
+
+
+def test_a_lost_answer_of_ours(world: Judged) -> None:
+    world.book.publish(
+        "feed", "3009", "Hoy", at=world.now, author_id=OUR_IDS["feed"], parent_id="2004", thread_id="1000"
+    )
+    assert "feed item 3009 was lost" in only(world)
 
 
 def test_a_comment_on_a_page_is_known_by_the_end_of_its_id(world: Judged) -> None:
@@ -152,6 +171,7 @@ def test_a_sent_that_was_never_accepted(world: Judged) -> None:
 def test_an_accepted_reply_that_is_shown_otherwise(world: Judged, state: str) -> None:
     delivery = world.reply("2003", "3002", "Mañana")
     world.sql("UPDATE delivery SET state = :state WHERE id = :id", state=state, id=delivery.id)
+    let_wait(world, "2003")
     assert only(world) == f"delivery {delivery.id} is {state}, but the platform accepted it: item 3002"
 
 
@@ -172,6 +192,7 @@ def test_a_misplaced_reply_that_was_deleted(world: Judged) -> None:
     world.book.remove("feed", "3002", at=world.now, by="api")
     world.sql("UPDATE delivery SET state = 'gone', gone_reason = 'misplaced' WHERE id = :id", id=delivery.id)
     world.sql("UPDATE message SET gone_at = received_at WHERE id = :id", id=delivery.message_id)
+    let_wait(world, "2003")
     assert world.judge().findings == ()
 
 
@@ -187,6 +208,7 @@ def test_what_a_person_decided_is_theirs(world: Judged) -> None:
     after = {"delivery_id": delivery.id, "state": "cancelled"}
     before = {"state": "needs_person"}
     record(world.session, kinds.REPLY_MOVED, member_id=delivery.member_id, before=before, after=after)
+    let_wait(world, "2003")
     assert world.judge().findings == ()
 
 
@@ -209,6 +231,7 @@ def test_a_reply_that_did_not_come_to_rest(world: Judged, state: str, said: str)
 def test_a_message_that_is_still_held_back(world: Judged) -> None:
     message = world.row("3001")
     world.sql("UPDATE message SET is_held_back = true WHERE id = :id", id=message.id)
+    let_wait(world, "2001")
     assert only(world) == f"message {message.id} (3001) is still held back"
 
 
@@ -249,5 +272,4 @@ def test_a_seq_that_falls(world: Judged) -> None:
     earlier, later = world.row("2000"), world.row("2004")
     for message, seq in ((earlier, 99), (later, 1), (earlier, 4)):
         world.sql("UPDATE message SET seq = :seq WHERE id = :id", seq=seq, id=message.id)
-    assert all("follows" in finding for finding in world.judge().findings)
-    assert world.judge().findings != ()
+    assert any("follows" in finding for finding in world.judge().findings)

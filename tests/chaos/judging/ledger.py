@@ -244,7 +244,7 @@ def _read_answers(connection: sqlite3.Connection, ledger: Ledger) -> None:
         name = list_of(row["path"], row["query"] or "")
         if name is not None:
             ledger.polls[row["personality"], name].append(row["begun_at"])
-        if name is not None or is_reading(row["path"], row["query"] or ""):
+        if is_reading(row["path"], row["query"] or ""):
             counted.add(row["request_no"])
     for row in connection.execute("SELECT DISTINCT request_no, personality, item_id, version_no FROM carried"):
         if row["request_no"] in counted:

@@ -3,7 +3,7 @@
 The lists are those of the two personalities: on the feed our notifications, our own statuses, and the tree under a
 post of ours; on pages our posts, visitors' posts, posts that tag us, the comments of a post, private conversations.
 A look for a reply of ours reads some of the same lists for another purpose, and stores nothing of them: on pages its
-query differs, on the feed it does not, so that the list of our own statuses has to be read more often to count.
+query differs, on the feed it does not (see presence.py).
 """
 
 from urllib.parse import parse_qsl
@@ -34,7 +34,10 @@ def list_of(path: str, query: str) -> str | None:
 
 
 def is_reading(path: str, query: str) -> bool:
-    """Tell whether a request reads known items again, or a further page of a list: what it shows is taken in."""
+    """Tell whether what a request shows is taken in: pages of lists, and known items that are read again.
+
+    Our own statuses on the feed are left out, for looks read them too.
+    """
     parts = path.strip("/").split("/")
     asked = dict(parse_qsl(query))
     match parts:
@@ -42,7 +45,7 @@ def is_reading(path: str, query: str) -> bool:
             return any(name.startswith("id[") for name in asked)
         case ["pages", _]:
             return "ids" in asked
-        case ["feed", "api", "v1", "notifications"] | ["feed", "api", "v1", "accounts", _, "statuses"]:
+        case ["feed", "api", "v1", "notifications"] | ["feed", "api", "v1", "statuses", _, "context"]:
             return True
         case ["pages", _, _, "comments"]:
             return asked.get("order") == "chronological"

@@ -161,8 +161,16 @@ def could_be_read(world: World, item: Item) -> bool:
     until = world.ledger.ended_at + 1 if item.removed_at is None else item.removed_at
     count = bisect_left(polls, until) - bisect_left(polls, item.visible_at)
     enough = ENOUGH if item.removed_at is None else ENOUGH_OF_WHAT_WENT
-    # looks for replies read our own statuses too, and store nothing of them
-    return count >= enough + (2 if name == OWN else 0)
+    return count >= enough and (name != OWN or _was_polled(world, channel.id, item.visible_at))
+
+
+def _was_polled(world: World, channel_id: int, since: float) -> bool:
+    """Tell whether our own statuses were polled since a time, by the stream's own word.
+
+    Looks for replies read the same list in the same words, and store nothing of it: here the ledger alone can't tell.
+    """
+    polled = [one for one in world.tables.streams if (one.channel_id, one.name) == (channel_id, "own_posts")]
+    return any((one.complete_started_at or 0.0) > since for one in polled)
 
 
 def _list_of(world: World, item: Item) -> str | None:

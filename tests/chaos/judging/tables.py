@@ -26,6 +26,14 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class ChannelStream:
+    id: int
+    channel_id: int
+    name: str
+    complete_started_at: float | None
+
+
+@dataclass(frozen=True)
 class Contact:
     id: int
     platform: str
@@ -177,6 +185,7 @@ class Tables:
     """Every row that is judged."""
 
     channels: list[Channel]
+    streams: list[ChannelStream]
     contacts: list[Contact]
     threads: list[Thread]
     conversations: list[Conversation]
@@ -209,6 +218,7 @@ def _read(connection: Connection) -> Tables:
         connection = connection.execution_options(isolation_level="REPEATABLE READ")
     return Tables(
         channels=_rows(connection, Channel, "channel"),
+        streams=_rows(connection, ChannelStream, "channel_stream"),
         contacts=_rows(connection, Contact, "contact"),
         threads=_rows(connection, Thread, "thread"),
         conversations=_rows(connection, Conversation, "conversation"),
