@@ -1,9 +1,10 @@
 """Which addresses may be connected to, and connections that keep to one deadline for the whole call.
 
-Used by `fetch` alone.
+Used by `fetch` alone, but for `no_later_than`: a sender says with it until when it may speak.
 """
 
 import ipaddress
+import math
 import queue
 import socket
 import ssl
@@ -43,8 +44,8 @@ class Call:
 
     @classmethod
     def within(cls, seconds: float) -> "Call":
-        """Return a call that has `seconds` from now."""
-        return cls(time.monotonic() + seconds)
+        """Return a call that has `seconds` from now, and no longer than `no_later_than` allows."""
+        return cls(min(time.monotonic() + seconds, _LATEST.get()))
 
     def is_over(self) -> bool:
         """Tell whether its time has ended."""
@@ -56,6 +57,17 @@ class Call:
 
 
 _CALL: ContextVar[Call] = ContextVar("_CALL")
+_LATEST: ContextVar[float] = ContextVar("_LATEST", default=math.inf)
+
+
+@contextmanager
+def no_later_than(ends_at: float) -> Iterator[None]:
+    """Let every call that begins in this block end by then (monotonic); after it none speaks a byte."""
+    token = _LATEST.set(ends_at)
+    try:
+        yield
+    finally:
+        _LATEST.reset(token)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ No transaction is open while the network is used. Whatever happens after the fir
 answer makes the delivery `unclear`; whatever happens before it surely sent nothing.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.channels.models import Channel
 from inbox.database import read_only
+from inbox.guard import no_later_than
 from inbox.outbox import attempts, claim
 from inbox.outbox.claim import Claim
 from inbox.outbox.models import Delivery
@@ -171,7 +173,8 @@ def _preflight(job: Job, connection: Connection) -> Judged | None:
 def _write(sender: Sender, job: Job, connection: Connection) -> None:
     """Make the one write call. From its first byte on only a clear answer is believed."""
     try:
-        sent = connection.send(job.outgoing, job.key)
+        with no_later_than(_speaks_until(job, sender.pace)):
+            sent = connection.send(job.outgoing, job.key)
     except Exception as error:
         judged = judge_send(error)
         log.info("reply_not_sent", delivery_id=job.claim.delivery_id, next=judged.next.value, code=judged.code)
@@ -179,6 +182,17 @@ def _write(sender: Sender, job: Job, connection: Connection) -> None:
         commit(sender.make_session, lambda session: results.write_error(session, job.claim, judged, sender.pace))
         return
     _write_sent(sender, job, connection, sent)
+
+
+def _speaks_until(job: Job, pace: Pace) -> float:
+    """Return until when the write call may last, on the monotonic clock, which goes on while a process stands still.
+
+    It began with `send_lease_left_seconds` of its lease left (D2). Stopped after that look and woken up when the
+    lease is somebody else's, it must not speak: read first, the monotonic clock can only err to the early side.
+    """
+    now = time.monotonic()
+    left = (job.claim.lease_until_at - clock.now()).total_seconds()
+    return now + left - pace.send_lease_left_seconds + pace.write_call_seconds
 
 
 def _ask_for_person(sender: Sender, job: Job, judged: Judged) -> None:

@@ -1,6 +1,7 @@
 """RULES D2 and D6: one claim, one write call, and what each end of it means; on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from inbox import clock
 from inbox.channels.models import Channel
 from inbox.conversations.models import Conversation, Message
+from inbox.fetch import Fetcher
 from inbox.members.models import Member
 from inbox.outbox.models import Attempt, Delivery
 from inbox.platforms.contract import (
@@ -18,11 +20,15 @@ from inbox.platforms.contract import (
     TokenExpired,
     Unavailable,
 )
+from inbox.platforms.http import BudgetedHttp, MemoryBudgets
+from inbox.platforms.outgoing import Outgoing, Sent
+from inbox.replies import send
 from inbox.replies.decide import resend
 from inbox.replies.send import claim_one, send_claimed
-from tests.factories.fake_platform import Killed
+from tests.factories.fake_platform import FakePlatform, Killed
 from tests.factories.replies import make_scene
 from tests.fixtures.replies import Bench
+from tests.inbox.wire import answering, reply
 
 
 def surely(error: type[Unavailable] = Unavailable) -> Unavailable:
@@ -194,6 +200,31 @@ class TestD2:
         send_claimed(bench.sender, claimed)
         assert bench.platform.calls == []
         assert bench.state(delivery) == "unclear"
+
+    @pytest.mark.parametrize("stood_still_seconds", [0, 81, 130])
+    def test_a_worker_that_stood_still_just_before_its_write_speaks_no_byte(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch, stood_still_seconds: float
+    ) -> None:
+        look_ahead = send._look_ahead
+
+        def then_stand_still(*given: Any) -> object:
+            verdict = look_ahead(*given)
+            bench.clock.move(stood_still_seconds)
+            return verdict
+
+        monkeypatch.setattr(send, "_look_ahead", then_stand_still)
+        with answering(reply(b"{}")) as wire:
+            http = BudgetedHttp(Fetcher([wire.url]), MemoryBudgets(), "test", lambda headers, status: None)
+
+            def write(platform: FakePlatform, outgoing: Outgoing) -> Sent:
+                http.write(wire.url, body=b"{}")
+                return platform.accept(outgoing)
+
+            bench.platform.steps = [write]
+            delivery = bench.queue(make_scene(bench.session))
+            bench.send()
+            assert len(wire.requests) == (0 if stood_still_seconds else 1)
+        assert bench.state(delivery) == ("queued" if stood_still_seconds else "sent")
 
     @pytest.mark.parametrize("passed", [130, 700])
     def test_sent_is_accepted_from_an_attempt_whose_lease_ended(self, bench: Bench, passed: float) -> None:
