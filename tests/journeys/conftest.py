@@ -17,10 +17,9 @@ PACE = "10"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all journeys, so that the product is started once, and give each the time of its polls."""
+    """Give each journey the time of its polls."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
             item.add_marker(pytest.mark.timeout(400))
             item.add_marker(pytest.mark.journey)
 
