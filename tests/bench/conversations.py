@@ -1,199 +1,321 @@
-"""One person's conversation as rows: what they wrote, what we answered, and everything that hangs on it."""
+"""A crowd's conversations, made inside the database: a million rows in Python would take longer than all the rest.
 
-import random
+Everything follows from a conversation's number by arithmetic, so the two databases hold the same. The words are
+SQL that both understand; `Dialect` has what they write differently.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
 
 from inbox.conversations.ordering import MIRROR
-from tests.bench.shapes import Row
 
+YEARS = timedelta(days=730)
 RAW_KEPT = timedelta(days=30)
-# as long as a payload that was packed, and as hard to pack again
-PAYLOAD = random.Random(4).randbytes(420)
-_MIRROR = MIRROR.replace(tzinfo=None)
-_MINUTE = timedelta(minutes=1)
-Rows = dict[str, list[Row]]
+CHANNELS, TEAMS, MEMBERS, LABELS = 300, 10, 60, 40
+TEXTS = 1000  # how many there are of each kind in the table `words`
+FACES_FROM = 100_000_000  # ids of pictures of people; those of messages have the message's id
+_PRIME = 1_000_003
+
+Columns = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Place:
-    """The thread in which people write."""
+class Insert:
+    """Rows of a table: an expression for each column that has no default, and where they come from."""
 
-    channel_id: int
-    kind: str
-    thread_id: int
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is an exchange with one person."""
-        return self.kind == "direct"
+    table: str
+    source: str
+    columns: Columns
 
 
-class Crowd(Protocol):
-    """What a conversation needs of the crowd that it is part of (see crowd.py)."""
+@dataclass(frozen=True)
+class Span:
+    """How many conversations, and the milliseconds since 1970 at which they end; `time` writes such milliseconds."""
 
     size: int
-    contacts: int
-    now: datetime
-    chance: random.Random
-    questions: list[str]
-    answers: list[str]
-    in_years: str
-    message_id: int
-    delivery_id: int
+    now_ms: int
+    time: Callable[[str], str]
 
-    def row(self, table: str, **given: Any) -> Row:
-        """Return one row of a table."""
+    @property
+    def contacts(self) -> int:
+        """How many people wrote them."""
+        return max(1, self.size // 3)
 
-    def stamp(self, at: datetime, /) -> str:
-        """Write a time."""
+    @property
+    def posts_each(self) -> int:
+        """How many posts each channel has."""
+        return max(1, self.size // 50 // CHANNELS)
 
+    @property
+    def long_ago(self) -> str:
+        """SQL of a time before everything."""
+        return self.time(str(self.now_ms - _ms(YEARS)))
 
-@dataclass(frozen=True)
-class _State:
-    """Where a conversation stands."""
-
-    status: str
-    awaits: bool
-    is_answered: bool
-    is_no_answer_needed: bool
+    @property
+    def in_years(self) -> str:
+        """SQL of a time that no sweep reaches."""
+        return self.time(str(self.now_ms + _ms(YEARS)))
 
 
-def add_conversation(crowd: Crowd, rows: Rows, number: int, place: Place, seq: int) -> int:
-    """Add a conversation with all its rows, its messages after `seq`; returns the thread's newest seq."""
-    state = _choose_state(crowd.chance)
-    asked_at = crowd.now - timedelta(days=730) * (1 - number / (crowd.size + 1)) - 3 * _MINUTE
-    question_id = _add_question(crowd, rows, number, place, seq + 1, state, asked_at)
-    newest_seq, answer_id, last_at = seq + 1, None, asked_at
-    if state.is_answered:
-        newest_seq, last_at = seq + 2, asked_at + 2 * _MINUTE
-        answer_id = _add_answer(crowd, rows, number, place, newest_seq, last_at)
-    queue_at = asked_at if state.awaits else _MIRROR + (_MIRROR - last_at)
-    has_holder = state.status == "done" or crowd.chance.random() < 0.4
-    rows["conversation"].append(
-        crowd.row(
-            "conversation",
-            id=number,
-            thread_id=place.thread_id,
-            contact_id=_contact_id(crowd, number),
-            channel_id=place.channel_id,
-            is_private=int(place.is_private),
-            kind=place.kind,
-            status=state.status,
-            assignee_id=1 + crowd.chance.randrange(60) if has_holder else None,
-            team_id=1 + place.channel_id % 10,
-            waiting_since=crowd.stamp(asked_at) if state.awaits else None,
-            queue_at=crowd.stamp(queue_at),
-            snoozed_until_at=crowd.in_years if state.status == "snoozed" else None,
-            is_no_answer_needed=int(state.is_no_answer_needed),
-            last_message_at=crowd.stamp(last_at),
-            last_inbound_message_id=question_id,
-            last_outbound_message_id=answer_id,
-            last_inbound_seq=seq + 1,
-            last_seq=newest_seq,
-            created_at=crowd.stamp(asked_at),
-        )
+def make_plan(span: Span) -> str:
+    """Return the SELECT of the table `plan`: what each conversation is; every eighth shares its neighbour's thread."""
+    step = _ms(YEARS) // (span.size + 1)
+    first_ms = span.now_ms - _ms(YEARS) - 180_000
+    status = "CASE WHEN s < 900 THEN 'done' WHEN s < 970 THEN 'open' WHEN s < 990 THEN 'snoozed' ELSE 'spam' END"
+    return f"""
+WITH RECURSIVE series(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM series WHERE n < {span.size}),
+seated AS (
+  SELECT n, CASE WHEN n % 8 = 7 AND {_kind("n - 1")} <> 'direct' THEN n - 1 ELSE n END AS t,
+    {_mixed("n", 104_729)} % 1000 AS s
+  FROM series),
+placed AS (
+  SELECT n, t, {_kind("t")} AS kind, 1 + {_mixed("t", 7_919)} % {CHANNELS} AS channel_id,
+    {status} AS status, s BETWEEN 900 AND 969 AND {_mixed("n", 15_013)} % 10 < 7 AS awaits,
+    1 + n * 7919 % {span.contacts} AS contact_id, {first_ms} + n * {step} AS asked_ms
+  FROM seated),
+answered AS (
+  SELECT placed.*, (status = 'done' AND {_mixed("n", 611_953)} % 2 = 0) OR (status = 'open' AND NOT awaits)
+    AS is_answered FROM placed)
+SELECT answered.*, kind = 'direct' AS is_private, CASE WHEN n = t THEN 1 ELSE 3 END AS seq,
+  status IN ('done', 'open') AND NOT awaits AND NOT is_answered AND {_mixed("n", 48_611)} % 100 < 6 AS needs_none,
+  {_mixed("n", 27_644_437)} % 2 = 0 AS is_native, n * 2 - 1 AS question_id, n * 2 AS answer_id,
+  CASE WHEN is_answered THEN asked_ms + 120000 ELSE asked_ms END AS last_ms
+FROM answered"""
+
+
+def list_inserts(span: Span) -> Iterator[Insert]:
+    """Yield what is inserted, from the people to what hangs on their messages."""
+    yield from _people_and_posts(span)
+    yield _threads(span)
+    yield _conversations(span)
+    yield from _questions(span)
+    yield from _answers(span)
+    yield from _beside(span)
+
+
+def _people_and_posts(span: Span) -> Iterator[Insert]:
+    yield Insert(
+        "contact",
+        f"plan WHERE n <= {span.contacts}",
+        {
+            "id": "n",
+            "platform": "'bluesky'",
+            "external_id": "'did:plc:fan' || n",
+            "handle": "'fan' || n || '.test'",
+            "display_name": "CASE WHEN n % 5 = 0 THEN '' ELSE 'Lucía Fan ' || n END",
+            "avatar_url": "'https://pictures.example/' || n || '.jpg'",
+            "first_seen_at": span.long_ago,
+            "updated_at": span.long_ago,
+        },
     )
-    _add_labels(crowd, rows, number, state.status, queue_at)
-    return newest_seq
+    yield Insert(
+        "post",
+        f"plan WHERE n <= {CHANNELS * span.posts_each}",
+        {
+            "id": "n",
+            "channel_id": f"1 + (n - 1) % {CHANNELS}",
+            "external_id": "'at://post' || n",
+            "text": "'Rebajas de otoño en toda la gama Hogar. The autumn sale has begun, in every shop.'",
+            "author_handle": f"'brand' || (1 + (n - 1) % {CHANNELS}) || '.example'",
+            "authored_at": span.long_ago,
+            "created_at": span.long_ago,
+        },
+    )
 
 
-def _choose_state(chance: random.Random) -> _State:
-    status = chance.choices(("done", "open", "snoozed", "spam"), (900, 70, 20, 10))[0]
-    awaits = status == "open" and chance.random() < 0.7
-    is_answered = (status == "done" and chance.random() < 0.5) or (status == "open" and not awaits)
-    needs_none = status in ("done", "open") and not awaits and not is_answered and chance.random() < 0.06
-    return _State(status, awaits, is_answered, needs_none)
+def _threads(span: Span) -> Insert:
+    # A few posts have most of the comments: the cube of an even share falls mostly near nought.
+    share = f"({_mixed('t', 86_028_121)} / {_PRIME}.0)"
+    post = f"channel_id + {CHANNELS} * CAST({span.posts_each} * {share} * {share} * {share} - 0.5 AS INTEGER)"
+    return Insert(
+        "thread",
+        "plan WHERE n = t",
+        {
+            "id": "t",
+            "channel_id": "channel_id",
+            "external_key": "'thread' || t",
+            "kind": "kind",
+            "is_private": "is_private",
+            "post_id": f"CASE WHEN kind = 'comment' THEN {post} END",
+            "last_seq": "4",
+            "created_at": span.time("asked_ms"),
+        },
+    )
 
 
-def _contact_id(crowd: Crowd, number: int) -> int:
-    # far apart, as people come back after months; two of one thread are never the same
-    return 1 + number * 7919 % crowd.contacts
+def _conversations(span: Span) -> Insert:
+    mirror_ms = 2 * int(MIRROR.timestamp() * 1000)
+    return Insert(
+        "conversation",
+        "plan",
+        {
+            "id": "n",
+            "thread_id": "t",
+            "contact_id": "contact_id",
+            "channel_id": "channel_id",
+            "is_private": "is_private",
+            "kind": "kind",
+            "status": "status",
+            "assignee_id": f"CASE WHEN status = 'done' OR {_mixed('n', 9_973)} % 10 < 4 THEN 1 + n % {MEMBERS} END",
+            "team_id": f"1 + channel_id % {TEAMS}",
+            "waiting_since": f"CASE WHEN awaits THEN {span.time('asked_ms')} END",
+            "queue_at": span.time(f"CASE WHEN awaits THEN asked_ms ELSE {mirror_ms} - last_ms END"),
+            "snoozed_until_at": f"CASE WHEN status = 'snoozed' THEN {span.in_years} END",
+            "is_no_answer_needed": "needs_none",
+            "last_message_at": span.time("last_ms"),
+            "last_inbound_message_id": "question_id",
+            "last_outbound_message_id": "CASE WHEN is_answered THEN answer_id END",
+            "last_inbound_seq": "seq",
+            "last_seq": "CASE WHEN is_answered THEN seq + 1 ELSE seq END",
+            "created_at": span.time("asked_ms"),
+        },
+    )
 
 
-def _add_question(crowd: Crowd, rows: Rows, number: int, place: Place, seq: int, state: _State, at: datetime) -> int:
-    id_ = _next_message(crowd)
-    stamped = crowd.stamp(at)
-    settled = None if state.awaits else "answered" if state.is_answered else "excused"
-    given = message_values(crowd, number, place, id_, seq, at) | {
-        "direction": "inbound",
-        "contact_id": _contact_id(crowd, number),
-        "text": crowd.questions[id_ % len(crowd.questions)],
-        "awaits": int(state.awaits),
-        "awaits_reason": "thanks" if state.is_no_answer_needed else "question",
-        "settled": settled,
-        "settled_at": stamped if settled else None,
-        "recheck_due_at": crowd.in_years if state.awaits else None,
-    }
-    rows["message"].append(crowd.row("message", **given))
-    activity = {"kind": "message_received", "channel_id": place.channel_id, "conversation_id": number}
-    rows["activity"].append(crowd.row("activity", id=id_, at=stamped, message_id=id_, **activity))
-    if crowd.now - at < RAW_KEPT:
-        kept = {"message_id": id_, "compressed": PAYLOAD, "received_at": stamped, "expires_at": crowd.in_years}
-        rows["raw_payload"].append(crowd.row("raw_payload", id=id_, **kept))
-    if id_ % 20 == 0:
-        media = {"channel_id": place.channel_id, "message_id": id_, "is_private": int(place.is_private)}
-        rows["media"].append(crowd.row("media", id=id_, url=f"https://pictures.example/m{id_}.jpg", **media))
-    return id_
+def _questions(span: Span) -> Iterator[Insert]:
+    settled = "CASE WHEN is_answered THEN 'answered' ELSE 'excused' END"
+    asked_at = span.time("asked_ms")
+    yield Insert(
+        "message",
+        f"plan JOIN words ON words.id = n % {TEXTS}",
+        _message(span, "question_id", "asked_ms")
+        | {
+            "direction": "'inbound'",
+            "contact_id": "contact_id",
+            "text": "question",
+            "seq": "seq",
+            "awaits": "awaits",
+            "awaits_reason": "CASE WHEN needs_none THEN 'thanks' ELSE 'question' END",
+            "settled": f"CASE WHEN NOT awaits THEN {settled} END",
+            "settled_at": f"CASE WHEN NOT awaits THEN {asked_at} END",
+            "recheck_due_at": f"CASE WHEN awaits THEN {span.in_years} END",
+        },
+    )
+    yield _activity(span, "question_id", "asked_ms", "'message_received'", "NULL", "plan")
+    yield Insert(
+        "raw_payload",
+        f"plan JOIN words ON words.id = n % {TEXTS} WHERE asked_ms > {span.now_ms - _ms(RAW_KEPT)}",
+        {
+            "id": "n",
+            "message_id": "question_id",
+            "compressed": "payload",
+            "received_at": asked_at,
+            "expires_at": span.in_years,
+        },
+    )
+    yield Insert(
+        "media",
+        "plan WHERE n % 20 = 0",
+        {
+            "id": "question_id",
+            "channel_id": "channel_id",
+            "message_id": "question_id",
+            "is_private": "is_private",
+            "url": "'https://pictures.example/m' || n || '.jpg'",
+        },
+    )
 
 
-def _add_answer(crowd: Crowd, rows: Rows, number: int, place: Place, seq: int, at: datetime) -> int:
-    id_, stamped, is_native = _next_message(crowd), crowd.stamp(at), crowd.chance.random() < 0.5
-    text = crowd.answers[id_ % len(crowd.answers)]
-    member_id = None if is_native else 1 + id_ % 60
-    given = message_values(crowd, number, place, id_, seq, at) | {
-        "direction": "outbound",
-        "member_id": member_id,
-        "text": text,
-        "parent_external_id": f"at://message{id_ - 1:010}",
-        "is_native": int(is_native),
-    }
-    rows["message"].append(crowd.row("message", **given))
-    activity = {"channel_id": place.channel_id, "conversation_id": number, "member_id": member_id}
-    kind = "native_answer" if is_native else "reply_sent"
-    rows["activity"].append(crowd.row("activity", id=id_, at=stamped, message_id=id_, kind=kind, **activity))
-    if not is_native:
-        crowd.delivery_id += 1
-        sent = {"id": crowd.delivery_id, "state": "sent", "message_id": id_, "text_as_stored": text}
-        sent |= {"not_before_at": stamped, "created_at": stamped, "settled_at": stamped, "attempt_count": 1}
-        sent |= {"reply_key": f"key{id_}", "outgoing": "{}", "seen_seq": seq - 1, "version": 4}
-        sent |= activity
-        rows["delivery"].append(crowd.row("delivery", **sent))
-    return id_
+def _answers(span: Span) -> Iterator[Insert]:
+    member = f"CASE WHEN NOT is_native THEN 1 + n % {MEMBERS} END"
+    yield Insert(
+        "message",
+        f"plan JOIN words ON words.id = n % {TEXTS} WHERE is_answered",
+        _message(span, "answer_id", "last_ms")
+        | {
+            "direction": "'outbound'",
+            "member_id": member,
+            "parent_external_id": "'at://message' || question_id",
+            "text": "answer",
+            "seq": "seq + 1",
+            "is_native": "is_native",
+        },
+    )
+    kind = "CASE WHEN is_native THEN 'native_answer' ELSE 'reply_sent' END"
+    yield _activity(span, "answer_id", "last_ms", kind, member, "plan WHERE is_answered")
+    at = span.time("last_ms")
+    yield Insert(
+        "delivery",
+        f"plan JOIN words ON words.id = n % {TEXTS} WHERE is_answered AND NOT is_native",
+        {
+            "id": "n",
+            "reply_key": "'key' || n",
+            "channel_id": "channel_id",
+            "conversation_id": "n",
+            "message_id": "answer_id",
+            "member_id": f"1 + n % {MEMBERS}",
+            "state": "'sent'",
+            "not_before_at": at,
+            "seen_seq": "seq",
+            "outgoing": "'{}'",
+            "text_as_stored": "answer",
+            "parent_external_id": "'at://message' || question_id",
+            "attempt_count": "1",
+            "version": "4",
+            "created_at": at,
+            "settled_at": at,
+        },
+    )
 
 
-def _next_message(crowd: Crowd) -> int:
-    crowd.message_id += 1
-    return crowd.message_id
+def _beside(span: Span) -> Iterator[Insert]:
+    """Faces, and labels: every third has the popular one, every eighth one of the others."""
+    yield Insert(
+        "media",
+        "plan WHERE n % 3 > 0",
+        {
+            "id": f"{FACES_FROM} + n",
+            "channel_id": "channel_id",
+            "contact_id": "contact_id",
+            "url": "'https://pictures.example/' || n || '.jpg'",
+        },
+    )
+    labels = (("1", "n % 3 = 0"), (f"2 + {_mixed('n', 31_337)} % {LABELS - 1}", "n % 8 = 0"))
+    for label_id, condition in labels:
+        columns = {"conversation_id": "id", "label_id": label_id, "status": "status", "queue_at": "queue_at"}
+        labelled = {name: value.replace("n *", "id *") for name, value in columns.items()}
+        yield Insert("conversation_label", f"conversation WHERE {condition.replace('n %', 'id %')}", labelled)
 
 
-def message_values(crowd: Crowd, number: int, place: Place, id_: int, seq: int, at: datetime) -> dict[str, Any]:
-    """Return what every message has."""
-    stamped = crowd.stamp(at)
-    return {
+def _message(span: Span, id_: str, ms: str) -> dict[str, str]:
+    at = span.time(ms)
+    times = dict.fromkeys(("authored_at", "arrived_at", "received_at", "clock_at"), at)
+    return times | {
         "id": id_,
-        "thread_id": place.thread_id,
-        "channel_id": place.channel_id,
-        "conversation_id": number,
-        "kind": place.kind,
-        "audience": "private" if place.is_private else "public",
-        "external_id": f"at://message{id_:010}",
-        "platform_version": "bafyrei" + "x" * 52,
-        "permalink": f"https://social.example/brand/{id_}",
-        "seq": seq,
-        "authored_at": stamped,
-        "arrived_at": stamped,
-        "received_at": stamped,
-        "clock_at": stamped,
+        "thread_id": "t",
+        "channel_id": "channel_id",
+        "conversation_id": "n",
+        "kind": "kind",
+        "audience": "CASE WHEN is_private THEN 'private' ELSE 'public' END",
+        "external_id": f"'at://message' || {id_}",
+        "platform_version": "'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'",
+        "permalink": f"'https://social.example/brand/' || {id_}",
     }
 
 
-def _add_labels(crowd: Crowd, rows: Rows, number: int, status: str, queue_at: datetime) -> None:
-    """Every third has the popular label, every eighth one of the others."""
-    label_ids = [1] if number % 3 == 0 else []
-    if number % 8 == 0:
-        label_ids.append(2 + crowd.chance.randrange(39))
-    for label_id in label_ids:
-        given = {"conversation_id": number, "label_id": label_id, "status": status, "queue_at": crowd.stamp(queue_at)}
-        rows["conversation_label"].append(crowd.row("conversation_label", **given))
+def _activity(span: Span, id_: str, ms: str, kind: str, member_id: str, source: str) -> Insert:
+    columns = {"id": id_, "at": span.time(ms), "kind": kind, "member_id": member_id}
+    return Insert("activity", source, columns | {"channel_id": "channel_id", "conversation_id": "n", "message_id": id_})
+
+
+def _kind(number: str) -> str:
+    share = f"{_mixed(f'({number})', 50_021)} % 100"
+    return (
+        f"CASE WHEN {share} < 60 THEN 'comment' WHEN {share} < 75 THEN 'mention'"
+        f" WHEN {share} < 95 THEN 'direct' ELSE 'review' END"
+    )
+
+
+def _mixed(number: str, factor: int) -> str:
+    """SQL: a number below a million that follows from another and looks as if by chance."""
+    return f"({number} * {factor} % {_PRIME})"
+
+
+def _ms(length: timedelta) -> int:
+    return int(length.total_seconds() * 1000)
+
+
+def now_ms() -> int:
+    """Return the present in milliseconds since 1970."""
+    return int(datetime.now(UTC).timestamp() * 1000)

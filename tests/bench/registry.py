@@ -49,12 +49,20 @@ class Benchmark:
     databases: tuple[str, ...] = DATABASES
     is_writing: bool = False
     rounds: int = ROUNDS
+    function: str = "open_on"
 
     def open_on(self, stage: "Stage") -> Measurement:
         """Import the benchmark and prepare it on a filled database."""
         module = importlib.import_module(f"tests.bench.{self.module}")
-        opened: Measurement = module.open_on(stage)
+        opened: Measurement = getattr(module, self.function)(stage)
         return opened
 
 
-BENCHMARKS: tuple[Benchmark, ...] = ()
+BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark("queue_page", "queue_pages"),
+    Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
+    Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
+    Benchmark("worker_memory", "memory", (SMALL,), is_writing=True, rounds=1, function="open_worker_on"),
+    Benchmark("web_memory", "memory", (SMALL,), is_writing=True, rounds=1, function="open_web_on"),
+    Benchmark("start", "start", sizes=(SMALL,), databases=(SQLITE,), rounds=3),
+)

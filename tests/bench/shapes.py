@@ -1,7 +1,7 @@
 """Rows as the databases take them in bulk: plain values in the order of a table's columns."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,15 +16,20 @@ class Shape:
     def __init__(self, table: Table) -> None:
         self.table = table
         self.columns = [column.name for column in table.columns]
-        self._places = {name: place for place, name in enumerate(self.columns)}
-        self._plain = [_default(column) for column in table.columns]
+        self._plain = {column.name: _default(column) for column in table.columns}
 
     def row(self, **given: Any) -> Row:
-        """Return one row; lists and dicts are given as JSON, times as text."""
-        made = self._plain.copy()
-        for name, value in given.items():
-            made[self._places[name]] = value
-        return made
+        """Return one row; lists and dicts are given as JSON, times as text, booleans as 0 and 1."""
+        return [given.get(name, plain) for name, plain in self._plain.items()]
+
+    def insert(self, columns: Mapping[str, str], source: str) -> str:
+        """Return an INSERT of what a SELECT yields; columns that are not named get their default."""
+        plain = {name: _literal(value) for name, value in self._plain.items() if value is not None}
+        booleans = {name for name, value in self._plain.items() if isinstance(value, bool)}
+        plain |= {name: str(bool(self._plain[name])).lower() for name in booleans}
+        whole = plain | dict(columns)
+        names = ", ".join(f'"{name}"' for name in whole)
+        return f'INSERT INTO "{self.table.name}" ({names}) SELECT {", ".join(whole.values())} FROM {source}'
 
 
 def sqlite_time(at: datetime) -> str:
@@ -43,6 +48,8 @@ def _default(column: Any) -> Any:
     value = column.default.arg
     if callable(value):
         value = value(None)
-    if isinstance(value, list | dict):
-        return json.dumps(value)
-    return int(value) if isinstance(value, bool) else value
+    return json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def _literal(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)

@@ -1,0 +1,158 @@
+"""A member's browser without network: requests through the real WSGI application, timed from first call to last byte.
+
+Beside each page its floor: the same template with the same values, and SQL written by hand through the bare driver.
+"""
+
+import contextvars
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import template_rendered
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from tests.bench.results import Result, middle, percentile
+from tests.bench.stage import Stage
+
+REQUESTS_A_ROUND = 25
+
+
+@dataclass(frozen=True)
+class Spent:
+    """How long something took, and how much of that this process worked."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+def spent_in(work: Callable[[], object]) -> Spent:
+    """Do something and return what it took; other processes' work does not count as ours."""
+    wall, cpu = time.perf_counter(), time.thread_time()
+    work()
+    return Spent(1000 * (time.perf_counter() - wall), 1000 * (time.thread_time() - cpu))
+
+
+class Visitor:
+    """Somebody signed in."""
+
+    def __init__(self, stage: Stage, member_id: int) -> None:
+        self._app = stage.app
+        self._cookie = stage.sign_in(member_id)
+
+    def get(self, path: str) -> Spent:
+        """Ask for a page; fails on anything but 200."""
+        environ = self._environ(path)
+        return contextvars.Context().run(spent_in, lambda: self._answer(environ))
+
+    def render_again(self, path: str) -> Callable[[], object]:
+        """Return what renders a page's template once more with the values that the page had."""
+        rendered: list[tuple[Any, dict[str, Any]]] = []
+
+        def note(_app: object, template: Any, context: dict[str, Any], **_rest: object) -> None:
+            rendered.append((template, context))
+
+        with template_rendered.connected_to(note, self._app):
+            self.get(path)
+        template, values = rendered[-1]
+        environ = self._environ(path)
+
+        def render() -> None:
+            template.render(values)
+
+        return lambda: contextvars.Context().run(self._in_request, environ, render)
+
+    def _in_request(self, environ: dict[str, Any], work: Callable[[], None]) -> Spent:
+        with self._app.request_context(environ):
+            self._app.preprocess_request()
+            return spent_in(work)
+
+    def _environ(self, path: str) -> dict[str, Any]:
+        headers = Headers({"Cookie": self._cookie, "Accept-Language": "es"})
+        builder = EnvironBuilder(path=path, headers=headers)
+        return builder.get_environ()
+
+    def _answer(self, environ: dict[str, Any]) -> bytes:
+        body, status, _headers = run_wsgi_app(self._app, environ.copy(), buffered=True)
+        whole = b"".join(body)
+        assert status.startswith("200"), f"{status} for {environ['PATH_INFO']}"
+        return whole
+
+
+@dataclass
+class Page:
+    """A page as somebody sees it, with the statements that it can't do without."""
+
+    name: str
+    variant: str
+    visitor: Visitor
+    path: str
+    statements: Sequence[str]
+    p50: list[float] = field(default_factory=list)
+    p95: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+    requests: int = REQUESTS_A_ROUND
+
+    def prepare(self, link: Any) -> None:
+        """Ask twice, so that everything is imported and cached, and learn what the template gets."""
+        self.visitor.get(self.path)
+        self._render = self.visitor.render_again(self.path)
+        self._link = link
+
+    def round(self) -> None:
+        """Ask for the page and its floor in turn."""
+        spent, floors = [], []
+        for _ in range(self.requests):
+            spent.append(self.visitor.get(self.path))
+            floors.append(self._spend_floor())
+        self.p50.append(percentile([one.wall_ms for one in spent], 0.5))
+        self.p95.append(percentile([one.wall_ms for one in spent], 0.95))
+        self.cpu.append(percentile([one.cpu_ms for one in spent], 0.5))
+        self.floor.append(percentile(floors, 0.5))
+
+    def result(self, stage: Stage) -> Result:
+        """Return the medians; the ratio is that of the medians of page and floor."""
+        p50, floor = middle(self.p50), middle(self.floor)
+        return Result(
+            self.name,
+            stage.database,
+            stage.rows,
+            variant=self.variant,
+            p50_ms=p50,
+            p95_ms=middle(self.p95),
+            cpu_ms=middle(self.cpu),
+            floor=floor,
+            ratio=p50 / floor,
+        )
+
+    def _spend_floor(self) -> float:
+        began = time.perf_counter()
+        for statement in self.statements:
+            self._link.execute(statement).fetchall()
+        read_ms = 1000 * (time.perf_counter() - began)
+        rendered: Any = self._render()
+        return read_ms + float(rendered.wall_ms)
+
+
+class Pages:
+    """Pages of one stage, measured in turn."""
+
+    def __init__(self, stage: Stage, pages: Sequence[Page]) -> None:
+        self._stage, self._pages, self._link = stage, pages, stage.connect()
+        for page in pages:
+            page.prepare(self._link)
+
+    def round(self) -> None:
+        """Measure each page once."""
+        for page in self._pages:
+            page.round()
+
+    def results(self) -> Sequence[Result]:
+        """Return a row for each page."""
+        return [page.result(self._stage) for page in self._pages]
+
+    def close(self) -> None:
+        """Let the floor's connection go."""
+        self._link.close()
