@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -31,6 +31,15 @@ class StreamHealth:
     interval_seconds: float
     deep_due_at: datetime | None
     count: int = 1
+
+
+@dataclass(frozen=True)
+class ChannelName:
+    """A channel in a list to choose from."""
+
+    id: int
+    platform: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,14 @@ def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Ch
     if not is_admin:
         query = query.where(sees_channel(member_id, Channel.id))
     return list(session.scalars(query))
+
+
+def list_names(session: Session, member_id: int) -> list[ChannelName]:
+    """List the channels whose conversations a member may see, with what a filter shows of them."""
+    name = func.coalesce(func.nullif(Channel.display_name, ""), Channel.handle)
+    query = select(Channel.id, Channel.platform, name).where(sees_channel(member_id, Channel.id))
+    rows = session.execute(query.order_by(Channel.is_sandbox, Channel.display_name, Channel.id))
+    return [ChannelName(*row) for row in rows]
 
 
 def list_needing_you(session: Session, member_id: int) -> list[Channel]:

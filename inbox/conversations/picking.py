@@ -4,12 +4,25 @@ Three ways in, chosen by what narrows most: a label's own index; an assignee's o
 queue, side by side of the channels where these are few, or the whole where they are many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, func, literal, select, text, tuple_, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Label,
+    ScalarSelect,
+    Select,
+    Subquery,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from inbox.conversations.keys import Key
@@ -52,16 +65,23 @@ def pick(sight: Sight, view: View, filters: Filters, *, after: Key | None, befor
     return _merged(parts, is_falling=before is not None, limit=limit).cte("picked")
 
 
-def count(session: Session, sight: Sight, view: View, *, only_waiting: bool, limit: int) -> int:
-    """Count a list's rows, or those in which somebody waits, up to `limit`."""
+def count(session: Session, sight: Sight, lists: Collection[tuple[View, bool]], *, limit: int) -> list[int]:
+    """Count the rows of several lists in one statement, or (True) those in which somebody waits, each up to `limit`."""
+    counts = [_counted(sight, view, only_waiting, limit) for view, only_waiting in lists]
+    return list(session.execute(select(*counts)).one())
+
+
+def _counted(sight: Sight, view: View, only_waiting: bool, limit: int) -> ScalarSelect[int] | Label[int]:
     parts = _parts(sight, view, Filters())
+    if not parts:
+        return literal(0).label(view.value)
     if only_waiting:
         parts = [part.where(Conversation.queue_at < MIRROR) for part in parts]
     bounded = [part.with_only_columns(literal(1).label("one")).limit(limit).subquery() for part in parts]
-    if not bounded:
-        return 0
-    every = union_all(*(part.select() for part in bounded)).limit(limit).subquery()
-    return session.scalar(select(func.count()).select_from(every)) or 0
+    every = bounded[0]
+    if len(bounded) > 1:
+        every = union_all(*(part.select() for part in bounded)).limit(limit).subquery()
+    return select(func.count()).select_from(every).scalar_subquery()
 
 
 def _parts(sight: Sight, view: View, filters: Filters) -> list[Places]:

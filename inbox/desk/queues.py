@@ -9,13 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from inbox.channels.health import list_visible
-from inbox.channels.models import Channel
+from inbox.channels.health import ChannelName, list_names
 from inbox.conversations.labels import list_labels
 from inbox.conversations.models import Label
-from inbox.conversations.queries import COUNT_LIMIT, Filters, QueuePage, View, count_views, list_queue
+from inbox.conversations.queries import COUNT_LIMIT, Filters, QueuePage, View, list_queue
 from inbox.desk import words
-from inbox.desk.shell import view_word
+from inbox.desk.shell import read_counts, view_word
 from inbox.errors import Invalid
 from inbox.members.models import Grant, Member, Membership, Team
 
@@ -51,7 +50,7 @@ class QueueShown:
     sentence: str
     filters: Filters
     chosen: Sequence[Chosen]
-    channels: Sequence[Channel]
+    channels: Sequence[ChannelName]
     labels: Sequence[Label]
     teams: Sequence[Team]
     page: QueuePage
@@ -104,14 +103,14 @@ def link_args(view: View, filters: Filters) -> dict[str, Any]:
 
 def show_queue(session: Session, member: Member, view: View, filters: Filters, after: str | None) -> QueueShown:
     """Read a part of the queue with everything around it."""
-    channels = list_visible(session, member.id, is_admin=False)
+    channels = list_names(session, member.id)
     labels = list_labels(session, member.id)
     teams = list_teams(session, member)
     args = link_args(view, filters)
     return QueueShown(
         view=view.value,
         title=view_word(view),
-        sentence=_sentence(session, member, view),
+        sentence=_sentence(member, view),
         filters=filters,
         chosen=_chosen(filters, args, channels, labels, teams),
         channels=channels,
@@ -131,19 +130,23 @@ def list_teams(session: Session, member: Member) -> Sequence[Team]:
     return session.scalars(query.order_by(Team.name)).all()
 
 
-def _sentence(session: Session, member: Member, view: View) -> str:
-    count = int(getattr(count_views(session, member.id), view.value))
+def _sentence(member: Member, view: View) -> str:
+    count = int(getattr(read_counts(member.id), view.value))
     if view in (View.SNOOZED, View.NO_ANSWER):
         return words.bounded(count, COUNT_LIMIT)
     return words.waiting_sentence(count, COUNT_LIMIT)
 
 
 def _chosen(
-    filters: Filters, args: dict[str, Any], channels: Sequence[Channel], labels: Sequence[Label], teams: Sequence[Team]
+    filters: Filters,
+    args: dict[str, Any],
+    channels: Sequence[ChannelName],
+    labels: Sequence[Label],
+    teams: Sequence[Team],
 ) -> list[Chosen]:
     named = {
         "status": words.status_word(filters.status) if filters.status else None,
-        "channel": next((c.display_name or c.handle for c in channels if c.id == filters.channel_id), None),
+        "channel": next((c.name for c in channels if c.id == filters.channel_id), None),
         "label": next((label.name for label in labels if label.id == filters.label_id), None),
         "team": next((team.name for team in teams if team.id == filters.team_id), None),
         "kind": words.kind_word(filters.kind) if filters.kind else None,

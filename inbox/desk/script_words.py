@@ -1,10 +1,18 @@
 """The sentences that scripts say, in the member's language; %(name)s stands for what they fill in."""
 
+from functools import cache
+
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 
 def words() -> dict[str, str]:
-    """Return every sentence that inbox/static/js uses, by its key there."""
+    """Return every sentence that inbox/static/js uses, by its key there; looked up once for each language."""
+    return _words_in(str(get_locale()))
+
+
+@cache
+def _words_in(_locale: str) -> dict[str, str]:
     return {key: str(text) for key, text in {**_times(), **_queue(), **_writing()}.items()}
 
 

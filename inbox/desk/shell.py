@@ -14,7 +14,7 @@ from sqlalchemy import exists, select
 
 from inbox.channels.health import list_needing_you
 from inbox.channels.models import Channel, ChannelState
-from inbox.conversations.queries import COUNT_LIMIT, View, count_views
+from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
 from inbox.database import db
 from inbox.desk import looks, script_words, words
 from inbox.desk.differences import differences
@@ -96,6 +96,14 @@ def view_word(view: View) -> str:
     return str(named[view])
 
 
+def read_counts(member_id: int) -> Counts:
+    """Count the member's lists, once for each request: the rail shows them, the head says one."""
+    if "view_counts" not in g:
+        g.view_counts = count_views(db.session(), member_id)
+    counts: Counts = g.view_counts
+    return counts
+
+
 def say(text: str, *, undo_id: int | None = None, is_bad: bool = False) -> None:
     """Show a sentence on the next page of this browser (for requests without scripts)."""
     cookie["said"] = [*cookie.get("said", []), {"text": text, "undo_id": undo_id, "is_bad": is_bad}][-3:]
@@ -145,7 +153,7 @@ class Shell:
     @cached_property
     def views(self) -> Sequence[RailView]:
         """The lists of the rail."""
-        counts = count_views(db.session(), self._member.id)
+        counts = read_counts(self._member.id)
         current = current_view() if request.endpoint in ("desk.queue", "desk.conversation", "desk.counts") else None
         return [
             RailView(
@@ -205,7 +213,7 @@ class Shell:
             return []
         return [_said(row) for row in cookie.pop("said")]
 
-    @property
+    @cached_property
     def for_scripts(self) -> dict[str, Any]:
         """What scripts need to know, as plain JSON."""
         settings: Settings = current_app.config["RELEVO"]
@@ -239,6 +247,7 @@ def _said(row: dict[str, Any]) -> Said:
 
 def set_up(app: Flask) -> None:
     """Give templates the shell and our words."""
+    app.before_request(lambda: g.pop("view_counts", None))
     app.context_processor(_for_templates)
     app.jinja_env.globals.update(
         initials=looks.initials,

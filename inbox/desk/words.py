@@ -1,20 +1,62 @@
-"""Our codes in the member's language: kinds, states, reasons, what happened."""
+"""Our codes in the member's language: kinds, states, reasons, what happened.
+
+A page names a hundred rows, so each word is looked up alone: the tables hold what is translated when it is shown.
+"""
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "sandbox_feed": "f", "sandbox_pages": "p"}
+_PLATFORMS = {
+    "bluesky": "Bluesky",
+    "mastodon": "Mastodon",
+    "sandbox_feed": _l("Sandbox feed"),
+    "sandbox_pages": _l("Sandbox pages"),
+}
+_KINDS = {
+    "comment": _l("Comment"),
+    "mention": _l("Mention"),
+    "direct": _l("Private message"),
+    "review": _l("Review"),
+}
+_AUDIENCES = {
+    "unlisted": _l("unlisted"),
+    "followers": _l("followers only"),
+    "direct": _l("private"),
+    "private": _l("private"),
+}
+_STATUSES = {"open": _l("Open"), "snoozed": _l("Snoozed"), "done": _l("Done"), "spam": _l("Spam")}
+_PRIORITIES = {"low": _l("Low"), "normal": _l("Normal"), "high": _l("High"), "urgent": _l("Urgent")}
+_EXCUSES = {
+    "answered_elsewhere": _l("answered elsewhere"),
+    "no_answer_needed": _l("no answer needed"),
+    "spam": _l("spam"),
+    "liked": _l("liked, no answer needed"),
+    "sibling": _l("answered on another channel"),
+}
+_AWAITS = {
+    "emoji_only": _l("needs no answer: emoji only"),
+    "sticker": _l("needs no answer: a sticker"),
+    "only_handles": _l("needs no answer: only names others"),
+    "thanks": _l("needs no answer: thanks"),
+    "reply_to_other": _l("said to somebody else"),
+    "by_hand": _l("waits by hand"),
+    "before_import": _l("from before this channel was connected"),
+    "edited_after_answer": _l("waits again: edited after the answer"),
+}
+_GONE = {
+    "author": _l("Deleted by its author"),
+    "refused_later": _l("Taken down by the platform after it was accepted"),
+    "deleted": _l("Deleted"),
+    "misplaced": _l("Removed: it had landed under the wrong message"),
+}
+_MODES = {"public": _l("Public reply"), "private": _l("Private message"), "note": _l("Note")}
 
 
 def platform_word(platform: str) -> str:
     """Return a platform's name."""
-    words = {
-        "bluesky": "Bluesky",
-        "mastodon": "Mastodon",
-        "sandbox_feed": _("Sandbox feed"),
-        "sandbox_pages": _("Sandbox pages"),
-    }
-    return str(words.get(platform, platform.replace("_", " ").capitalize()))
+    return str(_PLATFORMS.get(platform) or platform.replace("_", " ").capitalize())
 
 
 def platform_mark(platform: str) -> str:
@@ -24,32 +66,22 @@ def platform_mark(platform: str) -> str:
 
 def kind_word(kind: str, is_private: bool = False) -> str:
     """Name what kind of conversation this is."""
-    if is_private:
-        return str(_("Private message"))
-    words = {"comment": _("Comment"), "mention": _("Mention"), "direct": _("Private message"), "review": _("Review")}
-    return str(words.get(kind, kind))
+    return str(_KINDS["direct"] if is_private else _KINDS.get(kind, kind))
 
 
 def audience_word(audience: str) -> str:
     """Say who can read a message on the platform; empty for what everybody can."""
-    words = {
-        "unlisted": _("unlisted"),
-        "followers": _("followers only"),
-        "direct": _("private"),
-        "private": _("private"),
-    }
-    return str(words.get(audience, ""))
+    return str(_AUDIENCES.get(audience, ""))
 
 
 def status_word(status: str) -> str:
     """Name a conversation's status."""
-    return str({"open": _("Open"), "snoozed": _("Snoozed"), "done": _("Done"), "spam": _("Spam")}.get(status, status))
+    return str(_STATUSES.get(status, status))
 
 
 def priority_word(priority: str) -> str:
     """Name a priority."""
-    words = {"low": _("Low"), "normal": _("Normal"), "high": _("High"), "urgent": _("Urgent")}
-    return str(words.get(priority, priority))
+    return str(_PRIORITIES.get(priority, priority))
 
 
 def settled_words(settled: str | None, why: str | None, by: str | None) -> str:
@@ -60,46 +92,23 @@ def settled_words(settled: str | None, why: str | None, by: str | None) -> str:
         return str(_("taken back by its author"))
     if settled != "excused":
         return ""
-    words = {
-        "answered_elsewhere": _("answered elsewhere"),
-        "no_answer_needed": _("no answer needed"),
-        "spam": _("spam"),
-        "liked": _("liked, no answer needed"),
-        "sibling": _("answered on another channel"),
-    }
-    said = str(words.get(why or "", words["no_answer_needed"]))
+    said = str(_EXCUSES.get(why or "", _EXCUSES["no_answer_needed"]))
     return f"{said} · {by}" if by else said
 
 
 def awaits_words(reason: str | None) -> str:
     """Say why a message was judged to need no answer."""
-    words = {
-        "emoji_only": _("needs no answer: emoji only"),
-        "sticker": _("needs no answer: a sticker"),
-        "only_handles": _("needs no answer: only names others"),
-        "thanks": _("needs no answer: thanks"),
-        "reply_to_other": _("said to somebody else"),
-        "by_hand": _("waits by hand"),
-        "before_import": _("from before this channel was connected"),
-        "edited_after_answer": _("waits again: edited after the answer"),
-    }
-    return str(words.get(reason or "", ""))
+    return str(_AWAITS.get(reason or "", ""))
 
 
 def gone_words(reason: str | None, is_ours: bool) -> str:
     """Say what became of a message that is no longer there."""
-    words = {
-        "author": _("Deleted by its author"),
-        "refused_later": _("Taken down by the platform after it was accepted"),
-        "deleted": _("Deleted"),
-        "misplaced": _("Removed: it had landed under the wrong message"),
-    }
-    return str(words.get(reason or "", words["deleted"] if is_ours else words["author"]))
+    return str(_GONE.get(reason or "", _GONE["deleted"] if is_ours else _GONE["author"]))
 
 
 def mode_word(mode: str) -> str:
     """Name a way of answering."""
-    return str({"public": _("Public reply"), "private": _("Private message"), "note": _("Note")}.get(mode, mode))
+    return str(_MODES.get(mode, mode))
 
 
 def waiting_sentence(count: int, limit: int = 100) -> str:
