@@ -306,8 +306,19 @@ def test_counts_are_bounded(session: Session, channel: Channel, eva: Member) -> 
     for number in range(5):
         waiting(session, channel, number)
     sight = find_sight(session, eva.id)
-    assert count(session, sight, View.EVERYTHING, only_waiting=True, limit=3) == 3
-    assert count(session, sight, View.EVERYTHING, only_waiting=True, limit=100) == 5
+    assert count(session, sight, [(View.EVERYTHING, True)], limit=3) == [3]
+    assert count(session, sight, [(View.SNOOZED, False), (View.EVERYTHING, True)], limit=100) == [0, 5]
+
+
+@pytest.mark.parametrize("sees_anything", [True, False])
+def test_all_lists_are_counted_in_one_statement(
+    session: Session, channel: Channel, eva: Member, statements: list[str], sees_anything: bool
+) -> None:
+    waiting(session, channel, 9)
+    member_id = eva.id if sees_anything else make_member(session).id
+    statements.clear()
+    assert count_views(session, member_id).everything == sees_anything
+    assert len(statements) == 2  # what the member sees, then all counts
 
 
 def test_rows_for_the_live_tail(session: Session, channel: Channel, eva: Member) -> None:

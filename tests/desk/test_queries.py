@@ -1,0 +1,43 @@
+"""How many statements a page sends: as many for a full list as for a short one, and each count once."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from inbox.members.models import Member
+from tests.browser.world import make_world
+from tests.factories.members import sign_in_as
+
+# who asks · channels, labels, teams of the filter · sight, counts · sight, rows, their labels
+# · newest activity, troubled channels, whether there is a sandbox
+QUEUE_PAGE = 1 + 3 + 2 + 3 + 3
+
+
+@pytest.fixture
+def statements(app: Flask, session: Session) -> Iterator[list[str]]:
+    """What was asked of the database."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            seen.append(statement)
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("conversations", [3, 30])
+def test_a_page_of_the_queue_asks_as_much_for_many_rows_as_for_few(
+    app: Flask, session: Session, statements: list[str], conversations: int
+) -> None:
+    world = make_world(session, conversations=conversations)
+    browser = sign_in_as(app, session, session.get_one(Member, world.lucia_id))
+    browser.get("/queue?view=everything")
+    statements.clear()
+    assert browser.get("/queue?view=everything").status_code == 200
+    assert len(statements) == QUEUE_PAGE, "\n".join(statements)
