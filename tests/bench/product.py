@@ -60,13 +60,14 @@ class Product:
         if "stream" in names:
             until(lambda: _answers(f"{self.stream_url}/healthz"), "the streams answer")
 
-    def run(self, name: str, *words: str) -> None:
-        """Start any program beside them."""
+    def run(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start any program beside them; it ends with them."""
         program = [sys.executable if word == "python" else word for word in words]
         with self.log(name).open("ab") as log:
             process = processes.start(program, environ=self.environ, output=log.fileno())
         self._running.append(process)
         self.pids[name] = process.pid
+        return process
 
     def log(self, name: str) -> Path:
         """Where a process writes what it says."""

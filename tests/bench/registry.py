@@ -40,7 +40,7 @@ class Benchmark:
     """Where a benchmark is, and what it is measured on.
 
     `is_writing`: it changes what it measures, and gets a copy of the filled database that is thrown away.
-    `rounds`: fewer than five where one takes a minute.
+    `is_filled` False: it needs no database but its own. `rounds`: fewer than five where one takes a minute.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Benchmark:
     sizes: tuple[int, ...] = SIZES
     databases: tuple[str, ...] = DATABASES
     is_writing: bool = False
+    is_filled: bool = True
     rounds: int = ROUNDS
     function: str = "open_on"
 
@@ -62,7 +63,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("queue_page", "queue_pages"),
     Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
     Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
+    Benchmark("reply_latency", "reply_latency", (SMALL,), is_writing=True),
+    Benchmark("streams", "streams", (SMALL,), is_writing=True, rounds=1),
     Benchmark("worker_memory", "memory", (SMALL,), is_writing=True, rounds=1, function="open_worker_on"),
     Benchmark("web_memory", "memory", (SMALL,), is_writing=True, rounds=1, function="open_web_on"),
-    Benchmark("start", "start", sizes=(SMALL,), databases=(SQLITE,), rounds=3),
+    Benchmark("start", "start", sizes=(0,), databases=(SQLITE,), is_filled=False, rounds=3),
 )

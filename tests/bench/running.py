@@ -36,7 +36,7 @@ class Stages:
     """Filled databases of both kinds, opened when first asked for and closed together."""
 
     def __init__(self, say: Say) -> None:
-        self._say = say
+        self.say = say
         self._stores: dict[str, Store] = {}
         self._stages: dict[tuple[str, int], Stage] = {}
 
@@ -57,21 +57,25 @@ class Stages:
             for size in sizes:
                 began = time.monotonic()
                 self._store(database).url(size)
-                self._say(f"{database} {size:,}: {time.monotonic() - began:.0f} s")
+                self.say(f"{database} {size:,}: {time.monotonic() - began:.0f} s")
 
     def read(self, database: str, size: int) -> Stage:
         """Return the stage that is only read, shared by all benchmarks."""
         if (database, size) not in self._stages:
-            self._stages[database, size] = Stage(database, size, self._store(database).url(size), self._say)
+            self._stages[database, size] = Stage(database, size, self._store(database).url(size), self.say)
         return self._stages[database, size]
 
     def write(self, database: str, size: int) -> Stage:
         """Return a stage of its own for what writes."""
-        return Stage(database, size, self._store(database).copy(size), self._say)
+        return Stage(database, size, self._store(database).copy(size), self.say)
+
+    def empty(self, database: str) -> Stage:
+        """Return a stage without a database."""
+        return Stage(database, 0, "", self.say)
 
     def _store(self, database: str) -> Store:
         if database not in self._stores:
-            self._stores[database] = open_store(database, self._say)
+            self._stores[database] = open_store(database, self.say)
         return self._stores[database]
 
 
@@ -83,7 +87,7 @@ def run(
     for benchmark in benchmarks:
         before, began = os.getloadavg()[0], time.monotonic()
         with ExitStack() as opened:
-            places = [(kind, size) for size in benchmark.sizes if size in sizes for kind in databases]
+            places = _places(benchmark, databases, sizes)
             measurements = [_open(stages, benchmark, kind, size, opened) for kind, size in places]
             for _ in range(rounds or benchmark.rounds):
                 for measurement in measurements:
@@ -91,12 +95,20 @@ def run(
             for measurement in measurements:
                 report.rows += measurement.results()
         report.loads[benchmark.name] = before, os.getloadavg()[0]
-        stages._say(f"{benchmark.name}: {time.monotonic() - began:.0f} s")
+        stages.say(f"{benchmark.name}: {time.monotonic() - began:.0f} s")
     return report
 
 
+def _places(benchmark: Benchmark, databases: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, int]]:
+    chosen = [size for size in benchmark.sizes if size in sizes or not benchmark.is_filled]
+    return [(kind, size) for size in chosen for kind in databases if kind in benchmark.databases]
+
+
 def _open(stages: Stages, benchmark: Benchmark, database: str, size: int, opened: ExitStack) -> Measurement:
-    if benchmark.is_writing:
+    if not benchmark.is_filled:
+        stage = stages.empty(database)
+        opened.callback(stage.close)
+    elif benchmark.is_writing:
         stage = stages.write(database, size)
         opened.callback(stage.close)
     else:
