@@ -71,8 +71,8 @@ MUTANTS: Mapping[str, Mutant] = {
         (
             Change(
                 "inbox/replies/settle.py",
-                "    answer(session, message, conversation, delivery.seen_seq, after_seq=after_seq)\n",
-                "    answer(session, message, conversation, 10**9, after_seq=after_seq)\n",
+                "    settled = answer(session, message, conversation, delivery.seen_seq, after_seq=after_seq)\n",
+                "    settled = answer(session, message, conversation, 10**9, after_seq=after_seq)\n",
             ),
         ),
     ),
