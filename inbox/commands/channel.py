@@ -1,7 +1,7 @@
 """`relevo channel`: connects and looks after channels from the command line."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,8 @@ def channel() -> None:
 
 
 @contextmanager
-def _open() -> "Iterator[tuple[Settings, Session]]":
-    """Give settings and a session; an error becomes one line that says what to do."""
+def _open(word: "Callable[[RelevoError], str] | None" = None) -> "Iterator[tuple[Settings, Session]]":
+    """Give settings and a session; an error becomes one line that says what to do, by `word` or as anywhere."""
     from inbox import create_app
     from inbox.database import db
     from inbox.sentences import sentence
@@ -34,7 +34,8 @@ def _open() -> "Iterator[tuple[Settings, Session]]":
             yield app.config["RELEVO"], db.session()
         except RelevoError as error:
             db.session.rollback()
-            click.echo(f"relevo: {sentence(error.code, error.details)}", err=True)
+            said = word(error) if word is not None else sentence(error.code, error.details)
+            click.echo(f"relevo: {said}", err=True)
             sys.exit(1)
 
 
@@ -78,7 +79,13 @@ def connect_channel(platform: str, handle: str, service: str, public_only: bool,
     password = _read_secret("App password")
     given = {"handle": handle, "app_password": password, "service_url": service}
     given |= {"public_only": "1"} if public_only else {}
-    with _open() as (settings, session):
+
+    def word(error: RelevoError) -> str:
+        from inbox.desk.connect_words import connect_sentence
+
+        return connect_sentence(error, handle=handle, service=service)
+
+    with _open(word) as (settings, session):
         from inbox.channels.connections import sign_in
         from inbox.channels.opening import open_channel, team_ids_of
 

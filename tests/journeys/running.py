@@ -163,12 +163,12 @@ class Sandbox:
         self.client.post("/sandbox/traffic", json={"on": False})
 
 
-def ask(sandbox: Sandbox, name: str, text: str, *, is_private: bool = False) -> str:
+def ask(sandbox: Sandbox, name: str, text: str, *, is_private: bool = False, **given: Any) -> str:
     """Let a fan of that name ask and return the id of what they said."""
     by = f"{re.sub('[^a-z0-9]', '', name.lower())}@calle.test"
     if is_private:
         return str(sandbox.tell("direct", by=by, text=text, name=name)["id"])
-    return sandbox.comment(by, text, sandbox.post(), name=name)
+    return sandbox.comment(by, text, sandbox.post(), name=name, **given)
 
 
 @contextmanager

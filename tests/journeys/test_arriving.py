@@ -14,9 +14,11 @@ from tests.journeys.running import END_SECONDS, NEW_PASSWORD, Running, Sandbox, 
 from tests.platforms.bluesky.fake_network import FakeNetwork
 
 # A platform is asked again in minutes, not in seconds, whether a message was edited or deleted.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 OpenPage = Callable[..., Page]
 PASSWORD = "aaaa-bbbb-cccc-dddd"
+# Wrong input is answered within ten seconds, whatever the network does.
+PROMISED_MS = 10_000
 
 
 def test_1_1_from_nothing_to_a_living_queue(fresh_folder: Path, pages: Pages) -> None:
@@ -57,7 +59,7 @@ WRONG: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (
         "plain HTTP to a service that no operator declared",
         {"service_url": "http://undeclared.example"},
-        {"en": "not encrypted.*RELEVO_LOCAL_SERVICES", "es": "no está cifrad.*RELEVO_LOCAL_SERVICES"},
+        {"en": "not encrypted.*RELEVO_LOCAL_SERVICES", "es": "no va cifrada.*RELEVO_LOCAL_SERVICES"},
     ),
     ("dead password", {"app_password": "dead-dead-dead-dead"}, {"en": "password", "es": "contraseña"}),
     ("unknown handle", {"handle": "nobody-here.test"}, {"en": "nobody-here.test", "es": "nobody-here.test"}),
@@ -78,7 +80,7 @@ def test_1_2_connecting_bluesky_and_what_is_said_of_wrong_input(
         wrong = {key: value.format(host=bluesky.url.removeprefix("http://")) for key, value in wrong.items()}
         _fill(page, right | wrong)
         problem = page.locator("#wrong")
-        expect(problem).to_contain_text(re.compile(words[locale], re.I), timeout=SOON_MS)
+        expect(problem).to_contain_text(re.compile(words[locale], re.I), timeout=PROMISED_MS)
         said.add(problem.inner_text())
     assert len(said) == len(WRONG)
     page.goto(f"{product.url}/channels")
@@ -89,10 +91,10 @@ def test_1_2_connecting_bluesky_and_what_is_said_of_wrong_input(
     expect(page.locator("main")).to_contain_text(brand.handle)
     page.goto(f"{page.url}/reconnect")
     _fill(page, {"handle": other.handle, "app_password": PASSWORD, "service_url": bluesky.url})
-    expect(page.locator("#wrong")).to_contain_text(re.compile(f"{other.handle}|{brand.handle}"), timeout=SOON_MS)
+    expect(page.locator("#wrong")).to_contain_text(re.compile(f"{other.handle}|{brand.handle}"), timeout=PROMISED_MS)
     assert page.locator("#wrong").inner_text() not in said
     page.goto(f"{product.url}/channels")
-    expect(page.get_by_text(brand.handle)).to_have_count(1)
+    expect(page.locator("section.card", has_text=brand.handle)).to_have_count(1)
     expect(page.get_by_text(other.handle)).to_have_count(0)
     _forget_refusals(pages)
 
@@ -109,13 +111,13 @@ def test_1_2_connecting_bluesky_by_command(product: Running, desk: Desk, bluesky
     done = product.try_relevo(*words, bluesky.url, told=f"{PASSWORD}\n")
     assert done.returncode == 0, done.stderr
     desk.page.goto(f"{product.url}/channels")
-    expect(desk.page.get_by_text(brand.handle)).to_have_count(1)
+    expect(desk.page.locator("section.card", has_text=brand.handle)).to_have_count(1)
 
 
 def test_1_2_a_server_without_private_messages_offers_public_replies_only(
     product: Running, open_page: OpenPage, pages: Pages, bluesky: FakeNetwork
 ) -> None:
-    brand = bluesky.world.add_person("public-only.test", app_passwords={PASSWORD: False})
+    brand = bluesky.world.add_person("public-only.test", app_passwords={PASSWORD: True})
     page = open_page()
     bluesky.faults.has_chat = False
     try:
@@ -141,7 +143,7 @@ def _connect_public_only(product: Running, page: Page, bluesky: FakeNetwork, han
     page.goto(f"{product.url}/channels/connect")
     given = {"handle": handle, "app_password": PASSWORD, "service_url": bluesky.url}
     _fill(page, given, is_sandbox_kept=True)
-    expect(page.locator("#wrong")).to_contain_text(said, timeout=SOON_MS)
+    expect(page.locator("#wrong")).to_contain_text(said, timeout=PROMISED_MS)
     page.locator("input[name=public_only]").check()
     _fill(page, given, is_sandbox_kept=True)
     page.wait_for_url(re.compile(r"/channels/\d+$"))
