@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120.0
+# When a start hangs; that it takes less than two minutes is test_1_1's to say.
+START_SECONDS = 400.0
 END_SECONDS = 15.0
 NEW_PASSWORD = "a lighthouse keeps 7 lamps"
 Found = TypeVar("Found")
