@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -14,7 +14,7 @@ from inbox.activity.models import Activity
 from inbox.channels.models import Budget, Channel, ChannelStream
 from inbox.intake import quarantine
 from inbox.intake.models import Quarantined
-from inbox.members.models import Member
+from inbox.members.models import Grant, Member
 from tests.browser.world import World, make_world
 from tests.factories.members import form_token, sign_in_as
 from tests.factories.members import post as post_form
@@ -74,6 +74,17 @@ def test_everybody_who_sees_a_failing_channel_has_the_banner(
         page = diego.get(path).text
         assert "Reconnect it with a fresh app password" in page
         assert "See what to do" in page
+
+
+def test_e4_an_oddly_quiet_channel_reaches_whoever_may_see_it_and_nobody_else(
+    session: Session, small: World, diego: FlaskClient
+) -> None:
+    session.get_one(Channel, small.channel_id).quiet_since_at = clock.now()
+    session.commit()
+    assert "oddly quiet" in diego.get("/banners").text
+    session.execute(delete(Grant).where(Grant.channel_id == small.channel_id))
+    session.commit()
+    assert "oddly quiet" not in diego.get("/banners").text
 
 
 @pytest.mark.parametrize("act", ["pause", "resume", "disconnect", "reconnect"])

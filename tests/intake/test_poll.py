@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -103,6 +103,30 @@ def test_e1_the_cursor_is_committed_with_the_messages_page_by_page(desk: Desk) -
     assert desk.platform.asked[-1] == ("mentions", {"mark": 1})
     assert (desk.stream.cursor, desk.stream.lease_token, desk.count()) == ({"mark": 2}, None, 3)
     assert desk.stream.complete_started_at is not None
+
+
+def test_e4_an_empty_answer_where_there_was_something_asks_whose_account_it_is(desk: Desk) -> None:
+    """A dead account may answer 200 with an empty list; asked once a minute at most."""
+
+    def verify_due_at(*, verified_seconds_ago: float) -> datetime | None:
+        with desk.reader.make_session() as session, session.begin():
+            channel = session.get_one(Channel, desk.channel_id)
+            channel.last_verified_at = clock.now() - timedelta(seconds=verified_seconds_ago)
+            channel.verify_due_at = None
+        desk.platform.steps = [part(mark=2, is_complete=True)]
+        desk.read()
+        found = desk.session.get_one(Channel, desk.channel_id, populate_existing=True).verify_due_at
+        desk.session.rollback()
+        cast(MovingClock, clock._source).move(600)
+        return found
+
+    assert verify_due_at(verified_seconds_ago=3600) is None  # nothing was ever there: empty is no surprise
+    desk.platform.steps = [part("a", mark=1, is_complete=True)]
+    desk.read()
+    cast(MovingClock, clock._source).move(600)
+    asked_at = clock.now()
+    assert verify_due_at(verified_seconds_ago=PACE.poll_idle_seconds + 1) == asked_at
+    assert verify_due_at(verified_seconds_ago=PACE.poll_idle_seconds - 1) is None
 
 
 def test_e1_a_reader_that_lost_its_lease_writes_nothing(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.fixtures.browser import Pages
 from tests.journeys.desk import Desk, choose_password, hold_longest, sign_in
-from tests.journeys.running import NEW_PASSWORD, Running, Sandbox, relevo_up, until
+from tests.journeys.running import NEW_PASSWORD, START_SECONDS, Running, Sandbox, relevo_up, until
 from tests.platforms.bluesky.fake_network import FakeNetwork, fake_network
 
 # Everything that the rules time goes ten times as fast, so that a journey need not wait a minute for a poll.
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each journey the time of its polls."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.timeout(1200))
             item.add_marker(pytest.mark.journey)
 
 
@@ -38,7 +38,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, bluesky: FakeNetwork) -> I
     services = f"{bluesky.url} {bluesky.url.replace('http://', 'https://')}"
     with relevo_up(folder, {"RELEVO_LOCAL_SERVICES": services, "RELEVO_PACE": PACE}) as running:
         running.sandbox("feed").quiet()
-        until(lambda: _is_read(running), "both channels of the sandbox have read what was said before", 120)
+        until(lambda: _is_read(running), "both channels of the sandbox have read what was said before", START_SECONDS)
         yield running
 
 

@@ -14,7 +14,7 @@ from tests.journeys.running import END_SECONDS, NEW_PASSWORD, Running, Sandbox, 
 from tests.platforms.bluesky.fake_network import FakeNetwork
 
 # A platform is asked again in minutes, not in seconds, whether a message was edited or deleted.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 OpenPage = Callable[..., Page]
 PASSWORD = "aaaa-bbbb-cccc-dddd"
 # Wrong input is answered within ten seconds, whatever the network does.

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.journeys.desk import LEAVES_MS, SOON_MS, Desk
 from tests.journeys.running import Sandbox, ask, until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 # Four looks at the journeys' pace, the last after thirty seconds.
 DECIDES_MS = 120_000
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from tests.journeys.desk import SOON_MS, Desk
 from tests.journeys.running import Running, Sandbox, ask
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 COLLEAGUE = "Rosa Gil"
 
 

@@ -10,7 +10,7 @@ from tests.journeys.desk import ARRIVES_MS, LEAVES_MS, SOON_MS, Desk, sign_in
 from tests.journeys.running import Running, Sandbox, ask, until
 
 # A platform is asked again in minutes, not in seconds, whether a message was edited or deleted.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.mark.parametrize("is_private", [False, True], ids=["public", "private"])
