@@ -74,7 +74,10 @@ def list_channels() -> None:
 @click.option("--service", default="https://bsky.social", show_default=True, help="Where the account signs in.")
 @click.option("--public-only", is_flag=True, help="Connect without private messages.")
 @click.option("--team", "teams", multiple=True, help="Who may see and answer it; the first team if none is named.")
-def connect_channel(platform: str, handle: str, service: str, public_only: bool, teams: tuple[str, ...]) -> None:
+@click.option("--keep-sandbox", is_flag=True, help="Keep the sandbox and its invented people beside it.")
+def connect_channel(
+    platform: str, handle: str, service: str, public_only: bool, teams: tuple[str, ...], keep_sandbox: bool
+) -> None:
     """Connect an account; the app password is asked for, or read from standard input."""
     password = _read_secret("App password")
     given = {"handle": handle, "app_password": password, "service_url": service}
@@ -91,7 +94,9 @@ def connect_channel(platform: str, handle: str, service: str, public_only: bool,
 
         signed_in = sign_in(settings, platform, given)
         team_ids = team_ids_of(session, teams)
-        made = open_channel(session, settings, signed_in, member_id=None, team_ids=team_ids)
+        made = open_channel(
+            session, settings, signed_in, member_id=None, team_ids=team_ids, is_sandbox_kept=keep_sandbox
+        )
         click.echo(f"connected {made.handle} as channel {made.id}")
 
 

@@ -101,7 +101,7 @@ def test_1_2_connecting_bluesky_and_what_is_said_of_wrong_input(
 
 def test_1_2_connecting_bluesky_by_command(product: Running, desk: Desk, bluesky: FakeNetwork) -> None:
     brand = bluesky.world.add_person("brand-command.test", app_passwords={PASSWORD: True})
-    words = ("channel", "connect", "bluesky", brand.handle, "--service")
+    words = ("channel", "connect", "bluesky", brand.handle, "--keep-sandbox", "--service")
     wrong = product.try_relevo(*words, bluesky.url, told="dead-dead-dead-dead\n")
     assert (wrong.returncode, brand.handle in wrong.stderr) == (1, True)
     assert "dead-dead" not in wrong.stderr + wrong.stdout

@@ -120,10 +120,14 @@ def test_1_5_handing_over_and_putting_away_by_keyboard(desk: Desk, sandbox: Sand
     desk.see().row(name).focus()
     desk.press("Shift+E")
     leaves(desk, name)
-    desk.see("no_answer").row(name).click()
-    expect(desk.page.locator("#thread-title")).to_contain_text(name, timeout=SOON_MS)
+
+
+def test_1_5_what_asks_for_nothing_is_made_to_wait_by_one_key(desk: Desk, sandbox: Sandbox) -> None:
+    name = f"Heart {sandbox.personality}"
+    ask(sandbox, name, "❤️❤️", **({"mention_us": False} if sandbox.personality == "feed" else {}))
+    desk.see("no_answer").open(name)
     desk.press("w")
-    expect(desk.page.locator("article.msg", has_text="5512346")).to_contain_text("waits for an answer", timeout=SOON_MS)
+    expect(desk.message("❤️")).to_contain_text("waits for an answer", timeout=SOON_MS)
     expect(desk.see().row(name)).to_contain_text("waits", timeout=SOON_MS)
 
 
