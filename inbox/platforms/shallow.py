@@ -9,8 +9,8 @@ from typing import Any
 
 # What odd data makes of code that did not expect it; nothing of a database, a network or a time limit.
 SLIPS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-# Platforms nest a dozen levels.
-DEEPEST = 64
+# Platforms nest a dozen levels, but for trees of answers: Bluesky's hundred generations take two levels each.
+DEEPEST = 240
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|[^"\[\]{}]++|"', re.DOTALL)
 
 
