@@ -56,5 +56,6 @@ def test_a_member_connects_the_network_and_answers_from_the_browser(
         assert answers() == [f"Sí, @{fan.handle}, de nueve a dos."]
         expect(desk.message("de nueve a dos")).to_be_visible(timeout=SOON_MS)
         expect(page.locator("section.delivery")).to_have_count(0, timeout=SETTLES_MS)
+        page.context.close()  # a page that is still open asks on, and would complain that nobody answers
         assert relevo.end() < 15
     assert sum(record["value"].get("reply") is not None for record in owner.records()) == 1
