@@ -154,6 +154,7 @@ class LineView:
     before: dict[str, Any]
     after: dict[str, Any]
     names: dict[str, str]  # "member:3", "team:1", "label:2" → name
+    times: int = 1  # how often in a row, where many of a kind are shown as one
 
 
 Entry = MessageView | NoteView | LineView

@@ -2,9 +2,10 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from inbox.activity import kinds
 from inbox.conversations.rows import Entry, LineView, MessageView, NoteView
 from inbox.desk.lines import line_sentence
 
@@ -40,8 +41,24 @@ class EntryShown:
 
 def show_entries(entries: Iterable[Entry]) -> Sequence[EntryShown]:
     """Prepare entries for the page; lines that need no words are left out."""
-    shown = [_show(entry) for entry in entries]
+    shown = [_show(entry) for entry in _gather(entries)]
     return [entry for entry in shown if entry.line is None or entry.sentence]
+
+
+def _gather(entries: Iterable[Entry]) -> Sequence[Entry]:
+    """Make one line of joins in a row: a thread that is read in a hundred pieces would hide its messages."""
+    gathered: list[Entry] = []
+    for entry in entries:
+        last = gathered[-1] if gathered else None
+        if (
+            isinstance(last, LineView)
+            and isinstance(entry, LineView)
+            and last.kind == entry.kind == kinds.THREADS_JOINED
+        ):
+            gathered[-1] = replace(last, times=last.times + 1)
+        else:
+            gathered.append(entry)
+    return gathered
 
 
 def _show(entry: Entry) -> EntryShown:

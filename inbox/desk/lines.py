@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import format_datetime
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from inbox.activity import kinds
 from inbox.conversations.rows import LineView
@@ -66,6 +67,17 @@ def _priority(line: LineView, who: str) -> str:
     return str(_("%(who)s set the priority to %(priority)s", who=who, priority=word))
 
 
+def _joined(line: LineView) -> str:
+    # The first joining makes one of two parts, each later one adds a part.
+    words = ngettext(
+        "Two parts of this thread were joined",
+        "%(parts)s parts of this thread were joined",
+        line.times,
+        parts=line.times + 1,
+    )
+    return str(words)
+
+
 _WORDERS: dict[str, Callable[[LineView, str], str]] = {
     kinds.ASSIGNED: _assigned,
     kinds.TEAM_CHANGED: _team_changed,
@@ -82,7 +94,7 @@ _WORDERS: dict[str, Callable[[LineView, str], str]] = {
     kinds.MESSAGE_EXCUSED: _excused,
     kinds.MESSAGE_LIKED: lambda line, who: str(_("%(who)s liked a message", who=who)),
     kinds.MESSAGE_UNLIKED: lambda line, who: str(_("%(who)s took a like back", who=who)),
-    kinds.THREADS_JOINED: lambda line, who: str(_("Two parts of this thread were joined")),
+    kinds.THREADS_JOINED: lambda line, who: _joined(line),
 }
 
 

@@ -112,6 +112,20 @@ def test_a_joined_conversation_leads_to_where_it_went(session: Session, small: W
     assert answer.headers["Location"] == f"/c/{number}?view=mine"
 
 
+def test_a_thread_that_was_read_in_pieces_says_so_once(session: Session, small: World, lucia: FlaskClient) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    person = make_contact(session, channel.platform)
+    kept, *pieces = [make_thread(session, channel) for _piece in range(4)]
+    conversations = [conversation_of(session, say(session, one, person, "A piece?")) for one in (kept, *pieces)]
+    for piece in pieces:
+        join.join(session, kept, piece)
+    number = conversations[0].id
+    session.commit()
+    shown = lucia.get(f"/c/{number}").text
+    assert shown.count("4 parts of this thread were joined") == 1
+    assert "Two parts" not in shown
+
+
 def test_a_long_thread_comes_in_parts_newest_first(session: Session, small: World, lucia: FlaskClient) -> None:
     number = make_long_thread(session, small.channel_id, count=120)
     page = lucia.get(f"/c/{number}", headers=PART).text

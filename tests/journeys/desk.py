@@ -46,8 +46,14 @@ class Desk:
     url: str
 
     def see(self, view: str = "everything") -> "Desk":
-        """Open a view of the queue."""
+        """Open a view of the queue, down to its last row: the journeys before have left people waiting."""
         self.page.goto(f"{self.url}/queue?view={view}")
+        deadline = time.monotonic() + SOON_MS / 1000
+        while self.page.locator("#rows > [data-more]").count() and time.monotonic() < deadline:
+            self.page.evaluate("document.querySelector('#rows > [data-more]')?.scrollIntoView()")
+            self.page.wait_for_timeout(100)
+        expect(self.page.locator("#rows > [data-more]")).to_have_count(0)
+        self.page.evaluate("document.querySelector('#rows a.row')?.scrollIntoView()")
         return self
 
     def row(self, person: str) -> Locator:
