@@ -1,12 +1,15 @@
 """What changes while one looks: painted within two seconds, and nothing moves under the cursor."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
-from inbox.conversations import finish, labels
+from inbox.conversations import finish, join, labels
 from inbox.conversations.models import Conversation, Thread
 from inbox.conversations.threads import lock_conversation
 from tests.browser.world import World, make_long_thread
@@ -104,6 +107,25 @@ def test_a_row_that_others_finish_stays_while_one_decides_about_it(
     assert ids_of_rows(page) == before
     page.keyboard.press("Escape")
     expect(page.locator(f"#row-{before[0]} a:focus")).to_have_count(1)
+
+
+def test_an_older_part_that_was_joined_later_is_seen_once_it_is_on_the_screen(
+    session: Session, world: World, open_live: OpenAs
+) -> None:
+    number = make_long_thread(session, world.channel_id, count=60)
+    conversation = session.get_one(Conversation, number)
+    thread, person = session.get_one(Thread, conversation.thread_id), session.get_one(Contact, conversation.contact_id)
+    part = make_thread(session, session.get_one(Channel, world.channel_id))
+    say(session, part, person, "Is this an older question?", at=clock.now() - timedelta(days=1))
+    join.join(session, thread, part)
+    session.commit()
+    page = open_live(world.lucia_id, f"/c/{number}?view=everything")
+    expect(page.locator("#entries article.msg")).to_have_count(50)
+    seen = page.locator("#compose input[name=seen_seq]")
+    expect(seen).to_have_value("60")  # nothing that is not on the screen is taken for answered
+    page.locator("#flow").evaluate("(place) => { place.scrollTop = 0; }")
+    expect(page.locator("#entries")).to_contain_text("Is this an older question?")
+    expect(seen).to_have_value("61")
 
 
 def test_an_open_thread_keeps_its_place_when_five_arrive(session: Session, world: World, open_live: OpenAs) -> None:

@@ -32,6 +32,17 @@ export function holdPlace() {
   };
 }
 
+/**
+ * Note that messages up to this seq are on the screen. Parts of a thread that were joined later lie higher up and have
+ * the higher seqs, so what earlier pages bring counts as well. What is being written keeps the seq that it began with.
+ */
+export function noteSeen(seq) {
+  const main = $("#thread");
+  main.dataset.seq = String(Math.max(Number(main.dataset.seq), seq));
+  const seen = $("#compose input[name=seen_seq]");
+  if (seen && !$("#compose").classList.contains("has-words")) seen.value = main.dataset.seq;
+}
+
 let isLoading = false;
 
 /** Load the part before the oldest entry. */
@@ -48,6 +59,7 @@ export async function loadEarlier() {
     holder.innerHTML = part.entries;
     const restore = holdPlace();
     for (const entry of $$("li", holder.content)) if (entry.id && $(`#${entry.id}`)) entry.remove();
+    noteSeen(Math.max(0, ...$$("li[data-seq]", holder.content).map((entry) => Number(entry.dataset.seq))));
     $("#entries").prepend(holder.content);
     if (part.earlier) link.dataset.part = part.earlier;
     else link.remove();

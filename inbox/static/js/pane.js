@@ -3,7 +3,7 @@
 import { $, ask, isNarrow, say, swap } from "./page.js";
 import { setTitle } from "./counts.js";
 import { keepNow } from "./drafts.js";
-import { holdPlace, loadEarlier, toEnd, upsert, watchEarlier } from "./entries.js";
+import { holdPlace, loadEarlier, noteSeen, toEnd, upsert, watchEarlier } from "./entries.js";
 import { focusRow, listAddress, markOpen, openRow, rowOf } from "./rows.js";
 import { announce, complain } from "./toasts.js";
 
@@ -110,7 +110,6 @@ export async function refresh() {
 }
 
 async function show(now) {
-  const main = thread();
   const restore = holdPlace();
   await swap($("#thread-head"), now.head, "innerMorph");
   await swap($("#side"), now.side, "innerMorph");
@@ -118,9 +117,7 @@ async function show(now) {
   await swap($("#deliveries"), now.deliveries, "innerMorph");
   const grew = upsert(now.entries);
   restore();
-  main.dataset.seq = String(Math.max(Number(main.dataset.seq), now.seq));
-  const seen = $("#compose input[name=seen_seq]");
-  if (seen && !$("#compose").classList.contains("has-words")) seen.value = main.dataset.seq;
+  noteSeen(now.seq);
   document.dispatchEvent(new CustomEvent("relevo:refreshed", { detail: { had } }));
   if (grew) noteRead();
 }
