@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from inbox.fetch import Fetcher, FetchError
 from inbox.media.erase import path_of
 from inbox.media.models import Media
 
+log = structlog.get_logger()
 MOST_BYTES = 10 * 1024 * 1024
 TIMEOUT_SECONDS = 8.0
 TRY_AGAIN_SECONDS = 300.0
@@ -62,7 +64,8 @@ def should_try(media: Media) -> bool:
 def fetch(fetcher: Fetcher, media: Media, folder: Path) -> tuple[str, str]:
     """Fetch a picture and keep its bytes; returns (digest, content type). No transaction may be open.
 
-    Raises NotFound with the reason's code: not_a_picture, or what the client said.
+    Raises NotFound with the reason's code: not_a_picture, picture_not_kept (no room on the disk), or what the client
+    said.
     """
     url = media.preview_url or media.url or ""
     try:
@@ -75,7 +78,11 @@ def fetch(fetcher: Fetcher, media: Media, folder: Path) -> tuple[str, str]:
     if content_type is None:
         raise NotFound("not_a_picture")
     digest = hashlib.sha256(answer.body).hexdigest()
-    _keep(folder, digest, answer.body)
+    try:
+        _keep(folder, digest, answer.body)
+    except OSError as error:  # a full disk, or a folder that is not ours to write in: the page stays whole
+        log.error("picture_not_kept", reason=error.strerror)
+        raise NotFound("picture_not_kept") from None
     return digest, content_type
 
 

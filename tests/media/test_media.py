@@ -1,5 +1,6 @@
 """Pictures: sniffed by their bytes, fetched once, shown to those who see the message."""
 
+import resource
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from inbox.members.models import Member
 from inbox.settings import Pace
 from tests.factories.basics import make_channel, make_responder
 
+MB = 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
 
@@ -33,6 +35,8 @@ class Pictures(BaseHTTPRequestHandler):
         self.asked.append(self.path)
         is_picture = self.path.startswith("/picture")
         body = PNG if is_picture else b"<script>alert(1)</script>"
+        if self.path.startswith("/picture-of-8-mb"):
+            body += bytes(8 * MB)
         self.send_response(200)
         self.send_header("Content-Type", "image/png")
         self.send_header("Content-Length", str(len(body)))
@@ -120,6 +124,28 @@ def test_what_is_not_a_picture_is_not_served_and_not_asked_for_again_at_once(
     assert [get(client, number).status_code for _ in range(2)] == [404, 404]
     assert Pictures.asked == ["/page.png"]
     assert session.get_one(Media, number).failure_code == "not_a_picture"
+
+
+@pytest.fixture
+def no_file_above_4_mb() -> Iterator[None]:
+    """Let every larger file meet what a full disk says; the database's own files stay below."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 * MB, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_costs_a_picture_and_not_the_page(
+    app: Flask, session: Session, client: FlaskClient, pictures: str, no_file_above_4_mb: None
+) -> None:
+    channel = make_channel(session)
+    sign_in(client, session, make_responder(session, channel))
+    number = make_picture(session, channel, f"{pictures}/picture-of-8-mb.png")
+    folder = app.config["RELEVO"].media_dir
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    assert get(client, number).status_code == 404
+    assert session.get_one(Media, number).failure_code == "picture_not_kept"
+    assert {path for path in folder.rglob("*") if path.is_file()} == before  # nothing half-written stays
 
 
 def test_a_private_address_is_refused(session: Session, client: FlaskClient) -> None:
