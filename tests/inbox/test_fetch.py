@@ -208,6 +208,31 @@ def test_reads_follow_redirects_and_check_each_hop() -> None:
     assert caught.value.code == "plain_http_refused"
 
 
+@pytest.mark.parametrize(
+    "place", ["https://169.254.169.254/latest", "https://inner.example/", "https://[::ffff:10.0.0.7]/"]
+)
+def test_a_redirect_to_a_private_address_is_refused_also_through_a_name(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(reply(b"", "302 Found", f"Location: {place}")) as first:
+        fetcher = Fetcher([first.url])
+        resolve = guard._look_up
+        monkeypatch.setattr(
+            guard, "_look_up", lambda host, *rest: ["10.0.0.7"] if host == "inner.example" else resolve(host, *rest)
+        )
+        with pytest.raises(FetchError) as caught:
+            fetcher.read(first.url)
+    assert caught.value.code == "address_refused"
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "0", "[::1]", "localhost."])
+def test_loopback_is_refused_however_it_is_spelt(host: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        Fetcher().read(f"https://{host}/")
+    assert caught.value.code in {"address_refused", "bad_address", "host_not_found"}
+    assert caught.value.is_before_first_byte
+
+
 def test_redirects_end_after_three_and_writes_follow_none() -> None:
     with answering(reply(b"", "307 Temporary", "Location: /again")) as wire:
         fetcher = Fetcher([wire.url])
