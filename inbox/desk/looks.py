@@ -11,6 +11,9 @@ from markupsafe import Markup, escape
 
 HUES = 24
 LONGEST_HOST = 253
+# What a thread shows of one message, in characters, and of its earlier wordings; the rest has a page of its own.
+LONGEST_SHOWN = 20_000
+MOST_WORDINGS = 50
 _ADDRESS = regex.compile(r"https?://[^\s<>\"'`]+", regex.IGNORECASE)
 # A browser lays out one word of 100,000 letters for minutes; with places to break it takes a moment.
 _WORD = regex.compile(r"\S++")

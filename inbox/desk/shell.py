@@ -253,6 +253,8 @@ def set_up(app: Flask) -> None:
         initials=looks.initials,
         hue=looks.hue,
         marked=looks.marked,
+        longest_shown=looks.LONGEST_SHOWN,
+        most_wordings=looks.MOST_WORDINGS,
         flowing=looks.flowing,
         differences=differences,
         host_of=looks.host_of,

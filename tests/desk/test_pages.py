@@ -126,6 +126,20 @@ def test_a_thread_that_was_read_in_pieces_says_so_once(session: Session, small: 
     assert "Two parts" not in shown
 
 
+def test_a_message_of_a_megabyte_has_a_page_of_its_own(session: Session, small: World, lucia: FlaskClient) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    text = "¿Y esto? " * 110_000
+    message = say(session, make_thread(session, channel), make_contact(session, channel.platform), text)
+    number, conversation = message.id, conversation_of(session, message).id
+    session.commit()
+    shown = lucia.get(f"/c/{conversation}").text
+    assert len(shown) < 100_000
+    assert f"/messages/{number}/words" in shown
+    whole = lucia.get(f"/messages/{number}/words")
+    assert (whole.mimetype, whole.text) == ("text/plain", text)
+    assert whole.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_long_thread_comes_in_parts_newest_first(session: Session, small: World, lucia: FlaskClient) -> None:
     number = make_long_thread(session, small.channel_id, count=120)
     page = lucia.get(f"/c/{number}", headers=PART).text
