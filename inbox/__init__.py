@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from inbox import logs
+from inbox.numbers import RowId
 from inbox.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -18,6 +19,7 @@ def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0) -
     settings = settings or Settings.from_environ()
     logs.set_up()
     app = Flask("inbox", template_folder=str(_templates()), static_folder=str(_HERE / "static"))
+    app.url_map.converters["int"] = RowId
     app.config["RELEVO"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     _set_up_database(app, settings, busy_seconds)

@@ -199,6 +199,8 @@ def _import(health: Health) -> str:
     if channel.import_done_at is None:
         return str(_("What was said before is being read; until then the list may be incomplete."))
     late = channel.import_late_count
+    if not channel.import_waiting_count and not late:
+        return str(_("Nothing that was said before it was connected waits for an answer."))
     said = ngettext(
         "Of what was said before it was connected, %(num)s message waits for an answer",
         "Of what was said before it was connected, %(num)s messages wait for an answer",

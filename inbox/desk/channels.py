@@ -22,6 +22,7 @@ from inbox.intake.replay import replay
 from inbox.members import doors
 from inbox.members.access import may
 from inbox.members.models import Team
+from inbox.numbers import list_numbers
 from inbox.platforms.contract import PlatformError
 from inbox.security import Vault
 from inbox.settings import Settings
@@ -201,7 +202,7 @@ def _given() -> dict[str, str]:
 
 
 def _team_ids() -> list[int]:
-    return [int(text) for text in request.form.getlist("team") if text.isdecimal() and len(text) < 18]
+    return list_numbers(request.form.getlist("team"))
 
 
 def _done(channel_id: int, said: str) -> Answer:

@@ -15,6 +15,7 @@ from inbox.desk.threads import labels_of
 from inbox.members import doors
 from inbox.members.access import list_colleagues
 from inbox.members.models import Grant, Team
+from inbox.numbers import read_number
 
 blueprint = Blueprint("dialogs", __name__)
 
@@ -62,8 +63,7 @@ def label_dialog(conversation_id: int) -> str:
 @doors.members
 def finish_dialog(conversation_id: int) -> str:
     """Ask why nothing more is said, when something awaits."""
-    text = request.args.get("seen_seq", "")
-    seen_seq = int(text) if text.isdecimal() and len(text) < 18 else 0
+    seen_seq = read_number(request.args.get("seen_seq")) or 0
     return _show("finish", _("Somebody still waits. Why is it done?"), _access(conversation_id), seen_seq=seen_seq)
 
 

@@ -17,6 +17,7 @@ from inbox.database import db
 from inbox.desk.acted import Acted, answer
 from inbox.errors import Conflict, NotFound
 from inbox.members import doors
+from inbox.numbers import list_numbers, read_number
 from inbox.platforms.contract import Connection
 from inbox.replies import likes
 from inbox.settings import Settings
@@ -64,8 +65,8 @@ def like(message_id: int) -> Response:
 def like_and_excuse(conversation_id: int) -> Response:
     """Like a person's newest message and finish: no answer needed."""
     conversation = access_conversation(db.session(), _me(), conversation_id, "answer")
-    text = request.form.get("seen_seq", "")
-    seen_seq = int(text) if text.isdecimal() and len(text) < 18 else conversation.last_seq
+    given = read_number(request.form.get("seen_seq"))
+    seen_seq = conversation.last_seq if given is None else given
     number = conversation.id
     newest = _newest_inbound(conversation)
     if newest.liked_at is None:
@@ -111,14 +112,13 @@ def delete_own(message_id: int) -> Response:
 def say_whom(message_id: int) -> Response:
     """Say whom an answer given on the platform answered; nobody ticked: nobody."""
     message = access_message(db.session(), _me(), message_id, "triage")
-    chosen = [int(text) for text in request.form.getlist("conversation") if text.isdecimal() and len(text) < 18]
+    chosen = list_numbers(request.form.getlist("conversation"))
     for number in chosen:
         access_conversation(db.session(), _me(), number, "triage")
     done = settle.say_whom(db.session(), message, chosen, _me())
     undo_id = done.id
-    here = request.form.get("here", "")
+    conversation_id = read_number(request.form.get("here"))
     db.session.commit()
-    conversation_id = int(here) if here.isdecimal() and len(here) < 18 else None
     return answer(Acted(str(_("Noted.")), _seen(conversation_id), undo_id=undo_id))
 
 

@@ -17,6 +17,7 @@ from inbox.desk import words
 from inbox.desk.shell import read_counts, view_word
 from inbox.errors import Invalid
 from inbox.members.models import Grant, Member, Membership, Team
+from inbox.numbers import read_number
 
 STATUSES = ("open", "snoozed", "done", "spam")
 KINDS = ("comment", "mention", "direct", "review")
@@ -82,9 +83,10 @@ def _number(name: str) -> int | None:
     text = request.args.get(name, "")
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = read_number(text)
+    if number is None:
         raise Invalid("filter_unknown")
-    return int(text)
+    return number
 
 
 def link_args(view: View, filters: Filters) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from inbox.desk.acted import Acted, answer, wants_json
 from inbox.errors import Invalid
 from inbox.intake import recheck
 from inbox.members import doors
+from inbox.numbers import read_number
 
 blueprint = Blueprint("triage", __name__)
 
@@ -202,9 +203,10 @@ def _number(name: str) -> int | None:
     text = request.form.get(name, "")
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = read_number(text)
+    if number is None:
         raise Invalid("not_a_number", field=name)
-    return int(text)
+    return number
 
 
 def _seen_seq() -> int:

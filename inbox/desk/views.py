@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from inbox.conversations.access import access_conversation
+from inbox.conversations.access import access_conversation, access_message
 from inbox.conversations.models import Conversation
 from inbox.conversations.pages import load_thread
 from inbox.conversations.queries import View, count_views, list_queue
@@ -20,6 +20,7 @@ from inbox.desk.queues import QueueShown, link_args, read_filters, show_queue
 from inbox.desk.shell import current_view
 from inbox.desk.threads import show_side, show_thread
 from inbox.members import doors
+from inbox.numbers import read_number
 
 blueprint = Blueprint("desk", __name__)
 Answer = str | Response | BaseResponse
@@ -145,6 +146,14 @@ def composer(conversation_id: int) -> Answer:
     return render_template("conversations/_answer.html", **_pane_values(found))
 
 
+@blueprint.get("/messages/<int:message_id>/words")
+@doors.members
+def words(message_id: int) -> Answer:
+    """Show the whole of a message that is too long for its thread, as plain text."""
+    message = access_message(db.session(), doors.current_member().id, message_id)
+    return Response("" if message.gone_at else message.text, mimetype="text/plain")
+
+
 def _render_entry(entry: object, values: dict[str, Any]) -> str:
     return render_template("conversations/_entries.html", **{**values, "entries": [entry]})
 
@@ -163,8 +172,7 @@ def _view_for(found: Conversation) -> View:
 
 
 def _pane_values(found: Conversation, *, with_composer: bool = True) -> dict[str, Any]:
-    number = request.args.get("message", "")
-    around = int(number) if number.isdecimal() and len(number) < 18 else None
+    around = read_number(request.args.get("message"))
     before = request.args.get("before") or None
     page = load_thread(db.session(), found, doors.current_member().id, before=before, around=around)
     values = _values(found, page)

@@ -21,6 +21,7 @@ from inbox.live.hub import Hub, Subscriber, as_event, read_batch
 from inbox.live.renderers import render_rows
 from inbox.live.tail import read_after
 from inbox.members import sessions
+from inbox.numbers import read_number
 from inbox.settings import Settings
 
 log = structlog.get_logger()
@@ -124,10 +125,11 @@ class Streams:
 
     def _missed(self, subscriber: Subscriber, last_id: str) -> str:
         """Return what the page missed since the event it saw last."""
-        if not last_id.isdecimal() or len(last_id) > 18:
+        last = read_number(last_id)
+        if last is None:
             return ""
         with read_only(), Session(self._engine) as session:
-            changes = read_after(session, int(last_id), self._settings.pace.stream_reread_seconds)
+            changes = read_after(session, last, self._settings.pace.stream_reread_seconds)
             if changes is None:
                 return "event: reload\ndata: {}\n\n"
             batch = read_batch(session, changes)

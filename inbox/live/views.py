@@ -13,6 +13,7 @@ from inbox.live.hub import as_data, read_batch
 from inbox.live.renderers import find_newest, render_rows
 from inbox.live.tail import Change, read_after, read_since
 from inbox.members import doors
+from inbox.numbers import read_number
 from inbox.settings import Settings
 
 blueprint = Blueprint("live", __name__)
@@ -26,15 +27,15 @@ def poll() -> Response:
 
     Some of it may come twice: rows carry a version. `reload`: too much has changed to be told.
     """
-    text = request.args.get("after", "")
+    after = read_number(request.args.get("after"))
     newest = find_newest(db.session(), doors.current_member().id)
     settings: Settings = current_app.config["RELEVO"]
     reread_seconds = settings.pace.stream_reread_seconds
     found: Sequence[Change] | None
-    if not text.isdecimal() or len(text) > 18 or int(text) == 0:
+    if not after:
         found = read_since(db.session(), clock.now() - timedelta(seconds=reread_seconds))
     else:
-        found = read_after(db.session(), int(text), reread_seconds)
+        found = read_after(db.session(), after, reread_seconds)
     if found is None:
         return jsonify(after=newest, changes=None, reload=True)
     batch = read_batch(db.session(), found)

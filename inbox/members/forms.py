@@ -7,6 +7,7 @@ from flask import request
 from inbox.errors import Invalid
 from inbox.members import passwords
 from inbox.members.profile import Profile, check_name
+from inbox.numbers import read_number
 
 
 def text(name: str, longest: int = 300) -> str:
@@ -21,10 +22,10 @@ def is_ticked(name: str) -> bool:
 
 def whole_number(name: str) -> int:
     """Return a field that holds a whole number; raises Invalid."""
-    try:
-        return int(text(name, 12))
-    except ValueError:
-        raise Invalid("not_a_number", field=name) from None
+    number = read_number(text(name))
+    if number is None:
+        raise Invalid("not_a_number", field=name)
+    return number
 
 
 def optional_number(name: str) -> int | None:

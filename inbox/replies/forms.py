@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from inbox.errors import Invalid
+from inbox.numbers import read_number
 from inbox.replies.drafts import MODES, Keeping
 from inbox.replies.queue import Wanted
 
@@ -43,10 +44,10 @@ def read_reply(form: MultiDict[str, str]) -> Wanted:
     if seen_seq is None:
         raise Invalid("seen_seq_missing")
     return Wanted(
-        reply_key=form.get("reply_key", ""),
+        reply_key=_code(form, "reply_key"),
         text=form.get("text", ""),
         seen_seq=seen_seq,
-        mode=form.get("mode", "public"),
+        mode=_code(form, "mode") or "public",
         parent_message_id=_number(form, "parent_message_id"),
         also_conversation_ids=tuple(_numbers(form, "also")),
         is_finishing=form.get("then") == "done",
@@ -57,8 +58,14 @@ def read_reply(form: MultiDict[str, str]) -> Wanted:
 
 def _keeping(form: MultiDict[str, str]) -> Keeping | None:
     """Read which keeping of which page this is; None without scripts, where nothing can be overtaken."""
-    page, number = form.get("kept_page", "")[:64], _number(form, "kept_number")
+    page, number = _code(form, "kept_page")[:64], _number(form, "kept_number")
     return Keeping(page, number) if page and number is not None else None
+
+
+def _code(form: MultiDict[str, str], name: str) -> str:
+    """Read what only a program writes; with a NUL in it, which PostgreSQL keeps in no text, it is none of ours."""
+    text = form.get(name, "")
+    return "" if "\0" in text else text
 
 
 def _number(form: MultiDict[str, str], name: str) -> int | None:
@@ -71,6 +78,7 @@ def _numbers(form: MultiDict[str, str], name: str) -> list[int]:
 
 
 def _parse(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or len(text) > 18:  # 18 digits fit every database's integer
+    number = read_number(text)
+    if number is None:
         raise Invalid("not_a_number", name=name)
-    return int(text)
+    return number
