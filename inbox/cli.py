@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from typing import Any
 
 import click
 
@@ -41,6 +42,37 @@ class _LateGroup(click.Group):
         module, _, name = target.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what an operator can mend is said in one line."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            said = _say(error)
+            if said is None:
+                raise
+            click.echo(f"relevo: {said}", err=True)
+            return ctx.exit(1)
+
+
+def _say(error: Exception) -> str | None:
+    """Word an error of ours, and a database that is not there; None for anything else."""
+    if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+        return None
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    from inbox.errors import RelevoError
+    from inbox.sentences import sentence
+
+    if isinstance(error, RelevoError):
+        return sentence(error.code, error.details)
+    if not isinstance(error, OperationalError | ProgrammingError):
+        return None
+    from inbox.settings import Settings
+
+    reason = (str(error.orig).strip() or type(error).__name__).splitlines()[0]
+    place = Settings.from_environ().data_dir
+    return f"the database can't be used ({reason}). Data folder: {place}. Did relevo up start with another RELEVO_DATA?"
 
 
 @click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -23,6 +23,7 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
     return [
         *_waits(session, is_mending=is_mending),
         *_credentials(session, settings),
+        *_channels(session),
         *_streams(session, settings),
         *_deliveries(session, settings),
         *_quarantine(session),
@@ -50,6 +51,11 @@ def _credentials(session: Session, settings: Settings) -> list[str]:
     return findings
 
 
+def _channels(session: Session) -> list[str]:
+    waiting = session.scalars(select(Channel).where(Channel.state == ChannelState.NEEDS_YOU).order_by(Channel.id))
+    return [f"channel {row.id} ({row.handle}) needs somebody: {row.state_reason}; reconnect it" for row in waiting]
+
+
 def _streams(session: Session, settings: Settings) -> list[str]:
     late = clock.now() - timedelta(seconds=5 * settings.pace.poll_longest_seconds)
     query = (
@@ -73,4 +79,4 @@ def _deliveries(session: Session, settings: Settings) -> list[str]:
 
 def _quarantine(session: Session) -> list[str]:
     count = session.scalar(select(func.count()).where(Quarantined.resolved_at.is_(None))) or 0
-    return [f"{count} items wait in quarantine; the channels' pages show them"] if count else []
+    return [f"{count} item(s) wait in quarantine; the channels' pages show them"] if count else []

@@ -124,6 +124,7 @@ SENTENCES: dict[str, LazyString] = {
     # pictures
     "picture_not_found": _l("There is no such picture, or it is not yours to see."),
     "picture_refused": _l("The platform does not give that picture."),
+    "picture_not_kept": _l("There is no room for this picture on the disk."),
     "not_a_picture": _l("That is not a picture that can be shown."),
     # settings, as the command line says them
     "setting_not_a_number": _l("%(name)s must be a number, not %(value)s."),

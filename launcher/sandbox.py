@@ -37,6 +37,11 @@ def read(place: Path) -> dict[str, Any]:
     return told
 
 
+def is_there(place: Path) -> bool:
+    """Tell whether a sandbox has written where it is."""
+    return (place / _FILE).exists()
+
+
 def is_answering(place: Path, pid: int | None) -> bool:
     """Tell whether the sandbox that runs as `pid` has written where it is, and listens there."""
     try:

@@ -28,7 +28,7 @@ def _open(word: "Callable[[RelevoError], str] | None" = None) -> "Iterator[tuple
     from inbox.database import db
     from inbox.sentences import sentence
 
-    app = create_app(busy_seconds=30)
+    app = create_app(_settings(), busy_seconds=30)
     with app.test_request_context("/"):
         try:
             yield app.config["RELEVO"], db.session()
@@ -37,6 +37,20 @@ def _open(word: "Callable[[RelevoError], str] | None" = None) -> "Iterator[tuple
             said = word(error) if word is not None else sentence(error.code, error.details)
             click.echo(f"relevo: {said}", err=True)
             sys.exit(1)
+
+
+def _settings() -> "Settings":
+    """Return the settings, with the sandbox that plays in this data folder among what may be called."""
+    import os
+
+    from inbox.settings import Settings
+    from launcher import sandbox
+
+    settings = Settings.from_environ()
+    place = sandbox.folder(settings)
+    if sandbox.is_wanted(settings) and sandbox.is_there(place):
+        return Settings.from_environ(sandbox.allow(os.environ, place))
+    return settings
 
 
 def _named(session: "Session", name: str) -> "Channel":
@@ -157,3 +171,19 @@ def poll_channel(name: str) -> None:
                 break
             new_count += sum(read_stream(reader, claim) for claim in claims)
         click.echo(f"{new_count} new")
+        if not _tell_failures(session, one.id):
+            sys.exit(1)
+
+
+def _tell_failures(session: "Session", channel_id: int) -> bool:
+    """Say which streams could not be read; tells whether all could."""
+    from sqlalchemy import select
+
+    from inbox.channels.models import ChannelStream
+    from inbox.desk.troubles import failure_sentence
+
+    failing = ChannelStream.failing_since_at.is_not(None), ChannelStream.is_off.is_(False)
+    streams = session.scalars(select(ChannelStream).where(ChannelStream.channel_id == channel_id, *failing)).all()
+    for stream in streams:
+        click.echo(f"relevo: {stream.name} {failure_sentence(stream.failure_code)}", err=True)
+    return not streams

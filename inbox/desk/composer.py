@@ -11,8 +11,9 @@ from inbox.channels.models import Channel, ChannelState
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, Message
 from inbox.conversations.rows import ThreadPage
-from inbox.desk.deliveries import read_detail
+from inbox.desk.deliveries import channel_stop, read_detail
 from inbox.desk.reply_words import mode_reason, reason_sentence
+from inbox.desk.words import person_word
 from inbox.members.models import Member
 from inbox.replies.checks import is_window_closed
 from inbox.replies.drafts import find_open
@@ -61,6 +62,7 @@ class ComposerShown:
     waits_for_delivery_id: int | None
     blocked_by_delivery_id: int | None = None
     blocked_by: str = ""
+    held_up: str = ""  # why nothing leaves at the moment; what is written waits
 
 
 def show_composer(session: Session, member: Member, conversation: Conversation, page: ThreadPage) -> ComposerShown:
@@ -73,6 +75,7 @@ def show_composer(session: Session, member: Member, conversation: Conversation, 
     modes = _modes(session, channel, conversation)
     blocking = next((one for one in list_on_its_way(session, member.id, conversation.id) if one.state != "sent"), None)
     blocker = session.get(Member, blocking.member_id) if blocking and blocking.member_id else None
+    stop = channel_stop(channel)
     free = [mode.name for mode in modes if mode.is_available]
     wanted = draft.mode if draft else ("private" if conversation.is_private else "public")
     return ComposerShown(
@@ -92,6 +95,7 @@ def show_composer(session: Session, member: Member, conversation: Conversation, 
         waits_for_delivery_id=draft.send_after_delivery_id if draft else None,
         blocked_by_delivery_id=blocking.id if blocking else None,
         blocked_by=blocker.name if blocker else "",
+        held_up=reason_sentence(stop) if stop and obstacle is None else "",
     )
 
 
@@ -144,4 +148,7 @@ def list_also(session: Session, conversation: Conversation, draft: Draft | None 
     )
     ticked = draft.also_answers if draft else {}
     rows = session.execute(query).all()
-    return [AlsoWaits(number, name or handle, text[:120], str(number) in ticked) for number, name, handle, text in rows]
+    return [
+        AlsoWaits(number, person_word(name, handle), text[:120], str(number) in ticked)
+        for number, name, handle, text in rows
+    ]

@@ -1,5 +1,7 @@
 """What went wrong while connecting an account, in one sentence that says what to do."""
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 
 from inbox.errors import RelevoError
@@ -47,11 +49,7 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str) -> str:
         "direct_not_offered": _(
             "%(service)s offers no private messages. You can connect public replies only.", service=service
         ),
-        "another_account": _(
-            "That is %(other)s, not %(handle)s. Reconnecting needs the same account; nothing was changed.",
-            other=error.details.get("other_handle", ""),
-            handle=error.details.get("handle", ""),
-        ),
+        "another_account": _somebody_else(error.details),
     }
     sentence = sentences.get(error.code)
     if sentence is not None:
@@ -60,3 +58,19 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str) -> str:
         said = error.detail or error.code
         return str(_("%(service)s refused to sign in: %(said)s", service=service, said=said))
     return sentence_of(error)
+
+
+def _somebody_else(details: Mapping[str, object]) -> str:
+    """Name both accounts; two of one name differ by what the platform calls them."""
+    other, handle = str(details.get("other_handle", "")), str(details.get("handle", ""))
+    if other == handle:
+        return str(
+            _("That is another account, though it is called %(handle)s too. Nothing was changed.", handle=handle)
+        )
+    return str(
+        _(
+            "That is %(other)s, not %(handle)s. Reconnecting needs the same account; nothing was changed.",
+            other=other,
+            handle=handle,
+        )
+    )

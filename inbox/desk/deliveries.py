@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.models import Conversation
 from inbox.desk.reply_words import reason_sentence, state_sentence
 from inbox.members.models import Member
@@ -42,6 +43,7 @@ class DeliveryShown:
     is_private: bool
     version: int
     candidates: Sequence[Candidate]
+    is_stopped: bool  # its channel does not deliver: no time of leaving can be told
 
     @property
     def is_working(self) -> bool:
@@ -62,13 +64,14 @@ def list_shown(session: Session, member: Member, conversation: Conversation) -> 
 
 def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown:
     writer = session.get(Member, delivery.member_id) if delivery.member_id else None
+    is_leaving = delivery.state in (DeliveryState.HELD, DeliveryState.QUEUED)
+    stopped = channel_stop(session.get_one(Channel, delivery.channel_id)) if is_leaving else None
+    code = delivery.reason_code or stopped
     return DeliveryShown(
         id=delivery.id,
         state=delivery.state,
-        sentence=state_sentence(delivery.state),
-        reason=reason_sentence(delivery.reason_code, read_detail(delivery.reason_detail))
-        if delivery.reason_code
-        else "",
+        sentence=state_sentence(DeliveryState.QUEUED if stopped else delivery.state),
+        reason=reason_sentence(code, read_detail(delivery.reason_detail)) if code else "",
         text=str(delivery.outgoing.get("text", "")),
         writer=writer.name if writer else "",
         is_own=delivery.member_id == member.id,
@@ -78,6 +81,16 @@ def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown
         is_private=delivery.outgoing.get("mode") == "private",
         version=delivery.version,
         candidates=[_candidate(one) for one in delivery.candidates],
+        is_stopped=stopped is not None,
+    )
+
+
+def channel_stop(channel: Channel) -> str | None:
+    """Return the code of why nothing leaves on a channel at the moment, None where it delivers."""
+    if channel.state == ChannelState.ACTIVE:
+        return None
+    return {ChannelState.PAUSED: "channel_paused", ChannelState.DISCONNECTED: "channel_disconnected"}.get(
+        ChannelState(channel.state), "channel_needs_you"
     )
 
 

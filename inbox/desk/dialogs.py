@@ -6,12 +6,14 @@ from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from inbox.contacts.models import Contact
 from inbox.conversations.access import access_conversation
 from inbox.conversations.labels import list_labels
 from inbox.conversations.models import Conversation, Priority
 from inbox.database import db
 from inbox.desk import snoozes
 from inbox.desk.threads import labels_of
+from inbox.desk.words import person_word
 from inbox.members import doors
 from inbox.members.access import list_colleagues
 from inbox.members.models import Grant, Team
@@ -79,6 +81,12 @@ def _list_teams(channel_id: int, is_private: bool) -> list[Team]:
     return list(db.session.scalars(select(Team).where(Team.id.in_(seeing)).order_by(Team.name)))
 
 
+def _person(found: Conversation) -> str:
+    """Name whom the question is about: keys act on the row that has the focus, which need not be the open one."""
+    contact = db.session.get_one(Contact, found.contact_id)
+    return person_word(contact.display_name, contact.handle)
+
+
 def _show(name: str, title: str, found: Conversation, **values: Any) -> str:
     template = "desk/_dialog.html" if "HX-Request" in request.headers else "desk/dialog_page.html"
     return render_template(
@@ -86,6 +94,7 @@ def _show(name: str, title: str, found: Conversation, **values: Any) -> str:
         name=name,
         title=title,
         conversation=found,
+        person=_person(found),
         me=doors.current_member(),
         back_url=url_for("desk.conversation", conversation_id=found.id),
         **values,

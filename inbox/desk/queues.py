@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import request, url_for
@@ -9,12 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.channels.health import ChannelName, list_names
 from inbox.conversations.labels import list_labels
 from inbox.conversations.models import Label
-from inbox.conversations.queries import COUNT_LIMIT, Filters, QueuePage, View, list_queue
+from inbox.conversations.queries import Filters, QueuePage, View, list_queue
 from inbox.desk import words
-from inbox.desk.shell import read_counts, view_word
+from inbox.desk.shell import read_counts, view_sentence, view_word
 from inbox.errors import Invalid
 from inbox.members.models import Grant, Member, Membership, Team
 from inbox.numbers import read_number
@@ -57,6 +59,7 @@ class QueueShown:
     page: QueuePage
     link_args: dict[str, Any]
     empty: Empty
+    shown_at: datetime
 
     @property
     def more_url(self) -> str:
@@ -112,7 +115,7 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
     return QueueShown(
         view=view.value,
         title=view_word(view),
-        sentence=_sentence(member, view),
+        sentence=view_sentence(view, int(getattr(read_counts(member.id), view.value))),
         filters=filters,
         chosen=_chosen(filters, args, channels, labels, teams),
         channels=channels,
@@ -121,6 +124,7 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
         page=list_queue(session, member.id, view, filters, after=after),
         link_args=args,
         empty=_empty(view, has_filters=len(args) > 1, has_channels=bool(channels), member=member),
+        shown_at=clock.now(),
     )
 
 
@@ -130,13 +134,6 @@ def list_teams(session: Session, member: Member) -> Sequence[Team]:
     mine = mine.where(Membership.member_id == member.id, Grant.can_see)
     query = select(Team).where(Team.id.in_(select(Grant.team_id).where(Grant.channel_id.in_(mine), Grant.can_see)))
     return session.scalars(query.order_by(Team.name)).all()
-
-
-def _sentence(member: Member, view: View) -> str:
-    count = int(getattr(read_counts(member.id), view.value))
-    if view in (View.SNOOZED, View.NO_ANSWER):
-        return words.bounded(count, COUNT_LIMIT)
-    return words.waiting_sentence(count, COUNT_LIMIT)
 
 
 def _chosen(

@@ -49,6 +49,11 @@ class RailView:
     in_more: bool
 
     @property
+    def sentence(self) -> str:
+        """How many people wait there, as the list's head says it."""
+        return view_sentence(View(self.name), self.count)
+
+    @property
     def count_text(self) -> str:
         """The count as written."""
         return words.bounded(self.count, COUNT_LIMIT)
@@ -82,6 +87,13 @@ class Said:
     undo_url: str | None = None
     seconds: float = 8
     is_bad: bool = False
+
+
+def view_sentence(view: View, count: int) -> str:
+    """Say how many a list has; in those that nobody waits in, as a number."""
+    if view in (View.SNOOZED, View.NO_ANSWER):
+        return words.bounded(count, COUNT_LIMIT)
+    return words.waiting_sentence(count, COUNT_LIMIT)
 
 
 def view_word(view: View) -> str:
@@ -154,7 +166,9 @@ class Shell:
     def views(self) -> Sequence[RailView]:
         """The lists of the rail."""
         counts = read_counts(self._member.id)
-        current = current_view() if request.endpoint in ("desk.queue", "desk.conversation", "desk.counts") else None
+        is_beside = request.endpoint in ("desk.queue", "desk.conversation")
+        is_asked = request.endpoint == "desk.counts" and "view" in request.args
+        current = current_view() if is_beside or is_asked else None
         return [
             RailView(
                 name=view.value,
@@ -258,6 +272,7 @@ def set_up(app: Flask) -> None:
         flowing=looks.flowing,
         differences=differences,
         host_of=looks.host_of,
+        person_word=words.person_word,
         platform_word=words.platform_word,
         platform_mark=words.platform_mark,
         kind_word=words.kind_word,

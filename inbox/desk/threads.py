@@ -15,6 +15,7 @@ from inbox.conversations.queries import list_earlier
 from inbox.conversations.rows import LabelView, QueueRow, ThreadPage
 from inbox.desk.composer import AlsoWaits, list_also
 from inbox.desk.entries import EntryShown, show_entries
+from inbox.desk.words import person_word
 from inbox.media.models import Media
 from inbox.members.access import may, sees
 from inbox.members.models import Member, Team
@@ -121,7 +122,7 @@ def show_thread(
     return ThreadShown(
         id=conversation.id,
         thread_id=thread.id,
-        person=contact.display_name or contact.handle,
+        person=person_word(contact.display_name, contact.handle),
         handle=contact.handle if contact.display_name else "",
         profile_url=contact.profile_url,
         kind=conversation.kind,
@@ -225,7 +226,7 @@ def _others(session: Session, member: Member, conversation: Conversation) -> lis
     else:
         query = query.where(Conversation.thread_id == thread.id)
     rows = session.execute(query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(8))
-    return [Other(number, name or handle, at) for number, name, handle, at in rows]
+    return [Other(number, person_word(name, handle), at) for number, name, handle, at in rows]
 
 
 def _why(conversation: Conversation) -> str:

@@ -19,7 +19,7 @@ def trouble_sentence(channel: Channel) -> str:
 def failure_sentence(code: str | None) -> str:
     """Say what a failure's code means, and what to do."""
     sentences = {
-        "token_expired": _("needs you: the sign-in no longer counts. Reconnect it with a fresh app password."),
+        "token_expired": _("needs you: the sign-in no longer counts. Reconnect it."),
         "permission_missing": _("needs you: a permission is missing. Reconnect it and allow everything asked for."),
         "permission_missing_direct": _("can't read private messages: the app password does not allow them."),
         "account_gone": _("needs you: the account is deactivated or gone on the platform."),

@@ -54,6 +54,12 @@ _GONE = {
 _MODES = {"public": _l("Public reply"), "private": _l("Private message"), "note": _l("Note")}
 
 
+def person_word(*names: str | None) -> str:
+    """Return the first name that can be seen; some people have none, on some platforms everybody may hide it."""
+    seen = (name for name in names if name and any(sign.isprintable() and not sign.isspace() for sign in name))
+    return next(seen, "") or str(_("Somebody without a name"))
+
+
 def platform_word(platform: str) -> str:
     """Return a platform's name."""
     return str(_PLATFORMS.get(platform) or platform.replace("_", " ").capitalize())

@@ -31,8 +31,19 @@ def open_draft(session: Session, member: Member, conversation: Conversation) -> 
     # One at a time per member, so that two tabs that open together share one key.
     session.execute(select(Member.id).where(Member.id == member.id).with_for_update(key_share=True))
     found = find_open(session, member.id, conversation.id)
-    if found is not None:
-        return found
+    return found or _make_draft(session, member, conversation)
+
+
+def keep_aside(session: Session, member: Member, conversation: Conversation, text: str) -> Draft:
+    """Return a draft for words whose key was used up: an open one that has none or the same, else a new one."""
+    newest = open_draft(session, member, conversation)  # one at a time per member
+    known = [draft for draft in list_drafts(session, member.id, conversation.id) if draft.text == text]
+    if known:
+        return known[0]
+    return newest if not newest.text else _make_draft(session, member, conversation)
+
+
+def _make_draft(session: Session, member: Member, conversation: Conversation) -> Draft:
     now = clock.now()
     made = Draft(
         reply_key=new_key(),

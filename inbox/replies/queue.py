@@ -20,8 +20,8 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.platforms.contract import Connection, PlatformError
 from inbox.platforms.outgoing import Outgoing
 from inbox.replies import audience as audiences
-from inbox.replies.drafts import Keeping, lock_draft, save_draft
-from inbox.replies.frozen import freeze
+from inbox.replies.drafts import Keeping, clean, keep_aside, lock_draft, save_draft
+from inbox.replies.frozen import freeze, thaw
 from inbox.replies.models import Draft
 from inbox.replies.writing import find_parent, write_outgoing
 from inbox.settings import Pace
@@ -70,25 +70,33 @@ class Waiting:
     draft: Draft
 
 
-Result = Queued | Blocked | Waiting
+@dataclass(frozen=True)
+class KeptAside:
+    """The key had sent other words, those of another window: these are a draft of their own, and nothing left."""
+
+    delivery: Delivery
+    draft: Draft
+
+
+Result = Queued | Blocked | Waiting | KeptAside
 
 
 def queue_reply(
     session: Session, member: Member, conversation: Conversation, wanted: Wanted, *, connection: Connection, pace: Pace
 ) -> Result:
-    """Queue a reply once; the same key again gives the first's result.
+    """Queue a reply once; the same key again gives the first's result, and with other words keeps those as a draft.
 
     The caller has checked that the member may answer the conversation. Raises NotFound for a key that was not
     opened by this member in this conversation, Invalid or Conflict with the reason why it can't be sent.
     """
     first = find_first(session, member.id, conversation, wanted.reply_key)
     if first is not None:
-        return Queued(first, is_new=False)
+        return _again(session, member, conversation, wanted, first)
     thread = lock_thread(session, conversation.thread_id)
     draft = lock_draft(session, wanted.reply_key)
     first = find_first(session, member.id, conversation, wanted.reply_key)  # whoever held the lock was first
     if first is not None:
-        return Queued(first, is_new=False)
+        return _again(session, member, conversation, wanted, first)
     _check_key(draft, member.id, conversation.id)
     assert draft is not None
     if draft.state == "waiting" and wanted.after_delivery_id is not None:
@@ -112,6 +120,19 @@ def find_first(session: Session, member_id: int, conversation: Conversation, rep
     if found.member_id != member_id or not _is_same(session, found.conversation_id, conversation.id):
         raise NotFound("reply_key_unknown")
     return found
+
+
+def _again(
+    session: Session, member: Member, conversation: Conversation, wanted: Wanted, first: Delivery
+) -> Queued | KeptAside:
+    """Answer a key that was used before: a second press of the same Send, or two windows that shared one draft."""
+    words = clean(wanted.text)
+    sent = session.scalar(select(Draft.text).where(Draft.delivery_id == first.id))
+    if not words.strip() or words in (sent, thaw(first.outgoing).text):
+        return Queued(first, is_new=False)
+    draft = keep_aside(session, member, conversation, words)
+    save_draft(session, draft, words, mode=wanted.mode, seen_seq=wanted.seen_seq)
+    return KeptAside(first, draft)
 
 
 def find_on_its_way(session: Session, conversation_id: int) -> Delivery | None:
@@ -206,7 +227,7 @@ def _insert(
     except IntegrityError:  # somebody was quicker than our look: the constraints decide, we read back
         first = find_first(session, member.id, conversation, wanted.reply_key)
         if first is not None:
-            return Queued(first, is_new=False)
+            return _again(session, member, conversation, wanted, first)
         blocking = find_on_its_way(session, conversation.id)
         if blocking is None:
             raise

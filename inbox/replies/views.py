@@ -20,7 +20,7 @@ from inbox.replies import decide, drafts
 from inbox.replies.forms import read_draft, read_reply
 from inbox.replies.models import Draft
 from inbox.replies.queries import access_delivery
-from inbox.replies.queue import Blocked, Queued, Result, Waiting, Wanted, queue_reply
+from inbox.replies.queue import Blocked, KeptAside, Queued, Result, Waiting, Wanted, queue_reply
 from inbox.settings import Settings
 
 blueprint = Blueprint("replies", __name__)
@@ -144,6 +144,10 @@ def _answer_result(result: Result, conversation_id: int) -> Answer:
     if isinstance(result, Blocked):
         message = _("Another reply is on its way here. Wait, discard yours, or send it after that one.")
         known = {"blocked": True, "message": message, "delivery_id": result.delivery.id, "draft_id": result.draft.id}
+        return _done(message, conversation_id, **known)
+    if isinstance(result, KeptAside):
+        message = _("Another window has sent this draft. What you wrote here was not sent; it is in the composer.")
+        known = {"kept_aside": True, "message": message, "draft_id": result.draft.id}
         return _done(message, conversation_id, **known)
     if isinstance(result, Waiting):
         return _done(_("It leaves after the other reply."), conversation_id, draft_id=result.draft.id, waits=True)

@@ -131,6 +131,43 @@ def test_undo_brings_a_row_back(session: Session, open_as: OpenAs) -> None:
     expect(page.locator(f"#row-{number} a:focus")).to_have_count(1)
 
 
+def test_undo_opens_whom_it_brings_back_so_that_keys_act_on_whom_one_sees(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=4)
+    page = open_as(world.lucia_id, "/queue?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("j")
+    number = focused_id(page)
+    page.keyboard.press("Enter")
+    page.locator(f"#thread[data-conversation='{number}']").wait_for()
+    page.keyboard.press("Shift+E")
+    leaves(page, number)
+    page.locator(f"#thread:not([data-conversation='{number}'])").wait_for()
+    page.keyboard.press("u")
+    page.locator(f"#thread[data-conversation='{number}']").wait_for()
+    expect(page.locator(f"#row-{number} a:focus")).to_have_count(1)
+    page.keyboard.press("p")
+    person = str(page.locator("#thread").get_attribute("data-name"))
+    expect(page.locator("dialog[open] #dialog-title")).to_contain_text(person)
+
+
+def test_undo_leaves_who_writes_where_they_are(session: Session, open_as: OpenAs) -> None:
+    world = make_world(session, conversations=4)
+    page = open_as(world.lucia_id, "/queue?view=unassigned")
+    page.locator("html.scripts").wait_for()
+    page.keyboard.press("j")
+    number = focused_id(page)
+    page.keyboard.press("Enter")
+    page.locator(f"#thread[data-conversation='{number}']").wait_for()
+    page.keyboard.press("Shift+E")
+    page.locator(f"#thread:not([data-conversation='{number}'])").wait_for()
+    here = str(page.locator("#thread").get_attribute("data-conversation"))
+    page.locator("#compose textarea").fill("Half a sentence")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(f"#row-{number}")).to_have_count(1)
+    expect(page.locator(f"#thread[data-conversation='{here}']")).to_have_count(1)
+    expect(page.locator("#compose textarea")).to_have_value("Half a sentence")
+
+
 def test_the_help_lists_keys_and_escape_leaves_it(session: Session, open_as: OpenAs) -> None:
     world = make_world(session, conversations=2)
     page = open_as(world.lucia_id, "/queue?view=everything")

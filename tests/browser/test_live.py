@@ -48,6 +48,28 @@ def test_new_ones_wait_behind_a_button(session: Session, world: World, open_live
     expect(page.locator(f"#row-{number}.unread a:focus")).to_have_count(1)
 
 
+def test_what_is_new_stands_below_what_is_not_loaded_yet(session: Session, world: World, open_live: OpenAs) -> None:
+    channel = session.get_one(Channel, world.channel_id)
+    for turn in range(60):
+        person = make_contact(session, channel.platform, display_name=f"Person {turn}")
+        say(session, make_thread(session, channel), person, "Is it open?", at=clock.now() - timedelta(minutes=90 - turn))
+    further = conversation_of(session, say(session, make_thread(session, channel), person, "And now?")).id
+    session.commit()
+    page = open_live(world.lucia_id, "/queue?view=unassigned")
+    expect(page.locator("#rows > [data-more]")).to_have_count(1)
+    labels.label(session, lock_conversation(session, further), world.diego_id, "refund")
+    session.commit()
+    number = arrive(session, world, "Vera Nova")
+    expect(page.locator("#news")).to_have_text("1 new", timeout=10_000)
+    page.keyboard.press(".")
+    expect(page.locator(f"#rows > [data-more] ~ #row-{number}")).to_have_count(1)
+    page.locator("#rows > [data-more]").scroll_into_view_if_needed()
+    expect(page.locator("#rows > [data-more]")).to_have_count(0)
+    keys = page.evaluate("() => [...document.querySelectorAll('#rows > li')].map(r => r.dataset.queueAt)")
+    assert keys == sorted(keys)
+    assert len(set(ids_of_rows(page))) == len(keys) > 60
+
+
 def test_what_came_between_the_page_and_its_stream_is_not_missed(
     session: Session, world: World, open_live: OpenAs
 ) -> None:

@@ -72,7 +72,7 @@ def test_everybody_who_sees_a_failing_channel_has_the_banner(
     session.commit()
     for path in ("/queue", "/me", "/banners"):
         page = diego.get(path).text
-        assert "Reconnect it with a fresh app password" in page
+        assert "needs you: the sign-in no longer counts. Reconnect it." in page
         assert "See what to do" in page
 
 

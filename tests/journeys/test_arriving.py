@@ -254,7 +254,8 @@ def test_1_4_four_hundred_messages_open_quickly_and_load_backwards(desk: Desk, s
         sandbox.comment(by, f"Y otra cosa más, la número {number}, ¿se puede?", str(made["root_id"]))
     expect(desk.page.locator("#below")).to_have_text("5 new below", timeout=ARRIVES_MS)
     after = read.bounding_box()
-    assert before and after
+    assert before is not None
+    assert after is not None
     assert abs(after["y"] - before["y"]) <= 1
 
 

@@ -17,7 +17,7 @@ from inbox.members.models import Member
 from inbox.outbox.models import Delivery
 from inbox.platforms.outgoing import Limits, ModeLimits
 from inbox.replies.drafts import open_draft
-from inbox.replies.queue import Blocked, Queued, Result, Waiting, Wanted, queue_reply
+from inbox.replies.queue import Blocked, KeptAside, Queued, Result, Waiting, Wanted, queue_reply
 from inbox.settings import Pace
 from tests.factories.basics import make_contact, make_responder
 from tests.factories.fake_platform import FakeConnection, FakePlatform
@@ -47,13 +47,33 @@ class TestD5:
     def test_a_second_press_gets_the_firsts_result(self, session: Session) -> None:
         scene = make_scene(session)
         first = press(session, scene)
-        again = press(session, scene, reply_key=queued(first).reply_key, text="Other words")
+        again = press(session, scene, reply_key=queued(first).reply_key)
         assert queued(again).id == queued(first).id
         assert isinstance(again, Queued)
         assert not again.is_new
-        assert queued(again).outgoing["text"] == "We open at nine."
         assert session.scalar(select(func.count(Delivery.id))) == 1
         assert session.scalar(select(func.count(Message.id)).where(Message.direction == "outbound")) == 1
+
+    def test_other_words_under_a_used_key_are_kept_and_not_sent(self, session: Session) -> None:
+        scene = make_scene(session)
+        first = press(session, scene)
+        key = queued(first).reply_key or ""
+
+        def press_again(text: str) -> Result:
+            wanted, connection = Wanted(key, text, 1), FakeConnection(FakePlatform())
+            return queue_reply(session, scene.member, scene.conversation, wanted, connection=connection, pace=Pace())
+
+        aside = press_again("Other words")
+        assert isinstance(aside, KeptAside)
+        assert (aside.draft.text, aside.draft.state) == ("Other words", "open")
+        assert queued(first).outgoing["text"] == "We open at nine."
+        again = press_again("Other words")
+        assert isinstance(again, KeptAside)
+        assert again.draft.id == aside.draft.id
+        third = press_again("A third window's words")
+        assert isinstance(third, KeptAside)
+        assert third.draft.id != aside.draft.id
+        assert session.scalar(select(func.count(Delivery.id))) == 1
 
     @pytest.mark.parametrize("state", ["sent", "refused", "returned", "cancelled", "needs_person", "gone"])
     def test_also_long_after_whatever_became_of_it(self, session: Session, state: str) -> None:

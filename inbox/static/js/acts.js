@@ -4,7 +4,7 @@ import { $, ask, fieldsOf, isNarrow, say } from "./page.js";
 import { refreshCounts } from "./counts.js";
 import { closeDialog, openDialog } from "./dialogs.js";
 import { close, open, openId, refresh, seenSeq } from "./pane.js";
-import { focusRow, focusedRow, makeRow, neighbour, openRow, replaceRow, rowOf, takeOut } from "./rows.js";
+import { focusRow, focusedRow, insertSorted, makeRow, neighbour, replaceRow, rowOf, takeOut } from "./rows.js";
 import { complain, toast } from "./toasts.js";
 import { belongs } from "./views.js";
 
@@ -94,16 +94,16 @@ export function startActs() {
   document.addEventListener("relevo:acted", (event) => restore(event.detail.acted));
 }
 
+/** What was undone is shown again: where somebody is open, that person opens, for keys act on whom one sees. */
 async function restore(acted) {
   const id = String(acted.conversation_id ?? "");
   if (acted.row) {
     const fresh = makeRow(acted.row);
-    if (belongs(fresh.dataset)) {
-      const { insertSorted } = await import("./rows.js");
-      focusRow(insertSorted(fresh));
-    }
+    if (belongs(fresh.dataset)) insertSorted(fresh);
   }
   refreshCounts();
-  if (id && id === openId()) await refresh();
-  else if (!openRow() && rowOf(id)) focusRow(rowOf(id));
+  if (id && id === openId()) return refresh();
+  if (!rowOf(id)) return null;
+  if ($("#compose.has-words")) return null;
+  return openId() && !isNarrow() ? open(id, { focus: "row" }) : focusRow(rowOf(id));
 }

@@ -3,7 +3,7 @@
 import { $, say } from "./page.js";
 import { refreshCounts } from "./counts.js";
 import { openId, refresh } from "./pane.js";
-import { allRows, focusedRow, focusRow, insertSorted, makeRow, replaceRow, rowOf, showEmptiness, takeOut } from "./rows.js";
+import { allRows, focusedRow, focusRow, insertSorted, isFurtherDown, makeRow, replaceRow, rowOf, showEmptiness, takeOut } from "./rows.js";
 import { announce, toast } from "./toasts.js";
 import { belongs } from "./views.js";
 
@@ -28,7 +28,7 @@ function takeRow({ id, html }) {
   const known = rowOf(id);
   const isOurs = belongs(fresh.dataset);
   if (!known) {
-    if (isOurs) waiting.set(String(id), fresh);
+    if (isOurs && !isFurtherDown(fresh)) waiting.set(String(id), fresh);
     else waiting.delete(String(id));
     return;
   }

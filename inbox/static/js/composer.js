@@ -19,6 +19,7 @@ function draw() {
   const isNote = mode()?.value === "note";
   const text = area().value;
   box.classList.toggle("as-note", isNote);
+  area().placeholder = area().ariaLabel = isNote ? area().dataset.note : area().dataset.to;
   box.classList.toggle("has-words", text.trim() !== "");
   for (const element of $$("#compose .also, #compose [data-send-done]")) element.hidden = isNote;
   $("#compose [data-send]").firstChild.textContent = isNote ? say("keep_note") : say("send");
@@ -106,17 +107,18 @@ async function sendReply(box, isDone, submitter) {
   stopKeeping();
   const fields = draftFields(box, { submitter, more: { then: isDone ? "done" : "" } });
   const answer = await ask(box.action, { method: "POST", form: fields });
-  if (answer?.blocked) return showBlocked(answer);
+  if (answer?.blocked || answer?.kept_aside) return showNotSent(answer);
   area().value = "";
   await reloadComposer();
   if (answer?.waits) return refresh();
-  if (isDone) await moveOn(id);
-  else await refresh();
-  return null;
+  if (!isDone) return refresh();
+  await moveOn(id);
+  // The reply's own bar is out of sight now: until it leaves it can be taken back from here.
+  return toast(answer.said, { undo: answer.state === "held" ? `/deliveries/${answer.delivery_id}/cancel` : null });
 }
 
-/** Another reply is on its way: the text stays here, and the member chooses. */
-async function showBlocked(answer) {
+/** Another reply is on its way, or another window sent this draft: the text stays here, and the member chooses. */
+async function showNotSent(answer) {
   toast(answer.message, { isBad: true });
   await reloadComposer();
   await refresh();

@@ -14,6 +14,8 @@ export function refreshCounts(soon = 600) {
     const view = $("#queue")?.dataset.view;
     try {
       await swap(place, await ask(`/queue/counts${view ? `?view=${view}` : ""}`, { as: "html" }), "innerMorph");
+      const said = $(`a[data-view="${view}"]`, place)?.dataset.said;
+      if (said && $("#queue-said")) $("#queue-said").textContent = said;
       writeTitle();
     } catch {
       // the next change asks again

@@ -6,6 +6,14 @@ import { complain } from "./toasts.js";
 
 let isLoading = false;
 
+/** One row per person: what came as new below "Show more" takes its place, what stands above it keeps its own. */
+function takePlace(fresh) {
+  const known = rowOf(fresh.dataset.id);
+  if (!known) return;
+  if (known.matches("[data-more] ~ *") && !known.contains(document.activeElement)) known.remove();
+  else fresh.remove();
+}
+
 async function loadMore() {
   const place = $("#rows > [data-more]");
   if (!place || isLoading) return;
@@ -17,7 +25,7 @@ async function loadMore() {
     const html = await ask(`${link.href}&part=1`, { as: "html" });
     const holder = document.createElement("template");
     holder.innerHTML = html;
-    for (const row of $$("li[data-id]", holder.content)) if (rowOf(row.dataset.id)) row.remove();
+    for (const row of $$("li[data-id]", holder.content)) takePlace(row);
     const first = $("li[data-id]", holder.content);
     place.replaceWith(holder.content);
     if (hadFocus) $("a.row", first)?.focus({ preventScroll: true });

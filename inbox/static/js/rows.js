@@ -99,18 +99,26 @@ export function replaceRow(old, fresh, { isOpen = false } = {}) {
   return fresh;
 }
 
-/** Put a row where its time says: longest waiting first. */
+const key = (one) => `${one.dataset.queueAt}|${String(one.dataset.id).padStart(12, "0")}`;
+
+/** Tell whether a row's place is beyond what has been loaded, and it was there before the list was shown. */
+export function isFurtherDown(row) {
+  const more = $("#rows > [data-more]");
+  const last = more?.previousElementSibling;
+  if (!last || key(row) < key(last)) return false;
+  return row.dataset.waiting !== "1" || row.dataset.queueAt < $("#queue").dataset.shownAt;
+}
+
+/** Put a row where its time says, longest waiting first; what is new stands after "Show more", below what is not loaded. */
 export function insertSorted(row) {
   const known = rowOf(row.dataset.id);
   if (known) return replaceRow(known, row);
-  const key = (one) => `${one.dataset.queueAt}|${String(one.dataset.id).padStart(12, "0")}`;
-  const after = allRows().find((one) => key(one) > key(row));
+  const more = $("#rows > [data-more]");
+  const last = more?.previousElementSibling;
+  const rows = last && key(row) > key(last) ? $$("#rows > [data-more] ~ li[data-id]") : allRows();
+  const after = rows.find((one) => key(one) > key(row));
   if (after) after.before(row);
-  else {
-    const more = $("#rows > [data-more]");
-    if (more) more.before(row);
-    else list().append(row);
-  }
+  else list().append(row);
   showEmptiness();
   return row;
 }

@@ -1,6 +1,6 @@
 // What was done, for some seconds, with its undo; and the same said to who listens instead of looks.
 
-import { $, ask, config, say } from "./page.js";
+import { $, $$, ask, config, say } from "./page.js";
 
 const box = () => $("#toasts");
 let newest = null;
@@ -23,6 +23,7 @@ export function toast(text, { undo = null, isBad = false, seconds = config.undoS
   if (undo) element.append(buttonOf(say("undo"), "U", () => takeBack(element)));
   if (button) element.append(buttonOf(button.text, "", button.press));
   element.dataset.undo = undo ?? "";
+  for (const old of isBad ? [] : $$(".toast:not(.is-bad)", box())) old.remove();
   box().append(element);
   while (box().children.length > 3) box().firstElementChild.remove();
   if (undo) newest = element;
