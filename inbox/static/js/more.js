@@ -1,7 +1,7 @@
 // More rows as the reader nears the end of the list.
 
 import { $, $$, ask } from "./page.js";
-import { rowOf } from "./rows.js";
+import { focusedRow, rowOf } from "./rows.js";
 import { complain } from "./toasts.js";
 
 let isLoading = false;
@@ -9,9 +9,10 @@ let isLoading = false;
 /** One row per person: what came as new below "Show more" takes its place, what stands above it keeps its own. */
 function takePlace(fresh) {
   const known = rowOf(fresh.dataset.id);
-  if (!known) return;
-  if (known.matches("[data-more] ~ *") && !known.contains(document.activeElement)) known.remove();
-  else fresh.remove();
+  if (!known) return null;
+  if (!known.matches("[data-more] ~ *")) return fresh.remove();
+  if ($("a.row[aria-current]", known)) $("a.row", fresh).setAttribute("aria-current", "true");
+  return known.remove();
 }
 
 async function loadMore() {
@@ -25,9 +26,11 @@ async function loadMore() {
     const html = await ask(`${link.href}&part=1`, { as: "html" });
     const holder = document.createElement("template");
     holder.innerHTML = html;
+    const focused = focusedRow()?.dataset.id;
     for (const row of $$("li[data-id]", holder.content)) takePlace(row);
     const first = $("li[data-id]", holder.content);
     place.replaceWith(holder.content);
+    if (focused) $("a.row", rowOf(focused))?.focus({ preventScroll: true });
     if (hadFocus) $("a.row", first)?.focus({ preventScroll: true });
     watch();
   } catch (error) {
