@@ -25,7 +25,10 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Sent:
-    """A reply as the platform has it. `parent_id` must be the one asked for, else it is misplaced (RULES D6)."""
+    """A reply as the platform has it. `parent_id` must be the one asked for, else it is misplaced (RULES D6).
+
+    "": the platform says that it hangs nowhere; None: it does not say where.
+    """
 
     external_id: str
     created_at: datetime | None = None

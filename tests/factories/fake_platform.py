@@ -27,7 +27,7 @@ class FakePlatform:
     """What the platform knows, and how it behaves next.
 
     `steps`, one a send: ok; hang (accepts, never answers); drop (does not accept, never answers); kill
-    (accepts, and the worker dies); misplace, widen; or an error to raise. Empty: ok.
+    (accepts, and the worker dies); misplace, lift (it hangs nowhere), widen; or an error to raise. Empty: ok.
     `looks`: sure (by our own id), plain (by text, honest), blind (never finds), cannot.
     """
 
@@ -128,6 +128,8 @@ class FakeConnection:
             raise Unclear("no answer")
         if step == "misplace":
             return self.platform.accept(outgoing, parent_id="another-root")
+        if step == "lift":
+            return self.platform.accept(outgoing, parent_id="")
         if step == "widen":
             return self.platform.accept(outgoing, audience="public")
         sent = self.platform.accept(outgoing)

@@ -223,7 +223,9 @@ class TestD6:
         assert bench.state(delivery) == "queued"
         assert bench.platform.sends == 0
 
-    @pytest.mark.parametrize(("step", "code"), [("misplace", "misplaced"), ("widen", "wider_audience")])
+    @pytest.mark.parametrize(
+        ("step", "code"), [("misplace", "misplaced"), ("lift", "misplaced"), ("widen", "wider_audience")]
+    )
     def test_what_stands_in_the_wrong_place_is_deleted_at_once_and_its_writer_told(
         self, bench: Bench, step: str, code: str
     ) -> None:

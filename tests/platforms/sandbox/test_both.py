@@ -17,6 +17,7 @@ from inbox.platforms.contract import (
 )
 from inbox.platforms.items import Edited, IsGone, Message, PostSeen, Unreadable
 from inbox.platforms.outgoing import Absent, CannotLook, Found, Ok, Outgoing, ParentGone
+from inbox.replies.settle import find_wrong
 from tests.platforms.sandbox.conftest import Scene, now, short
 
 
@@ -125,6 +126,13 @@ def test_a_reply_is_accepted_under_what_it_answers_and_found_again(scene: Scene)
     assert isinstance(found, Found)
     assert found.sent.external_id == sent.external_id
     assert len(scene.site.accepted(scene.name)) == 1
+
+
+def test_a_reply_that_was_put_elsewhere_is_not_told_as_in_its_place(scene: Scene) -> None:
+    _post, message = asked(scene)
+    outgoing = scene.connection.prepare(answer_to(message), "key-1")
+    scene.site.fault(scene.name, "misplace", count=1)
+    assert find_wrong(outgoing, scene.connection.send(outgoing, "key-1")) == "misplaced"
 
 
 def test_what_was_not_sent_is_not_surely_absent(scene: Scene) -> None:

@@ -175,9 +175,11 @@ class FeedConnection:
         """Post the reply once; the key is sent along and never relied on (mastodon.md §6, §10)."""
         answered = self.calls.post("/api/v1/statuses", writing.body_of(outgoing), {"Idempotency-Key": key})
         try:
-            return writing.to_sent(parse.parse_status(answered.json(), self.account.external_id))
+            sent = writing.to_sent(parse.parse_status(answered.json(), self.account.external_id))
         except (parse.Unfit, Malformed) as error:
             raise Unclear(f"accepted, but its answer can't be read: {error}") from None
+        # A status hangs nowhere, too, once what it answered is deleted; just written, it was put in the wrong place.
+        return replace(sent, parent_id=sent.parent_id or "")
 
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
         """Look among our newest statuses."""
