@@ -6,6 +6,7 @@ from flask import request
 
 from inbox.errors import Invalid
 from inbox.members import passwords
+from inbox.members.attempts import current_attempts
 from inbox.members.profile import Profile, check_name
 from inbox.numbers import read_number
 
@@ -31,6 +32,16 @@ def whole_number(name: str) -> int:
 def optional_number(name: str) -> int | None:
     """Return a whole number, or None for an empty field."""
     return whole_number(name) if text(name) else None
+
+
+def check_current_password(email: str, stored: str | None) -> None:
+    """Check the member's own password; raises Invalid where it is wrong, or was tried too often (as at signing in)."""
+    attempts, address = current_attempts(), request.remote_addr or ""
+    if not attempts.are_left(address, email):
+        raise Invalid("sign_in_too_often")
+    if not passwords.is_right(stored, request.form.get("current", "")):
+        attempts.note_failure(address, email)
+        raise Invalid("password_wrong")
 
 
 def chosen_password(email: str) -> str:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from inbox.database import db
 from inbox.errors import Invalid, RelevoError
-from inbox.members import doors, forms, passwords, profile, sessions
+from inbox.members import doors, forms, profile, sessions
 from inbox.members.sign_in import fold_email
 from inbox.sentences import sentence_of
 from inbox.settings import Settings
@@ -42,12 +42,11 @@ def change_email() -> Answer:
     """Let the member sign in by another address, after their password."""
     member = doors.current_member()
     try:
-        if not passwords.is_right(member.password_hash, request.form.get("current", "")):
-            raise Invalid("password_wrong")
+        forms.check_current_password(member.email, member.password_hash)
         profile.change_email(db.session(), member.id, fold_email(forms.text("email")))
     except RelevoError as error:
         db.session.rollback()
-        return _page(email_error=sentence_of(error)), error.status
+        return _page(email_error=sentence_of(error)), 429 if error.code == "sign_in_too_often" else error.status
     db.session.commit()
     return redirect(url_for("me.show", saved=1), 303)
 

@@ -80,7 +80,7 @@ def choose_password() -> Answer:
     member = doors.current_member()
     try:
         if not member.must_change_password:
-            _check_current(member.email, member.password_hash)
+            forms.check_current_password(member.email, member.password_hash)
         stored = passwords.hash_password(forms.chosen_password(member.email))
     except RelevoError as error:
         status = 429 if error.code == "sign_in_too_often" else 400
@@ -140,12 +140,3 @@ def _let_in(candidate: sign_in.Candidate) -> Response:
 def _ask_again(email: str, error: str, status: int) -> Answer:
     wanted = forms.safe_next(request.form.get("next"))
     return render_template("members/sign_in.html", next=wanted, email=email, error=error), status
-
-
-def _check_current(email: str, stored: str | None) -> None:
-    attempts, address = current_attempts(), request.remote_addr or ""
-    if not attempts.are_left(address, email):
-        raise Invalid("sign_in_too_often")
-    if not passwords.is_right(stored, request.form.get("current", "")):
-        attempts.note_failure(address, email)
-        raise Invalid("password_wrong")

@@ -18,7 +18,7 @@ from inbox.members.grants import Powers
 from inbox.members.models import Grant, Member, Membership, Team
 from inbox.settings import Pace
 from tests.factories.basics import join_team, make_channel, make_member, make_team
-from tests.factories.members import form_token, make_member_with_password, make_session, post, sign_in_as
+from tests.factories.members import PASSWORD, form_token, make_member_with_password, make_session, post, sign_in_as
 from tests.fixtures.app import MovingClock
 
 PACE = Pace()
@@ -276,3 +276,12 @@ def test_the_first_member_leads_a_team(session: Session, moving_clock: MovingClo
     member, _password = made
     assert member.one_time_until_at == moving_clock.at + timedelta(hours=1)
     assert [seat.role for seat in teams.list_seats(session, member_id=member.id)] == ["lead"]
+
+
+def test_a_stolen_session_may_not_guess_the_password_by_changing_the_address(app: Flask, session: Session) -> None:
+    eva = make_member_with_password(session)
+    browser = sign_in_as(app, session, eva)
+    guesses = [post(browser, "/me/email", email="eva@acme.example", current=f"no {turn}") for turn in range(11)]
+    assert [answer.status_code for answer in guesses] == [400] * 10 + [429]
+    refused = post(browser, "/me/email", email="eva@acme.example", current=PASSWORD)
+    assert refused.status_code == 429
