@@ -124,6 +124,8 @@ SENTENCES: dict[str, LazyString] = {
     # pictures
     "picture_not_found": _l("There is no such picture, or it is not yours to see."),
     "picture_refused": _l("The platform does not give that picture."),
+    "edited_meanwhile": _l("A message here was changed while you wrote. Read it again, then press Send once more."),
+    "joined_meanwhile": _l("This was joined with another part of its thread meanwhile. Look at it again, then decide."),
     "picture_not_kept": _l("There is no room for this picture on the disk."),
     "not_a_picture": _l("That is not a picture that can be shown."),
     # settings, as the command line says them

@@ -71,6 +71,29 @@ def look_back(session: Session, message_ids: Sequence[int], since: datetime, *, 
             _consequences(session, message, seen, pace)
 
 
+def newest_wording(session: Session, thread_id: int) -> int:
+    """Return the number of the newest edit in a thread, 0 without any: what stands on a screen that is read now.
+
+    Edits of one thread come one after the other (a channel's pages are written one at a time), so numbers only rise.
+    """
+    edits = select(func.max(MessageVersion.id)).join(Message, Message.id == MessageVersion.message_id)
+    return session.scalar(edits.where(Message.thread_id == thread_id)) or 0
+
+
+def says_more_since(session: Session, conversation_id: int, up_to_seq: int, wording: int) -> bool:
+    """Tell whether a message that awaits an answer, up to that seq, asks or says more than on a screen that old."""
+    later = select(MessageVersion.message_id).where(MessageVersion.id > wording)
+    waiting = select(Message).where(
+        Message.conversation_id == conversation_id, Message.awaits, Message.seq <= up_to_seq, Message.id.in_(later)
+    )
+    for message in session.scalars(waiting):
+        after = select(MessageVersion.text).where(MessageVersion.message_id == message.id, MessageVersion.id > wording)
+        seen = session.scalar(after.order_by(MessageVersion.number).limit(1))
+        if seen is not None and _says_more(seen, message.text):
+            return True
+    return False
+
+
 def _find_wording_at(session: Session, message: Message, at: datetime) -> str | None:
     """Return how a message read then; None: as it does now."""
     later = select(MessageVersion.text).where(MessageVersion.message_id == message.id, MessageVersion.seen_at > at)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from inbox.conversations import lines, message_query
+from inbox.conversations.edits import newest_wording
 from inbox.conversations.keys import Key, read_key
 from inbox.conversations.models import Conversation, Message, Thread
 from inbox.conversations.rows import Entry, MessageView, ThreadPage
@@ -44,6 +45,7 @@ def load_thread(
     of this thread. Replies that were not accepted yet and held back messages are left out.
     """
     earlier, later = (read_key(key) if key else None for key in (before, after))
+    newest = newest_wording(session, conversation.thread_id)  # read first: an edit that comes now counts as unread
     part = _load(session, conversation, earlier, later, around, limit)
     since = later.at if later else part.messages[0].at if part.has_before else None
     until = earlier.at if earlier else part.messages[-1].at if part.has_after else None
@@ -57,6 +59,7 @@ def load_thread(
         before=_key(part.messages[0]) if part.has_before else None,
         after=_key(part.messages[-1]) if part.has_after else None,
         last_seq=max((message.seq or 0 for message in part.messages), default=0),
+        newest_wording=newest,
         asks_about_message_id=_find_question(session, conversation),
     )
 

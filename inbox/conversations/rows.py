@@ -168,4 +168,5 @@ class ThreadPage:
     before: str | None
     after: str | None
     last_seq: int  # the newest seq on this screen: the composer's seen_seq when `after` is None
+    newest_wording: int  # the newest edit of the thread that this screen shows, as conversations/edits.py numbers them
     asks_about_message_id: int | None

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 from flask import Response, jsonify, redirect, render_template, request, url_for
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from inbox.conversations.models import Conversation
 from inbox.conversations.queries import find_row
+from inbox.conversations.settle import Result
 from inbox.database import db
 from inbox.desk.shell import say
+from inbox.errors import Conflict, Invalid
 from inbox.members import doors
+from inbox.numbers import read_number
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,33 @@ class Acted:
 def wants_json() -> bool:
     """Tell whether a script asks."""
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def seen_seq(found: Conversation, asked_id: int) -> int:
+    """Return the newest seq on the screen that this request came from.
+
+    Raises Invalid where it is missing, Conflict where that screen showed a conversation that was joined into another
+    meanwhile: its seqs mean other messages there, and somebody would be excused unread.
+    """
+    number = read_number(request.form.get("seen_seq"))
+    if number is None:
+        raise Invalid("seen_seq_missing")
+    if found.id != asked_id:
+        raise Conflict("joined_meanwhile")
+    return number
+
+
+def ended(found: Conversation, result: Result, said: str) -> Acted:
+    """Return what ended a conversation, to be answered after the commit; what came meanwhile keeps it open (B3)."""
+    conversation_id, undo_id, stayed = found.id, result.activity.id, result.stayed
+    warning = ""
+    if stayed:
+        warning = ngettext(
+            "%(num)s new while you pressed done: it stays open.",
+            "%(num)s new while you pressed done: it stays open.",
+            stayed.count,
+        )
+    return Acted(str(said), conversation_id, undo_id=undo_id, moves_on=not stayed, warning=str(warning))
 
 
 def answer(acted: Acted) -> Response | BaseResponse:

@@ -59,6 +59,7 @@ class ComposerShown:
     as_handle: str
     undo_seconds: int
     seen_seq: int
+    seen_wording: int
     waits_for_delivery_id: int | None
     blocked_by_delivery_id: int | None = None
     blocked_by: str = ""
@@ -92,6 +93,7 @@ def show_composer(session: Session, member: Member, conversation: Conversation, 
         as_handle=channel.handle,
         undo_seconds=member.undo_seconds,
         seen_seq=page.last_seq,
+        seen_wording=page.newest_wording,
         waits_for_delivery_id=draft.send_after_delivery_id if draft else None,
         blocked_by_delivery_id=blocking.id if blocking else None,
         blocked_by=blocker.name if blocker else "",

@@ -14,7 +14,7 @@ from inbox.conversations import settle
 from inbox.conversations.access import access_conversation, access_message
 from inbox.conversations.models import Conversation, Message
 from inbox.database import db
-from inbox.desk.acted import Acted, answer
+from inbox.desk.acted import Acted, answer, ended, seen_seq
 from inbox.errors import Conflict, NotFound
 from inbox.members import doors
 from inbox.numbers import list_numbers, read_number
@@ -63,20 +63,17 @@ def like(message_id: int) -> Response:
 @blueprint.post("/c/<int:conversation_id>/like")
 @doors.members
 def like_and_excuse(conversation_id: int) -> Response:
-    """Like a person's newest message and finish: no answer needed."""
+    """Like the newest message of a person that was on the screen, and finish: no answer needed."""
     conversation = access_conversation(db.session(), _me(), conversation_id, "answer")
-    given = read_number(request.form.get("seen_seq"))
-    seen_seq = conversation.last_seq if given is None else given
-    number = conversation.id
-    newest = _newest_inbound(conversation)
+    seen, number = seen_seq(conversation, conversation_id), conversation.id
+    newest = _newest_inbound(conversation, up_to_seq=seen)
     if newest.liked_at is None:
         _like(newest.id)
     conversation = access_conversation(db.session(), _me(), number, "triage")
-    result = finishing.excuse(db.session(), conversation, _me(), seen_seq=seen_seq, why="liked")
-    undo_id, stayed = result.activity.id, result.stayed
+    result = finishing.excuse(db.session(), conversation, _me(), seen_seq=seen, why="liked")
+    acted = ended(conversation, result, _("Liked; no answer needed."))
     db.session.commit()
-    said = str(_("Liked; no answer needed."))
-    return answer(Acted(said, number, undo_id=undo_id, moves_on=not stayed))
+    return answer(acted)
 
 
 @blueprint.post("/messages/<int:message_id>/unlike")
@@ -139,13 +136,15 @@ def _wait(message: Message) -> Response:
     return answer(Acted(str(_("It waits for an answer.")), conversation_id, undo_id=undo_id))
 
 
-def _newest_inbound(conversation: Conversation) -> Message:
+def _newest_inbound(conversation: Conversation, up_to_seq: int | None = None) -> Message:
     query = select(Message).where(
         Message.conversation_id == conversation.id,
         Message.direction == "inbound",
         Message.gone_at.is_(None),
         Message.is_held_back.is_(False),
     )
+    if up_to_seq is not None:
+        query = query.where(Message.seq <= up_to_seq)
     found = db.session.scalar(query.order_by(Message.seq.desc()).limit(1))
     if found is None:
         raise Conflict("message_gone")

@@ -72,6 +72,7 @@ class ThreadShown:
     before: str | None
     after: str | None
     last_seq: int
+    newest_wording: int
     asks_about_message_id: int | None
     others_waiting: Sequence[AlsoWaits] = ()
 
@@ -150,6 +151,7 @@ def show_thread(
         before=page.before,
         after=page.after,
         last_seq=page.last_seq,
+        newest_wording=page.newest_wording,
         asks_about_message_id=page.asks_about_message_id,
         others_waiting=list_also(session, conversation) if page.asks_about_message_id else (),
     )

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, current_app, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from inbox.activity.models import Activity
@@ -12,10 +11,9 @@ from inbox.conversations import labels, notes, priority, reading, snooze
 from inbox.conversations import undo as undoing
 from inbox.conversations.access import access_conversation, access_note
 from inbox.conversations.models import Conversation
-from inbox.conversations.settle import Result
 from inbox.database import db
 from inbox.desk import snoozes, words
-from inbox.desk.acted import Acted, answer, wants_json
+from inbox.desk.acted import Acted, answer, ended, seen_seq, wants_json
 from inbox.errors import Invalid
 from inbox.intake import recheck
 from inbox.members import doors
@@ -78,15 +76,18 @@ def wake(conversation_id: int) -> Response:
 def finish(conversation_id: int) -> Response:
     """Mark a conversation done; when something awaits and no reason came along, ask which."""
     found = _access(conversation_id)
+    seen, why = seen_seq(found, conversation_id), request.form.get("why") or None
     try:
-        result = finishing.finish(db.session(), found, _me(), seen_seq=_seen_seq(), why=request.form.get("why") or None)
+        result = finishing.finish(db.session(), found, _me(), seen_seq=seen, why=why)
     except Invalid as error:
         if error.code != "why_needed":
             raise
         db.session.rollback()
-        question = url_for("dialogs.finish_dialog", conversation_id=conversation_id, seen_seq=_seen_seq())
+        question = url_for("dialogs.finish_dialog", conversation_id=conversation_id, seen_seq=seen)
         return jsonify(ask=question) if wants_json() else redirect(question, 303)
-    return _answer_result(found, result, _("Done."))
+    acted = ended(found, result, _("Done."))
+    db.session.commit()
+    return answer(acted)
 
 
 @blueprint.post("/c/<int:conversation_id>/excuse")
@@ -94,8 +95,10 @@ def finish(conversation_id: int) -> Response:
 def excuse(conversation_id: int) -> Response:
     """Say that no answer is needed, and finish."""
     found = _access(conversation_id)
-    result = finishing.excuse(db.session(), found, _me(), seen_seq=_seen_seq())
-    return _answer_result(found, result, _("No answer needed."))
+    result = finishing.excuse(db.session(), found, _me(), seen_seq=seen_seq(found, conversation_id))
+    acted = ended(found, result, _("No answer needed."))
+    db.session.commit()
+    return answer(acted)
 
 
 @blueprint.post("/c/<int:conversation_id>/spam")
@@ -103,8 +106,10 @@ def excuse(conversation_id: int) -> Response:
 def spam(conversation_id: int) -> Response:
     """Mark a conversation as spam."""
     found = _access(conversation_id)
-    result = finishing.mark_spam(db.session(), found, _me(), seen_seq=_seen_seq())
-    return _answer_result(found, result, _("Marked as spam."))
+    result = finishing.mark_spam(db.session(), found, _me(), seen_seq=seen_seq(found, conversation_id))
+    acted = ended(found, result, _("Marked as spam."))
+    db.session.commit()
+    return answer(acted)
 
 
 @blueprint.post("/c/<int:conversation_id>/not-spam")
@@ -165,7 +170,7 @@ def delete_note(note_id: int) -> Response:
 def read(conversation_id: int) -> Response:
     """Keep how far one has read; what was opened is looked at again on its platform (E2)."""
     found = access_conversation(db.session(), _me(), conversation_id)
-    reading.mark_read(db.session(), found, _me(), _seen_seq())
+    reading.mark_read(db.session(), found, _me(), seen_seq(found, conversation_id))
     recheck.on_opening(db.session(), found, pace=current_app.config["RELEVO"].pace)
     db.session.commit()
     return Response(status=204)
@@ -209,27 +214,7 @@ def _number(name: str) -> int | None:
     return number
 
 
-def _seen_seq() -> int:
-    number = _number("seen_seq")
-    if number is None:
-        raise Invalid("seen_seq_missing")
-    return number
-
-
 def _answer(found: Conversation, done: Activity, said: str, *, moves_on: bool = False) -> Response:
     conversation_id, undo_id = found.id, done.id
     db.session.commit()
     return answer(Acted(str(said), conversation_id, undo_id=undo_id, moves_on=moves_on))
-
-
-def _answer_result(found: Conversation, result: Result, said: str) -> Response:
-    conversation_id, undo_id, stayed = found.id, result.activity.id, result.stayed
-    db.session.commit()
-    warning = ""
-    if stayed:
-        warning = ngettext(
-            "%(num)s new while you pressed done: it stays open.",
-            "%(num)s new while you pressed done: it stays open.",
-            stayed.count,
-        )
-    return answer(Acted(str(said), conversation_id, undo_id=undo_id, moves_on=not stayed, warning=str(warning)))

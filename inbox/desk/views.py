@@ -130,6 +130,7 @@ def changes(conversation_id: int) -> Answer:
     return jsonify(
         id=found.id,
         seq=thread.last_seq,
+        wording=thread.newest_wording,
         head=render_template("conversations/_head.html", **values),
         side=render_template("conversations/_side.html", **values),
         deliveries=render_template("conversations/_deliveries.html", **values),

@@ -53,6 +53,7 @@ def read_reply(form: MultiDict[str, str]) -> Wanted:
         is_finishing=form.get("then") == "done",
         after_delivery_id=_number(form, "after"),
         keeping=_keeping(form),
+        seen_wording=_number(form, "seen_wording"),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock, nudges
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.conversations.edits import says_more_since
 from inbox.conversations.models import Conversation, Message, Thread
 from inbox.conversations.threads import lock_thread
 from inbox.errors import Conflict, Invalid, NotFound
@@ -45,6 +46,7 @@ class Wanted:
     after_delivery_id: int | None = None
     is_confirmed_late: bool = False
     keeping: Keeping | None = None
+    seen_wording: int | None = None  # the newest edit on their screen (conversations/edits.py); None: not known
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def queue_reply(
         return Waiting(draft)
     also = _check_also(session, conversation, wanted)
     _check_seen(thread, wanted.seen_seq)
+    _check_wordings(session, conversation, wanted)
     _keep(session, draft, wanted, also)
     outgoing = write_outgoing(session, member, conversation, draft)
     if wanted.after_delivery_id is not None:
@@ -178,6 +181,14 @@ def _check_also(session: Session, conversation: Conversation, wanted: Wanted) ->
 def _check_seen(thread: Thread, seen_seq: int) -> None:
     if not 0 <= seen_seq <= thread.last_seq:
         raise Invalid("seen_seq_unknown", seen_seq=seen_seq, last_seq=thread.last_seq)
+
+
+def _check_wordings(session: Session, conversation: Conversation, wanted: Wanted) -> None:
+    """Let nobody answer a question that they have not read: it may have been edited since they opened the page."""
+    ids = {conversation.id, *wanted.also_conversation_ids}
+    seen = wanted.seen_wording
+    if seen is not None and any(says_more_since(session, one, wanted.seen_seq, seen) for one in sorted(ids)):
+        raise Conflict("edited_meanwhile")
 
 
 def _keep(session: Session, draft: Draft, wanted: Wanted, also: dict[str, int]) -> None:

@@ -52,7 +52,8 @@ def test_what_is_new_stands_below_what_is_not_loaded_yet(session: Session, world
     channel = session.get_one(Channel, world.channel_id)
     for turn in range(60):
         person = make_contact(session, channel.platform, display_name=f"Person {turn}")
-        say(session, make_thread(session, channel), person, "Is it open?", at=clock.now() - timedelta(minutes=90 - turn))
+        at = clock.now() - timedelta(minutes=90 - turn)
+        say(session, make_thread(session, channel), person, "Is it open?", at=at)
     further = conversation_of(session, say(session, make_thread(session, channel), person, "And now?")).id
     session.commit()
     page = open_live(world.lucia_id, "/queue?view=unassigned")

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
+from inbox.conversations import join
 from inbox.conversations.models import Conversation, Label, Message, Note, Thread
 from inbox.members.models import Member
 from tests.browser.world import World, make_world
-from tests.factories.basics import join_team, make_grant, make_member, make_team
-from tests.factories.conversations import answer_there, say
+from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
+from tests.factories.conversations import answer_there, conversation_of, make_thread, say
 from tests.factories.fake_platform import FakePlatform
 from tests.factories.members import form_token, sign_in_as
 
@@ -184,6 +185,37 @@ def test_like_and_excuse_in_one(session: Session, small: World, desk: Desk, plat
     liked = query.one()
     assert (liked.excused_why, liked.settled) == ("liked", "excused")
     assert any(call.startswith("like") for call in platform.calls)
+
+
+def test_what_came_after_the_page_is_neither_liked_nor_excused(
+    session: Session, small: World, desk: Desk, platform: FakePlatform
+) -> None:
+    seen = seq_of(session, small.maria_id)
+    conversation = fresh(session, small.maria_id)
+    thread, person = session.get_one(Thread, conversation.thread_id), session.get_one(Contact, conversation.contact_id)
+    later = say(session, thread, person, "And now it is broken, what do I do?").id
+    session.commit()
+    acted = desk.post(f"/c/{small.maria_id}/like", seen_seq=seen)
+    assert (acted["moves_on"], acted["warning"]) == (False, "1 new while you pressed done: it stays open.")
+    message = session.get_one(Message, later, populate_existing=True)
+    assert (message.liked_at, message.awaits) == (None, True)
+    session.rollback()
+    assert desk.post(f"/c/{small.maria_id}/like", 400)["code"] == "seen_seq_missing"
+
+
+@pytest.mark.parametrize("act", ["finish", "excuse", "spam", "like", "read"])
+def test_a_page_from_before_a_join_decides_about_nothing(
+    session: Session, small: World, desk: Desk, platform: FakePlatform, act: str
+) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    person = make_contact(session, channel.platform)
+    kept, gone = make_thread(session, channel), make_thread(session, channel)
+    unseen = say(session, kept, person, "It came broken, what now?").id
+    old = conversation_of(session, say(session, gone, person, "Is it open?")).id
+    join.join(session, kept, gone)
+    session.commit()
+    assert desk.post(f"/c/{old}/{act}", 409, seen_seq=1, why="no_answer_needed")["code"] == "joined_meanwhile"
+    assert session.get_one(Message, unseen, populate_existing=True).awaits
 
 
 def test_a_message_waits_by_hand_and_is_excused(session: Session, small: World, desk: Desk) -> None:

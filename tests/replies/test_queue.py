@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.activity.models import Activity
+from inbox.conversations import edits
 from inbox.conversations.models import Answer, Conversation, Message
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound, RelevoError
 from inbox.members.models import Member
@@ -53,6 +54,24 @@ class TestD5:
         assert not again.is_new
         assert session.scalar(select(func.count(Delivery.id))) == 1
         assert session.scalar(select(func.count(Message.id)).where(Message.direction == "outbound")) == 1
+
+    def test_what_was_edited_after_the_page_was_read_is_not_answered_unread(self, session: Session) -> None:
+        scene = make_scene(session)
+        draft = make_draft(session, scene)
+        connection = FakeConnection(FakePlatform())
+
+        def press_with(wording: int | None) -> Result:
+            wanted = Wanted(draft.reply_key, "Yes, size 42.", 1, seen_wording=wording)
+            return queue_reply(session, scene.member, scene.conversation, wanted, connection=connection, pace=Pace())
+
+        on_screen = edits.newest_wording(session, scene.conversation.thread_id)
+        edits.edited(
+            session, scene.message, edits.Wording("I want to cancel my order. When do I get my money?"), pace=Pace()
+        )
+        with pytest.raises(Conflict, match="edited_meanwhile"):
+            press_with(on_screen)
+        assert session.scalar(select(func.count(Delivery.id))) == 0
+        assert isinstance(press_with(edits.newest_wording(session, scene.conversation.thread_id)), Queued)
 
     def test_other_words_under_a_used_key_are_kept_and_not_sent(self, session: Session) -> None:
         scene = make_scene(session)

@@ -35,6 +35,7 @@ export async function send(url, form, { name, id = null } = {}) {
   } catch (error) {
     closeDialog();
     complain(error);
+    if (error.code === "joined_meanwhile" && id && String(id) === openId()) await open(id);
     return null;
   }
 }

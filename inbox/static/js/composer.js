@@ -75,6 +75,7 @@ async function submit(event) {
     else await sendReply(box, isDone, event.submitter);
   } catch (error) {
     complain(error);
+    if (error.code === "edited_meanwhile") await readAgain();
   } finally {
     delete box.dataset.busy;
   }
@@ -115,6 +116,12 @@ async function sendReply(box, isDone, submitter) {
   await moveOn(id);
   // The reply's own bar is out of sight now: until it leaves it can be taken back from here.
   return toast(answer.said, { undo: answer.state === "held" ? `/deliveries/${answer.delivery_id}/cancel` : null });
+}
+
+/** Somebody changed what is being answered: it is shown, and the next Send is meant for how it reads now. */
+async function readAgain() {
+  await refresh();
+  form().elements.seen_wording.value = $("#thread").dataset.wording;
 }
 
 /** Another reply is on its way, or another window sent this draft: the text stays here, and the member chooses. */

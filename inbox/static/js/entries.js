@@ -39,8 +39,10 @@ export function holdPlace() {
 export function noteSeen(seq) {
   const main = $("#thread");
   main.dataset.seq = String(Math.max(Number(main.dataset.seq), seq));
-  const seen = $("#compose input[name=seen_seq]");
-  if (seen && !$("#compose").classList.contains("has-words")) seen.value = main.dataset.seq;
+  const box = $("#compose");
+  if (!box || box.classList.contains("has-words")) return;
+  box.elements.seen_seq.value = main.dataset.seq;
+  box.elements.seen_wording.value = main.dataset.wording;
 }
 
 let isLoading = false;

@@ -117,6 +117,7 @@ async function show(now) {
   await swap($("#deliveries"), now.deliveries, "innerMorph");
   const grew = upsert(now.entries);
   restore();
+  $("#thread").dataset.wording = String(now.wording);
   noteSeen(now.seq);
   document.dispatchEvent(new CustomEvent("relevo:refreshed", { detail: { had } }));
   if (grew) noteRead();
