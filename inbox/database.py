@@ -1,6 +1,6 @@
 """The database: our typed base, how each engine is set up, and read-only sessions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -8,9 +8,10 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Text, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,20 +27,37 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 _is_read_only: ContextVar[bool] = ContextVar("is_read_only", default=False)
 
 
+class _SqliteTime(sqlite.DATETIME):
+    """A UTC time as text of one length, which then sorts: SQLAlchemy's own, written at a fifth of the cost."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        """Write a time; a page of messages has hundreds."""
+
+        def write(at: datetime | None) -> str | None:
+            return None if at is None else at.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+        return write
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time; refuses a naive one, gives an aware one back on both engines."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the engine's own type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_SqliteTime())  # type: ignore[no-untyped-call]  # its base has no types
+        return dialect.type_descriptor(DateTime(timezone=True))
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Hand the engine UTC: aware for PostgreSQL, naive for SQLite, whose text then sorts."""
+        """Hand the engine UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a time without a zone must not reach the database")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give back an aware UTC time."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -17,6 +17,11 @@ from inbox.settings import Pace
 POLLS_PER_HOST = 2
 LOST_LIMIT = 3
 OWN_POSTS = "own_posts"
+_CLAIMED = (
+    select(ChannelStream, Channel)
+    .join(Channel, Channel.id == ChannelStream.channel_id)
+    .where(ChannelStream.id == bindparam("stream_id"))
+)
 
 
 @dataclass(frozen=True)
@@ -167,16 +172,25 @@ def _set_aside(stream: ChannelStream, now: datetime, pace: Pace) -> None:
     stream.due_at = now + timedelta(seconds=pace.poll_longest_seconds)
 
 
+def get_claimed(session: Session, claim: Claim) -> tuple[ChannelStream, Channel]:
+    """Return what a claim is for: the stream and its channel."""
+    stream, channel = session.execute(_CLAIMED, {"stream_id": claim.stream_id}).one()
+    return stream, channel
+
+
 def advance(
     session: Session, claim: Claim, cursor: Cursor, *, is_complete: bool, had_new: bool, digest: str, pace: Pace
 ) -> bool:
-    """Write what a page moved, in the transaction of its messages; False: the lease was lost, roll back."""
+    """Write what a page moved, in the transaction of its messages; False: the lease was lost, roll back.
+
+    The end of a walk gives the lease back.
+    """
     now = clock.now()
-    held = (ChannelStream.id == claim.stream_id) & (ChannelStream.lease_token == claim.token)
-    fenced = session.execute(update(ChannelStream).where(held).values(last_polled_at=now))
-    if fenced.rowcount != 1:  # type: ignore[attr-defined]  # a CursorResult, as every update gives
+    session.flush()
+    stream = session.get(ChannelStream, claim.stream_id, populate_existing=True, with_for_update={"key_share": True})
+    if stream is None or stream.lease_token != claim.token:
         return False
-    stream = session.get_one(ChannelStream, claim.stream_id, populate_existing=True)
+    stream.last_polled_at = now
     stream.cursor = cursor
     stream.is_walking = not is_complete
     stream.page_digest = digest
@@ -192,6 +206,7 @@ def advance(
 
 
 def _complete(stream: ChannelStream, now: datetime, pace: Pace) -> None:
+    stream.lease_token = stream.lease_until_at = None
     stream.last_complete_at = now
     stream.complete_started_at = stream.walk_started_at
     stream.page_digest = None

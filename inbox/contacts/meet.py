@@ -1,13 +1,14 @@
 """Takes in people as platforms show them (RULES A4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, tuple_
+from sqlalchemy import Row, bindparam, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from inbox import clock
+from inbox import bulk, clock
+from inbox.bulk import among, table_of
 from inbox.contacts.models import Contact
 from inbox.platforms.items import Author
 
@@ -15,6 +16,10 @@ Key = tuple[str, str]
 
 _SHOWN = ("handle", "display_name", "avatar_url", "profile_url")
 _MOST_AT_ONCE = 400  # well below what either database takes as parameters
+_TABLE = table_of(Contact)
+_LOOK = select(_TABLE.c.id, _TABLE.c.scope, _TABLE.c.external_id, *(_TABLE.c[name] for name in _SHOWN)).where(
+    _TABLE.c.platform == bindparam("platform"), among(_TABLE.c.scope, "scopes"), among(_TABLE.c.external_id, "names")
+)
 
 
 def meet(session: Session, platform: str, authors: Iterable[Author]) -> dict[Key, Contact]:
@@ -33,33 +38,30 @@ def meet(session: Session, platform: str, authors: Iterable[Author]) -> dict[Key
     return found
 
 
-def meet_ids(session: Session, platform: str, authors: Iterable[Author]) -> dict[Key, int]:
-    """As `meet`, for a busy page: looks first, writes only who is new or differs, and returns the ids alone."""
+def meet_ids(session: Session, platform: str, authors: Iterable[Author], ids: Iterator[int]) -> dict[Key, int]:
+    """As `meet`, for a busy page: looks first, writes only who is new or differs, and returns the ids alone.
+
+    `ids`: for those who are new, as many as there are authors.
+    """
     known = {(author.scope, author.external_id): author for author in authors}
-    keys = sorted(known)
-    found: dict[Key, int] = {}
-    for start in range(0, len(keys), _MOST_AT_ONCE):
-        part = keys[start : start + _MOST_AT_ONCE]
-        seen = _look(session, platform, part)
-        wanted = [key for key in part if key not in seen or _differs(seen[key], known[key])]
-        if wanted:
-            _upsert(session, [_row(platform, known[key]) for key in wanted])
-            seen |= _look(session, platform, [key for key in wanted if key not in seen])
+    seen = _look(session, platform, known)
+    found = {key: row.id for key, row in seen.items()}
+    new = [{"id": next(ids), **_row(platform, known[key])} for key in sorted(known.keys() - seen.keys())]
+    if bulk.insert_missing(session, Contact, new) == len(new):
+        found |= {(row["scope"], row["external_id"]): row["id"] for row in new}
+    else:  # another channel of the platform met some of them meanwhile
+        seen |= _look(session, platform, known.keys() - seen.keys())
         found |= {key: row.id for key, row in seen.items()}
+    if changed := [_row(platform, known[key]) for key in sorted(seen) if _differs(seen[key], known[key])]:
+        _upsert(session, changed)
     return found
 
 
-def _look(session: Session, platform: str, keys: list[Key]) -> dict[Key, Row[Any]]:
-    if not keys:
-        return {}
-    columns = (Contact.id, Contact.scope, Contact.external_id, *(getattr(Contact, name) for name in _SHOWN))
-    statement = select(*columns).where(
-        Contact.platform == platform,
-        Contact.scope.in_(sorted({scope for scope, _ in keys})),
-        Contact.external_id.in_([external_id for _, external_id in keys]),
-    )
+def _look(session: Session, platform: str, keys: Iterable[Key]) -> dict[Key, Row[Any]]:
     wanted = set(keys)
-    rows = {(row.scope, row.external_id): row for row in session.execute(statement)}
+    scopes, names = ({key[0] for key in wanted}, {key[1] for key in wanted})
+    given = {"platform": platform, "scopes": sorted(scopes), "names": sorted(names)}
+    rows = {(row.scope, row.external_id): row for row in session.execute(_LOOK, given)}
     return {key: row for key, row in rows.items() if key in wanted}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +26,9 @@ __all__ = ["arrived", "gather_facts", "judge_again"]
 
 # Verdicts that leave a conversation to its own view; the others don't concern us or are history.
 NEEDLESS = frozenset({Reason.STICKER, Reason.EMOJI_ONLY, Reason.ONLY_HANDLES, Reason.THANKS, Reason.REPLY_TO_OTHER})
+
+# What a message that awaits opens again.
+CLOSED = frozenset({Status.DONE, Status.SNOOZED})
 
 
 def arrived(session: Session, message: Message, *, pace: Pace, is_before_import: bool = False) -> Verdict:
@@ -73,12 +76,28 @@ def judge_again(session: Session, message: Message) -> Verdict:
 
 def open_again(session: Session, conversation: Conversation, message: Message, *, pace: Pace) -> None:
     """Open a done or snoozed conversation because somebody waits in it again, and hand it on (A7); spam stays."""
-    if conversation.status not in (Status.DONE, Status.SNOOZED):
-        return
+    if conversation.status in CLOSED:
+        values = opened(session, conversation, pace=pace)
+        change(session, conversation, kinds.REOPENED, None, values, message_id=message.id)
+
+
+class Held(Protocol):
+    """A conversation as far as handing it on needs it."""
+
+    @property
+    def channel_id(self) -> int: ...
+    @property
+    def is_private(self) -> bool: ...
+    @property
+    def assignee_id(self) -> int | None: ...
+    @property
+    def team_id(self) -> int | None: ...
+
+
+def opened(session: Session, held: Held, *, pace: Pace) -> dict[str, Any]:
+    """Return what opening a done or snoozed conversation sets: it stays with an assignee who is there (A7)."""
     values: dict[str, Any] = {"status": Status.OPEN.value, "snoozed_until_at": None}
-    if not _is_assignee_there(session, conversation, pace):
-        values |= _handed_to_team(session, conversation)
-    change(session, conversation, kinds.REOPENED, None, values, message_id=message.id)
+    return values if _is_assignee_there(session, held, pace) else values | _handed_to_team(session, held)
 
 
 def _conversation_of(session: Session, message: Message) -> Conversation:
@@ -102,29 +121,29 @@ def _list_children(session: Session, message: Message) -> Sequence[Message]:
     return session.scalars(found.order_by(Message.conversation_id, Message.id)).all()
 
 
-def _is_assignee_there(session: Session, conversation: Conversation, pace: Pace) -> bool:
+def _is_assignee_there(session: Session, held: Held, pace: Pace) -> bool:
     """Tell whether the assignee was active of late and still may see it; nobody assigned: nobody to hand on from."""
-    if conversation.assignee_id is None:
+    if held.assignee_id is None:
         return True
-    assignee = session.get_one(Member, conversation.assignee_id)
+    assignee = session.get_one(Member, held.assignee_id)
     since = clock.now() - timedelta(seconds=pace.active_seconds)
     if assignee.deactivated_at is not None or assignee.last_active_at is None or assignee.last_active_at < since:
         return False
-    return access.may(session, assignee.id, "see", conversation.channel_id, conversation.is_private)
+    return access.may(session, assignee.id, "see", held.channel_id, held.is_private)
 
 
-def _handed_to_team(session: Session, conversation: Conversation) -> dict[str, Any]:
-    team_id = conversation.team_id or _find_team(session, conversation)
-    return {"assignee_id": None, "last_assignee_id": conversation.assignee_id, "team_id": team_id}
+def _handed_to_team(session: Session, held: Held) -> dict[str, Any]:
+    team_id = held.team_id or _find_team(session, held)
+    return {"assignee_id": None, "last_assignee_id": held.assignee_id, "team_id": team_id}
 
 
-def _find_team(session: Session, conversation: Conversation) -> int | None:
+def _find_team(session: Session, held: Held) -> int | None:
     """Return the first team by which the assignee sees this channel."""
     found = (
         select(Membership.team_id)
         .join(Grant, Grant.team_id == Membership.team_id)
-        .where(Membership.member_id == conversation.assignee_id)
-        .where(Grant.channel_id == conversation.channel_id, Grant.can_see)
+        .where(Membership.member_id == held.assignee_id)
+        .where(Grant.channel_id == held.channel_id, Grant.can_see)
         .order_by(Membership.team_id)
     )
     return session.scalar(found.limit(1))

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.bulk import among, table_of
 from inbox.channels.models import Channel
 from inbox.conversations import join as conversations
 from inbox.conversations.models import Message, Thread
@@ -14,6 +15,16 @@ from inbox.conversations.threads import lock_thread
 from inbox.replies import move as replies
 
 _LOOK_BACK = timedelta(days=1)
+_THREAD = table_of(Thread).c
+_WANTING = (
+    select(_THREAD.id, _THREAD.wanted_parent)
+    .where(
+        _THREAD.channel_id == bindparam("channel_id"),
+        among(_THREAD.wanted_parent, "names"),
+        _THREAD.joined_into_id.is_(None),
+    )
+    .order_by(_THREAD.id)
+)
 
 
 def join_wanted(session: Session, channel: Channel, appeared: Mapping[str, int]) -> int:
@@ -26,16 +37,9 @@ def join_wanted(session: Session, channel: Channel, appeared: Mapping[str, int])
 
 def list_wanting(session: Session, channel: Channel, appeared: Iterable[str]) -> list[tuple[int, str]]:
     """Return the threads that wait for one of these messages, by rising id, each with what it waits for."""
-    query = (
-        select(Thread.id, Thread.wanted_parent)
-        .where(
-            Thread.channel_id == channel.id,
-            Thread.wanted_parent.in_(sorted(appeared)),
-            Thread.joined_into_id.is_(None),
-        )
-        .order_by(Thread.id)
-    )
-    return [(thread_id, wanted) for thread_id, wanted in session.execute(query) if wanted is not None]
+    session.flush()
+    rows = session.execute(_WANTING, {"channel_id": channel.id, "names": sorted(appeared)})
+    return [(thread_id, wanted) for thread_id, wanted in rows if wanted is not None]
 
 
 def join_listed(session: Session, wanting: Iterable[tuple[int, str]], appeared: Mapping[str, int]) -> int:

@@ -5,29 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import among, table_of
 from inbox.conversations.models import Message
 from inbox.intake.placing import PRIVATE_AUDIENCES, Spot
 from inbox.platforms import items
 
-_COLUMNS = (
-    Message.id,
-    Message.external_id,
-    Message.thread_id,
-    Message.audience,
-    Message.kind,
-    Message.direction,
-    Message.contact_id,
-    Message.text,
-    Message.platform_version,
-    Message.first_gone_look_at,
-    Message.gone_at,
-    Message.is_not_visible,
-    Message.hidden_at,
-)
-_MOST_AT_ONCE = 400
+_MESSAGE = table_of(Message).c
+_KNOWN = select(
+    _MESSAGE.id,
+    _MESSAGE.external_id,
+    _MESSAGE.thread_id,
+    _MESSAGE.audience,
+    _MESSAGE.kind,
+    _MESSAGE.direction,
+    _MESSAGE.contact_id,
+    _MESSAGE.text,
+    _MESSAGE.platform_version,
+    _MESSAGE.first_gone_look_at,
+    _MESSAGE.gone_at,
+    _MESSAGE.is_not_visible,
+    _MESSAGE.hidden_at,
+).where(_MESSAGE.channel_id == bindparam("channel_id"), among(_MESSAGE.external_id, "names"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +73,9 @@ class Known:
 
 def load_known(session: Session, channel_id: int, external_ids: Iterable[str]) -> dict[str, Known]:
     """Return by external id what the channel has of these messages."""
-    wanted = sorted(set(external_ids))
-    found: dict[str, Known] = {}
-    for start in range(0, len(wanted), _MOST_AT_ONCE):
-        query = select(*_COLUMNS).where(
-            Message.channel_id == channel_id, Message.external_id.in_(wanted[start : start + _MOST_AT_ONCE])
-        )
-        rows: Sequence[Any] = session.execute(query).all()
-        found.update((row.external_id, Known(*row)) for row in rows)
-    return found
+    session.flush()
+    rows: Sequence[Any] = session.execute(_KNOWN, {"channel_id": channel_id, "names": sorted(set(external_ids))}).all()
+    return {row.external_id: Known(*row) for row in rows}
 
 
 def ids_of(messages: Iterable[items.Message]) -> set[str]:

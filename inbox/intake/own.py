@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.bulk import among, table_of
 from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.models import Answer
 from inbox.conversations.models import Message as Row
@@ -19,13 +20,19 @@ from inbox.platforms.items import Author, Message
 from inbox.replies.match import HoldBack, Settled, match_own
 from inbox.settings import Pace
 
+_CHANNEL = table_of(Channel).c
+_OURS = select(_CHANNEL.external_id, _CHANNEL.scope).where(
+    _CHANNEL.platform == bindparam("platform"),
+    among(_CHANNEL.external_id, "names"),
+    _CHANNEL.state != ChannelState.DISCONNECTED.value,
+)
+
 
 @dataclass(frozen=True)
 class Ourselves:
-    """Our connected accounts on one platform, and the other channels beside the one that is read."""
+    """Those of our connected accounts on one platform that a page names, and the one that is read."""
 
     known: frozenset[tuple[str, str]]
-    other_ids: tuple[int, ...] = ()
 
     def has(self, author: Author) -> bool:
         """Tell whether the author is us: by id in the same world, or in a world that is the whole platform."""
@@ -36,15 +43,16 @@ class Ourselves:
         return (external_id, scope) in self.known or (external_id, "") in self.known
 
 
-def load_ourselves(session: Session, channel: Channel) -> Ourselves:
-    """Return our accounts on the channel's platform; the channel's own id counts in every scope."""
-    query = select(Channel.id, Channel.external_id, Channel.scope, Channel.state).where(
-        Channel.platform == channel.platform
-    )
-    rows = session.execute(query.order_by(Channel.id)).all()
-    known = {(row.external_id, row.scope) for row in rows if row.state != ChannelState.DISCONNECTED}
-    known |= {(channel.external_id, channel.scope), (channel.external_id, "")}
-    return Ourselves(frozenset(known), tuple(row.id for row in rows if row.id != channel.id))
+def load_ourselves(session: Session, channel: Channel, messages: Iterable[Message]) -> Ourselves:
+    """Return which of those who wrote these messages, or whom they answer, are we.
+
+    The channel's own id counts in every scope.
+    """
+    named = {message.author.external_id for message in messages}
+    named |= {message.parent_author_id for message in messages if message.parent_author_id}
+    rows = session.execute(_OURS, {"platform": channel.platform, "names": sorted(named)})
+    known = {(row.external_id, row.scope) for row in rows}
+    return Ourselves(frozenset(known | {(channel.external_id, channel.scope), (channel.external_id, "")}))
 
 
 @dataclass

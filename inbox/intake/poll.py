@@ -14,6 +14,7 @@ from inbox import clock
 from inbox.channels import states, streams
 from inbox.channels.models import Channel, ChannelStream
 from inbox.channels.streams import Claim
+from inbox.database import read_only
 from inbox.intake import imports, quarantine
 from inbox.intake.receive import Received, receive
 from inbox.intake.singly import receive_singly
@@ -66,9 +67,8 @@ class _Step:
 
 
 def _read_page(reader: Reader, claim: Claim) -> _Step:
-    with reader.make_session() as session:
-        stream = session.get_one(ChannelStream, claim.stream_id)
-        channel = session.get_one(Channel, claim.channel_id)
+    with read_only(), reader.make_session() as session:
+        stream, channel = streams.get_claimed(session, claim)
         session.expunge_all()
     try:
         connection = reader.open_connection(channel)
@@ -102,11 +102,11 @@ def _keep(reader: Reader, claim: Claim, page: Page) -> _Step:
 def _write(session: Session, claim: Claim, page: Page, pace: Pace, take: Take) -> _Step:
     """Write a page, its cursor and what follows from it, fenced by the lease."""
     digest = _digest(page)
-    channel = session.get_one(Channel, claim.channel_id)
+    stream, channel = streams.get_claimed(session, claim)
     if not page.is_complete and streams.repeats(session, claim, digest):
         states.stop_repeating(session, claim, pace)
         return _Step(0, is_over=True)
-    received = _receive(session, channel, claim, page, pace, take)
+    received = _receive(session, channel, stream, page, pace, take)
     has_lease = streams.advance(
         session,
         claim,
@@ -119,30 +119,22 @@ def _write(session: Session, claim: Claim, page: Page, pace: Pace, take: Take) -
     if not has_lease:
         session.rollback()
         return _Step(0, is_over=True)
-    _follow_up(session, channel, claim, page, received, pace)
+    _follow_up(session, channel, stream, page, received, pace)
     return _Step(received.new, is_over=page.is_complete)
 
 
-def _receive(session: Session, channel: Channel, claim: Claim, page: Page, pace: Pace, take: Take) -> Received:
+def _receive(session: Session, channel: Channel, stream: ChannelStream, page: Page, pace: Pace, take: Take) -> Received:
     if page.skew_seconds is not None and abs(page.skew_seconds - channel.skew_seconds) >= 1:
         channel.skew_seconds = page.skew_seconds
-    stream = session.get_one(ChannelStream, claim.stream_id)
-    return take(
-        session,
-        channel,
-        stream,
-        page,
-        received_at=clock.now(),
-        pace=pace,
-    )
+    return take(session, channel, stream, page, received_at=clock.now(), pace=pace)
 
 
-def _follow_up(session: Session, channel: Channel, claim: Claim, page: Page, received: Received, pace: Pace) -> None:
-    stream = session.get_one(ChannelStream, claim.stream_id)
+def _follow_up(
+    session: Session, channel: Channel, stream: ChannelStream, page: Page, received: Received, pace: Pace
+) -> None:
     _verify_after_odd_answer(channel, stream, page, pace)
     if not page.is_complete:
         return
-    streams.release(session, claim)
     states.good_poll(session, channel, received.new)
     if channel.import_done_at is None:
         if stream.name == streams.OWN_POSTS:

@@ -4,25 +4,29 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from inbox import bulk
 from inbox.channels.models import Channel, Post
 from inbox.channels.streams import ensure_comment_stream
 from inbox.conversations.models import Thread
-from inbox.intake import bulk
 from inbox.intake.pictures import picture_rows
 from inbox.media.models import Media
 from inbox.platforms.items import PostSeen
 from inbox.settings import Pace
+
+_POSTS = select(Post).where(
+    Post.channel_id == bindparam("channel_id"), bulk.among(bulk.table_of(Post).c.external_id, "names")
+)
 
 
 def load_posts(session: Session, channel_id: int, external_ids: Collection[str]) -> dict[str, Post]:
     """Return the channel's posts of these ids."""
     if not external_ids:
         return {}
-    query = select(Post).where(Post.channel_id == channel_id, Post.external_id.in_(sorted(external_ids)))
-    return {post.external_id: post for post in session.scalars(query)}
+    found = session.scalars(_POSTS, {"channel_id": channel_id, "names": sorted(external_ids)})
+    return {post.external_id: post for post in found}
 
 
 def differs(post: Post | None, seen: PostSeen) -> bool:

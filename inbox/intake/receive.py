@@ -149,7 +149,7 @@ class _Intake:
     def _land(self, messages: Sequence[Message], known: dict[str, Known], posts: dict[str, Post]) -> Landed:
         if not messages:
             return Landed()
-        ourselves = own.load_ourselves(self.session, self.channel)
+        ourselves = own.load_ourselves(self.session, self.channel, messages)
         mine: list[Message] = []
         theirs: list[Message] = []
         for message in messages:

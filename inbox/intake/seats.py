@@ -1,7 +1,7 @@
 """Finds or makes the threads of a page's messages, locked, and gives each message its seq (RULES A1, A5)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from inbox import bulk
+from inbox.bulk import among, table_of
 from inbox.channels.models import Channel, Post
 from inbox.conversations.models import Thread
 from inbox.conversations.threads import lock_thread
-from inbox.intake import bulk
 from inbox.intake.placing import Placement, Spot, apart, key_of, place
 from inbox.platforms.items import Message
 
@@ -38,6 +39,25 @@ class Seat:
 
 _Found = dict[str | int, Locked]  # by key, and by the id that was asked for
 
+_TABLE = table_of(Thread)
+_THREADS = (
+    select(
+        _TABLE.c.id,
+        _TABLE.c.kind,
+        _TABLE.c.is_private,
+        _TABLE.c.last_seq,
+        _TABLE.c.external_key,
+        _TABLE.c.joined_into_id,
+    )
+    .where(
+        _TABLE.c.channel_id == bindparam("channel_id"),
+        or_(among(_TABLE.c.external_key, "keys"), among(_TABLE.c.id, "ids")),
+    )
+    .order_by(_TABLE.c.id)
+    .with_for_update(key_share=True)
+)
+_KEEP_LAST_SEQ = update(_TABLE).where(_TABLE.c.id == bindparam("row")).values(last_seq=bindparam("seq"))
+
 
 def seat_all(
     session: Session,
@@ -47,11 +67,13 @@ def seat_all(
     posts: Mapping[str, Post],
     *,
     held_ids: Collection[str],
+    ids: Iterator[int],
     received_at: datetime,
 ) -> dict[str, Seat]:
     """Return each message's seat; `messages` in the order in which they get their seqs.
 
     `held_ids` get none: a reply of ours that may still be claimed by its delivery takes no place.
+    `ids`: for the threads that are made.
     """
     placements = place(messages, known, posts)
     found = _lock_known(session, channel.id, placements.values())
@@ -62,7 +84,8 @@ def seat_all(
         for m in messages
         if placements[m.external_id].thread_id is None and m.external_id not in held_ids
     )
-    made = _make(session, channel, messages, placements, found, counts, posts, received_at)
+    missing = _list_missing(channel, messages, placements, found, counts, posts, received_at)
+    made = _make(session, channel, missing, found, ids)
     return _give_seqs(session, messages, placements, found, made, held_ids)
 
 
@@ -81,18 +104,9 @@ def _lock_known(session: Session, channel_id: int, placements: Iterable[Placemen
 
 def _lock(session: Session, channel_id: int, keys: Collection[str], ids: Collection[int]) -> _Found:
     session.flush()
-    columns = (Thread.id, Thread.kind, Thread.is_private, Thread.last_seq, Thread.external_key, Thread.joined_into_id)
-    query = (
-        select(*columns)
-        .where(
-            Thread.channel_id == channel_id,
-            or_(Thread.external_key.in_(sorted(keys)), Thread.id.in_(sorted(ids))),
-        )
-        .order_by(Thread.id)
-        .with_for_update(key_share=True)
-    )
+    wanted = {"channel_id": channel_id, "keys": sorted(keys), "ids": sorted(ids)}
     found: _Found = {}
-    for row in session.execute(query).all():
+    for row in session.execute(_THREADS, wanted).all():
         locked = Locked(row.id, row.kind, row.is_private, row.last_seq)
         if row.joined_into_id is not None:
             winner = lock_thread(session, row.joined_into_id)
@@ -126,8 +140,7 @@ def _keep_apart(
     return kept
 
 
-def _make(
-    session: Session,
+def _list_missing(
     channel: Channel,
     messages: Sequence[Message],
     placements: Mapping[str, Placement],
@@ -135,8 +148,8 @@ def _make(
     counts: Mapping[str, int],
     posts: Mapping[str, Post],
     received_at: datetime,
-) -> set[int]:
-    """Make the threads that are missing, their seqs given out already; returns the ids of those made."""
+) -> dict[str, dict[str, Any]]:
+    """Return by key the rows of the threads that are missing, their seqs given out already."""
     rows: dict[str, dict[str, Any]] = {}
     for message in messages:
         placement = placements[message.external_id]
@@ -158,16 +171,22 @@ def _make(
         )
         if post is not None and row["post_id"] is None:  # not the first of a thread need name its post
             row["post_id"] = post.id
-    columns = bulk.table_of(Thread).c
-    wanted = [rows[key] for key in sorted(rows)]
-    made = {
-        row.external_key: row.id
-        for row in bulk.insert_missing(session, Thread, wanted, columns.external_key, columns.id)
-    }
-    found |= {key: Locked(made[key], rows[key]["kind"], rows[key]["is_private"], 0) for key in made}
-    if others := rows.keys() - made.keys():  # somebody else made them meanwhile
-        found |= _lock(session, channel.id, others, ())
-    return set(made.values())
+    return rows
+
+
+def _make(
+    session: Session, channel: Channel, missing: Mapping[str, dict[str, Any]], found: _Found, ids: Iterator[int]
+) -> set[int]:
+    """Make threads, in the order of their keys; returns the ids of those made."""
+    rows = [{"id": next(ids), **missing[key]} for key in sorted(missing)]
+    is_first = bulk.insert_missing(session, Thread, rows) == len(rows)
+    made = {row["external_key"]: Locked(row["id"], row["kind"], row["is_private"], 0) for row in rows}
+    if not is_first:  # somebody else made some of them meanwhile
+        locked = _lock(session, channel.id, missing, ())
+        made = {key: thread for key, thread in made.items() if locked[key].id == thread.id}
+        found |= locked
+    found |= made
+    return {thread.id for thread in made.values()}
 
 
 def _give_seqs(
@@ -196,9 +215,7 @@ def _keep_last_seqs(session: Session, last: Mapping[int, int]) -> None:
     """Write how far known threads count now; those made for the page were made with it."""
     if not last:
         return
-    table = bulk.table_of(Thread)
-    statement = update(table).where(table.c.id == bindparam("row")).values(last_seq=bindparam("seq"))
-    session.execute(statement, [{"row": thread_id, "seq": last[thread_id]} for thread_id in sorted(last)])
+    session.execute(_KEEP_LAST_SEQ, [{"row": thread_id, "seq": last[thread_id]} for thread_id in sorted(last)])
     for thread_id in last:  # what the session holds of them is out of date
         thread = session.identity_map.get(session.identity_key(Thread, thread_id))
         if thread is not None:

@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox import bulk
 from inbox.channels.models import Channel
 from inbox.conversations.awaits import Verdict
-from inbox.conversations.models import Conversation, RawPayload
-from inbox.conversations.models import Message as Row
+from inbox.conversations.models import RawPayload
 from inbox.conversations.ordering import queue_at
-from inbox.intake import borders, bulk
+from inbox.intake import borders
 from inbox.intake.pictures import picture_rows, pictures_of
 from inbox.intake.placing import is_private
 from inbox.intake.seats import Seat
@@ -38,28 +37,12 @@ class Fresh:
         return self.held_until is not None
 
 
-def make_conversations(session: Session, rows: Mapping[tuple[int, int], dict[str, Any]]) -> dict[tuple[int, int], int]:
-    """Insert conversations by (thread, contact), in the order of these; returns their ids.
-
-    The ids are read back, as in `write_messages`: a statement with RETURNING for many rows names each value of
-    each row, and taking that text apart costs PostgreSQL's driver more than everything else.
-    """
-    if not rows:
-        return {}
-    bulk.insert_all(session, Conversation, [rows[place] for place in sorted(rows)])
-    query = select(Conversation.thread_id, Conversation.contact_id, Conversation.id).where(
-        Conversation.thread_id.in_(sorted({thread_id for thread_id, _ in rows})),
-        Conversation.contact_id.in_(sorted({contact_id for _, contact_id in rows})),
-    )
-    found = {(row.thread_id, row.contact_id): row.id for row in session.execute(query)}
-    return {place: found[place] for place in rows}
-
-
 def conversation_row(
-    channel: Channel, fresh: Fresh, seat: Seat, contact_id: int, received_at: datetime
+    id_: int, channel: Channel, fresh: Fresh, seat: Seat, contact_id: int, received_at: datetime
 ) -> dict[str, Any]:
     """Return the row of a conversation that a message brings about."""
     return {
+        "id": id_,
         "thread_id": seat.thread.id,
         "contact_id": contact_id,
         "channel_id": channel.id,
@@ -68,6 +51,7 @@ def conversation_row(
         "waiting_since": None,
         "queue_at": queue_at(None, fresh.clock_at),
         "last_message_at": fresh.clock_at,
+        "last_inbound_message_id": None,
         "last_inbound_seq": 0,
         "last_seq": 0,
         "is_no_answer_needed": False,
@@ -75,15 +59,8 @@ def conversation_row(
     }
 
 
-def write_messages(session: Session, channel: Channel, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Insert messages; returns their ids by external id. Raises IntegrityError where another was first."""
-    bulk.insert_all(session, Row, rows)
-    names = sorted(row["external_id"] for row in rows)
-    query = select(Row.external_id, Row.id).where(Row.channel_id == channel.id, Row.external_id.in_(names))
-    return {name: id_ for name, id_ in session.execute(query) if name is not None}
-
-
 def message_row(
+    id_: int,
     channel: Channel,
     fresh: Fresh,
     seat: Seat,
@@ -97,6 +74,7 @@ def message_row(
     """Return a message's row; without a `verdict`, whether it awaits is judged once it is there."""
     awaits = verdict is not None and verdict.awaits
     return _as_shown(fresh.message, received_at) | {
+        "id": id_,
         "thread_id": seat.thread.id,
         "channel_id": channel.id,
         "conversation_id": conversation_id,
@@ -173,4 +151,4 @@ def write_pictures(session: Session, channel: Channel, ids: Mapping[str, int], m
             message_id=ids[message.external_id],
             is_private=is_private(message),
         )
-    bulk.insert_missing(session, Media, rows)
+    bulk.insert_all(session, Media, rows)

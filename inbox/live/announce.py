@@ -28,10 +28,15 @@ def connect(redis_url: str) -> "redis.Redis":
     return redis.Redis.from_url(redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
+def look_after_commit(session: Session) -> None:
+    """Say "look now" after this transaction's commit, for activity that was written without the session's objects."""
+    session.info["look_now"] = True
+
+
 @event.listens_for(Session, "after_flush")
 def _flushed(session: Session, _context: UOWTransaction) -> None:
     if any(isinstance(row, Activity) for row in session.new):
-        session.info["look_now"] = True
+        look_after_commit(session)
 
 
 @event.listens_for(Session, "after_commit")

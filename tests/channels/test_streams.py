@@ -110,6 +110,15 @@ def test_a_complete_poll_sets_the_next_by_how_lively_the_stream_is(
     assert stream.deep_due_at == clock.now() + timedelta(seconds=pace.deep_walk_seconds)
 
 
+def test_a_stream_that_went_while_it_was_read_is_a_lost_lease(session: Session, pace: Pace) -> None:
+    stream = make_stream(session, make_channel(session))
+    session.commit()
+    claim = claim_one(session, pace)
+    session.delete(stream)
+    session.commit()
+    assert not advance(session, claim, pace)
+
+
 def test_the_nightly_walk_is_deep_from_its_first_page_to_its_last(
     session: Session, pace: Pace, moving_clock: MovingClock
 ) -> None:

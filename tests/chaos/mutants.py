@@ -51,18 +51,18 @@ MUTANTS: Mapping[str, Mutant] = {
         (
             Change(
                 "inbox/intake/poll.py",
-                "    received = _receive(session, channel, claim, page, pace, take)\n"
+                "    received = _receive(session, channel, stream, page, pace, take)\n"
                 "    has_lease = streams.advance(\n",
                 "    has_lease = streams.advance(\n",
             ),
             Change("inbox/intake/poll.py", "        had_new=received.new > 0,\n", "        had_new=True,\n"),
             Change(
                 "inbox/intake/poll.py",
-                "    _follow_up(session, channel, claim, page, received, pace)\n    return _Step(",
+                "    _follow_up(session, channel, stream, page, received, pace)\n    return _Step(",
                 "    session.commit()\n"
                 "    time.sleep(pace.sweep_seconds / 2)\n"
-                "    received = _receive(session, channel, claim, page, pace, take)\n"
-                "    _follow_up(session, channel, claim, page, received, pace)\n    return _Step(",
+                "    received = _receive(session, channel, stream, page, pace, take)\n"
+                "    _follow_up(session, channel, stream, page, received, pace)\n    return _Step(",
             ),
         ),
     ),

@@ -1,0 +1,190 @@
+"""Many rows in few statements, whose texts are the same however many there are: made, compiled and parsed once.
+
+Building a statement anew for each page costs ten times what the database needs to run it. So statements stand at
+the top of their modules, take many values as one parameter (`among`), and rows are handed to the driver as it
+takes them (`insert_all`, `insert_missing`), with ids that were taken beforehand (`take_ids`): nothing is read back.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Dialect,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Rows = Sequence[Mapping[str, Any]]
+_Process = Callable[[Any], Any]
+
+
+def table_of(model: Any) -> Table:
+    """Return the table behind a model, for statements that make no objects."""
+    table: Table = model.__table__
+    return table
+
+
+class _Many(TypeDecorator[Sequence[Any]]):
+    """Many values as one parameter: an array on PostgreSQL, a JSON list on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, are_numbers: bool) -> None:
+        super().__init__()
+        self.are_numbers = are_numbers
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the database's own type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(ARRAY(BigInteger if self.are_numbers else Text))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        """Hand over the list as it is, or as JSON."""
+        values = list(value or ())
+        return json.dumps(values) if dialect.name == "sqlite" else values
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """Stay as it is: `… = 1`, which SQLite else gets to see, would be served by no index."""
+        return self
+
+
+@compiles(_Among, "sqlite")
+def _among_on_sqlite(element: _Among, compiler: Any, **how: Any) -> str:
+    column, many = (compiler.process(part, **how) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({many}))"  # noqa: S608 - a column and a parameter
+
+
+@compiles(_Among, "postgresql")
+def _among_on_postgresql(element: _Among, compiler: Any, **how: Any) -> str:
+    column, many = (compiler.process(part, **how) for part in element.clauses)
+    return f"{column} = ANY ({many})"
+
+
+def among(column: Any, name: str) -> ColumnElement[bool]:
+    """SQL: the column has one of the values that are given as the parameter `name` when it is run."""
+    are_numbers = isinstance(column.type, Integer)
+    return _Among(column, bindparam(name, type_=_Many(are_numbers)))
+
+
+def take_ids(session: Session, models: Sequence[Any], count: int) -> dict[Any, Iterator[int]]:
+    """Take `count` ids of each table for rows that are about to be inserted; those not used are never used.
+
+    On SQLite the transaction must hold the write lock: nobody else takes the same.
+    """
+    row_or_rows = session.execute(_next_ids(session.get_bind().dialect.name, tuple(models)), {"count": count}).all()
+    if session.get_bind().dialect.name == "sqlite":
+        return {
+            model: iter(range(last + 1, last + 1 + count)) for model, last in zip(models, row_or_rows[0], strict=True)
+        }
+    return {model: iter(ids) for model, ids in zip(models, zip(*row_or_rows, strict=True), strict=True)}
+
+
+@cache
+def _next_ids(dialect_name: str, models: tuple[Any, ...]) -> Any:
+    tables = [table_of(model) for model in models]
+    if dialect_name == "sqlite":
+        return select(*(select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery() for table in tables))
+    numbers = func.generate_series(1, bindparam("count", type_=Integer)).table_valued()
+    return select(*(func.nextval(f"{table.name}_id_seq") for table in tables)).select_from(numbers)
+
+
+def insert_all(session: Session, model: Any, rows: Rows) -> None:
+    """Insert rows that all have the same columns; raises IntegrityError where one is there already."""
+    if not rows:
+        return
+    plan = _plan(session, model, rows[0])
+    values = [plan.values(row) for row in rows]
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql(plan.insert, values)
+    else:
+        _copy(session, plan, values)
+
+
+def insert_missing(session: Session, model: Any, rows: Rows) -> int:
+    """Insert those rows that no unique constraint stands against; returns how many were. Sort them by their key."""
+    if not rows:
+        return 0
+    plan = _plan(session, model, rows[0])
+    statement = f"{plan.insert} ON CONFLICT DO NOTHING"
+    return session.connection().exec_driver_sql(statement, [plan.values(row) for row in rows]).rowcount
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How rows of certain columns are handed to the driver; `rest`: the defaults of the columns left out."""
+
+    insert: str
+    copy: str
+    columns: tuple[tuple[str, _Process | None], ...]
+    rest: tuple[Any, ...]
+
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return a row as the driver takes it."""
+        given = [row[name] if process is None else process(row[name]) for name, process in self.columns]
+        return (*given, *self.rest)
+
+
+def _plan(session: Session, model: Any, row: Mapping[str, Any]) -> _Plan:
+    return _make_plan(table_of(model), tuple(row), session.get_bind().dialect)
+
+
+@cache
+def _make_plan(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Plan:
+    columns = tuple((name, _process(table.c[name], dialect)) for name in names)
+    rest = {}
+    for column in table.c:
+        if column.name not in names and column.default is not None:
+            default = _default(column.default)
+            process = _process(column, dialect)
+            rest[column.name] = default if process is None else process(default)
+    quote = dialect.identifier_preparer.quote
+    listed = ", ".join(quote(name) for name in (*names, *rest))
+    mark = "?" if dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * (len(names) + len(rest)))
+    target = f"{quote(table.name)} ({listed})"
+    insert = f"INSERT INTO {target} VALUES ({marks})"  # noqa: S608 - names of our own tables
+    return _Plan(insert, f"COPY {target} FROM STDIN", columns, tuple(rest.values()))
+
+
+def _default(default: Any) -> Any:
+    return default.arg if default.is_scalar else default.arg(None)
+
+
+def _process(column: Column[Any], dialect: Dialect) -> _Process | None:
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _copy(session: Session, plan: _Plan, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Stream rows with PostgreSQL's COPY, a third of what as many INSERTs cost; errors are SQLAlchemy's."""
+    link: Any = session.connection().connection.dbapi_connection
+    try:
+        with link.cursor() as cursor, cursor.copy(plan.copy) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except link.Error as error:
+        bind = session.get_bind().dialect
+        raise DBAPIError.instance(plan.copy, None, error, bind.loaded_dbapi.Error, dialect=bind) from error
