@@ -60,6 +60,7 @@ class Benchmark:
 
 
 BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark("ingest", "ingest", (LARGE,), is_writing=True),
     Benchmark("queue_page", "queue_pages"),
     Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
     Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
