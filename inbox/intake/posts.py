@@ -65,7 +65,7 @@ def _row(channel: Channel, external_id: str, seen: PostSeen | None, received_at:
     # a post that only a comment names is filled in when it is seen
     shown = {} if seen is None else _shown(None, seen)
     empty = {"is_ours": False, "author_name": "", "author_handle": "", "text": ""}
-    nothing = dict.fromkeys(("permalink", "authored_at", "like_count", "comment_count"))
+    nothing = dict.fromkeys(("permalink", "authored_at", "like_count", "comment_count", "gone_at"))
     return (
         empty
         | nothing

@@ -72,6 +72,13 @@ def test_every_order_hangs_the_same_threads_on_the_post(session: Session) -> Non
         assert threads_of(session, channel) == wanted, order
 
 
+def test_a_post_that_is_shown_and_one_that_is_only_named_come_in_one_page(session: Session) -> None:
+    channel = make_channel(session)
+    assert take_in(session, channel, post("p1"), message("c1", post_id="p2")).posts == 1
+    found = session.execute(select(Post.external_id, Post.text).where(Post.channel_id == channel.id))
+    assert sorted(tuple(row) for row in found) == [("p1", "New in the shop"), ("p2", "")]
+
+
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_one_page_with_both_hangs_them_alike(session: Session, is_reversed: bool) -> None:
     channel = make_channel(session)
