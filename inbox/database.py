@@ -26,6 +26,9 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 # True while a request or a sweep's first look only reads: then no write lock is taken.
 _is_read_only: ContextVar[bool] = ContextVar("is_read_only", default=False)
 
+# The execution option with which a `COPY … FROM STDIN` carries its rows (inbox/bulk.py).
+COPIED_ROWS = "copied_rows"
+
 
 class _SqliteTime(sqlite.DATETIME):
     """A UTC time as text of one length, which then sorts: SQLAlchemy's own, written at a fifth of the cost."""
@@ -120,6 +123,7 @@ def set_up_engine(engine: Engine, busy_seconds: float) -> None:
         event.listen(engine, "begin", _sqlite_begin)
     else:
         event.listen(engine, "begin", _postgresql_begin)
+        event.listen(engine, "do_execute", _postgresql_copy)
 
 
 def _sqlite_connected(busy_seconds: float) -> Any:
@@ -146,3 +150,14 @@ def _sqlite_begin(connection: Connection) -> None:
 def _postgresql_begin(connection: Connection) -> None:
     if _is_read_only.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _postgresql_copy(cursor: Any, statement: str, _parameters: object, context: Any) -> bool:
+    """Stream the rows that a COPY carries, as a statement like any other: its errors and events are SQLAlchemy's."""
+    rows = context.execution_options.get(COPIED_ROWS)
+    if rows is None:
+        return False
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+    return True

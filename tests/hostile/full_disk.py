@@ -3,13 +3,13 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
-_WRITING = ("INSERT", "UPDATE", "DELETE", "WITH PICKED")
+_WRITING = ("INSERT", "UPDATE", "DELETE", "COPY", "WITH PICKED")
 _SAID = "database or disk is full"
 
 
@@ -20,6 +20,7 @@ class Disk:
     room: int
     is_lasting: bool
     count: int = 0
+    statements: list[str] = field(default_factory=list)  # what was written, or would have been, in its order
 
     @property
     def was_full(self) -> bool:
@@ -37,10 +38,11 @@ def full_disk(engine: Engine, room: int, *, is_lasting: bool) -> Iterator[Disk]:
     """Let the `room`-th writing statement or commit of this engine fail, and all that follow if it is lasting."""
     disk = Disk(room, is_lasting)
 
-    def write(cursor: Any, statement: str, _parameters: Any, _context: Any) -> bool:
-        if statement.lstrip().upper().startswith(_WRITING) and not disk.takes():
-            _fail(engine, cursor)
-        return False
+    def write(_connection: Connection, cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.lstrip().upper().startswith(_WRITING):
+            disk.statements.append(statement)
+            if not disk.takes():
+                _fail(engine, cursor)
 
     def commit(connection: Connection) -> None:
         raw: Any = connection.connection.dbapi_connection
@@ -49,8 +51,8 @@ def full_disk(engine: Engine, room: int, *, is_lasting: bool) -> Iterator[Disk]:
             raise OperationalError("COMMIT", {}, sqlite3.OperationalError(_SAID))
 
     listeners: list[tuple[str, Callable[..., Any]]] = [
-        ("do_execute", write),
-        ("do_executemany", write),
+        # before the cursor, and not where the statement is done: a COPY is done by a listener of the product's own
+        ("before_cursor_execute", write),
         ("commit", commit),
     ]
     for name, listener in listeners:

@@ -1,5 +1,6 @@
 """A disk that fills up at any statement: nothing half-written, the next try succeeds, and who asked is told."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -139,6 +140,16 @@ class Intake:
 
 def test_a_page_is_taken_in_whole_or_not_at_all(session: Session, app: Flask, moving_clock: MovingClock) -> None:
     assert drive(session, lambda: Intake(session, moving_clock)) > 10
+
+
+def test_the_disk_sees_each_table_that_a_page_fills(session: Session, app: Flask, moving_clock: MovingClock) -> None:
+    work = Intake(session, moving_clock)
+    with full_disk(db.engine, MOST_WRITES, is_lasting=True) as disk:
+        work.act()
+    assert not disk.was_full
+    filled = {written[1] for one in disk.statements if (written := re.match(r"(?:INSERT INTO|COPY) (\w+)", one))}
+    page = {"contact", "thread", "conversation", "message", "raw_payload", "media", "activity"}
+    assert page | {"message_version", "post", "quarantined"} <= filled
 
 
 @dataclass

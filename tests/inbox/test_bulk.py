@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select
+from sqlalchemy import Column, Integer, MetaData, Table, bindparam, event, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from inbox.bulk import among, insert_all, insert_missing, table_of, take_ids
 from inbox.contacts.meet import _LOOK
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Label
+from inbox.database import UtcDateTime
 from inbox.intake.known import _KNOWN
 from inbox.intake.landing import _SHOWN_ELSEWHERE
 from inbox.intake.plain import _ANSWERED, _FIRST_ANSWERS, _NEWEST_NATIVES, _STANDINGS
@@ -19,6 +20,12 @@ from inbox.intake.seats import _THREADS
 from tests.fixtures.app import MovingClock
 
 _LABEL = table_of(Label).c
+
+
+class _Dated:
+    """A table that the database does not have, with a default that is another each time."""
+
+    __table__ = Table("dated", MetaData(), Column("id", Integer), Column("at", UtcDateTime, default=clock.now))
 
 
 def labels(*names: str, **given: Any) -> list[dict[str, Any]]:
@@ -47,6 +54,33 @@ def test_a_value_that_no_column_takes_is_sqlalchemys_error(session: Session) -> 
     with pytest.raises(DBAPIError), session.begin_nested():
         insert_all(session, Label, labels("a", created_at=None))
     assert session.scalars(select(Label)).all() == []
+
+
+def test_a_row_with_columns_of_its_own_is_refused(session: Session) -> None:
+    for insert in (insert_all, insert_missing):
+        for other in (labels("b", id=1), [{"name": "b", "created_at": clock.now(), "id": 1}]):
+            with pytest.raises(ValueError, match="columns of its own"):
+                insert(session, Label, [*labels("a"), *other])
+    assert session.scalars(select(Label)).all() == []
+
+
+def test_a_default_that_may_differ_from_row_to_row_is_not_made_up_once(session: Session) -> None:
+    with pytest.raises(TypeError, match="given with the row"):
+        insert_all(session, _Dated, [{"id": 1}])
+
+
+def test_copied_rows_are_a_statement_like_any_other(session: Session) -> None:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement.split(" (", maxsplit=1)[0])
+
+    session.connection()
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    insert_all(session, Label, labels("a", "b"))
+    event.remove(engine, "before_cursor_execute", note)
+    assert seen == ["INSERT INTO label" if engine.dialect.name == "sqlite" else "COPY label"]
 
 
 def test_rows_get_the_defaults_of_columns_that_they_leave_out(session: Session, moving_clock: MovingClock) -> None:
