@@ -49,6 +49,7 @@ class Pace:
     send_lease_seconds: float = 120
     send_lease_left_seconds: float = 60
     write_call_seconds: float = 20
+    stuck_seconds: float = 2
     preflight_seconds: float = 5
     look_seconds: tuple[float, ...] = (5, 30, 120, 300)
     absent_apart_seconds: float = 120

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from inbox import clock
 from inbox.outbox.backoff import next_look_at
@@ -16,6 +16,8 @@ from inbox.security import new_token
 from inbox.settings import Pace
 
 LOST_LIMIT = 3
+# What one channel may have out at once, in all processes together: a thread is held by each (see docs/decisions/0013).
+MOST_SENDING, MOST_STUCK, MOST_LOOKS = 4, 2, 2
 Query = TypeVar("Query", bound=Select[Any])
 REPLY = "reply"
 NOTIFICATION = "notification"
@@ -46,10 +48,29 @@ def has_due(session: Session, kind: str = REPLY, *, ready: ColumnElement[bool] |
     return session.scalar(query.limit(1)) is not None
 
 
-def has_lost_or_unclear(session: Session, kind: str = REPLY) -> bool:
-    """Tell, reading only, whether a lease has ended or a look is due."""
-    due = and_(Delivery.state.in_((State.SENDING, State.UNCLEAR)), _is_due(kind))
+def has_lost(session: Session, kind: str = REPLY) -> bool:
+    """Tell, reading only, whether the lease of anything that is being sent has ended."""
+    due = and_(Delivery.state == State.SENDING, _is_due(kind))
     return session.scalar(select(Delivery.id).where(due).limit(1)) is not None
+
+
+def has_look_due(session: Session) -> bool:
+    """Tell, reading only, whether `claim_look` would find anything."""
+    return session.scalar(_looks_due(select(Delivery.id)).limit(1)) is not None
+
+
+def has_room(pace: Pace) -> ColumnElement[bool]:
+    """SQL on Delivery: its channel has few replies out, and fewer that its platform lets wait.
+
+    What was claimed so long ago that no write may begin any more holds nothing back: its worker may be lost.
+    """
+    now, out = clock.now(), aliased(Delivery)
+    claimed_at_stuck = now + timedelta(seconds=pace.send_lease_seconds - pace.stuck_seconds)
+    stuck = func.sum(case((out.due_at <= claimed_at_stuck, 1), else_=0))
+    speaks = out.due_at > now + timedelta(seconds=pace.send_lease_left_seconds)  # while sending: the lease's end
+    is_out = and_(out.kind == REPLY, out.state == State.SENDING, speaks, out.channel_id.is_not(None))
+    is_full = or_(func.count() >= MOST_SENDING, stuck >= MOST_STUCK)
+    return Delivery.channel_id.not_in(_by_channel(out).where(is_out).having(is_full))
 
 
 def release_held(session: Session, kind: str = REPLY, limit: int = 50) -> int:
@@ -112,17 +133,18 @@ def become_unclear(session: Session, delivery: Delivery, pace: Pace, **given: ob
 def claim_look(session: Session, pace: Pace) -> LookClaim | None:
     """Claim the unclear reply whose look is due longest, or None; lost looks are made again by themselves.
 
-    A look counts when it is claimed, so that one that kills its worker each time comes to an end.
+    A look counts when it is claimed, so that one that kills its worker each time comes to an end. Its lease says
+    that it is being made; it passes over channels for which enough are.
     """
     now = clock.now()
-    due = select(Delivery).where(Delivery.state == State.UNCLEAR, _is_due(REPLY))
-    row = session.scalars(_free(due, 1)).one_or_none()
+    row = session.scalars(_free(_looks_due(select(Delivery)), 1)).one_or_none()
     if row is None:
         return None
+    until = now + timedelta(seconds=pace.send_lease_left_seconds)
     done = session.execute(
         update(Delivery)
         .where(Delivery.id == row.id, Delivery.state == State.UNCLEAR, Delivery.look_count == row.look_count)
-        .values(look_count=row.look_count + 1, due_at=now + timedelta(seconds=pace.send_lease_left_seconds))
+        .values(look_count=row.look_count + 1, due_at=until, lease_until_at=until)
         .execution_options(synchronize_session=False)
     )
     session.refresh(row)
@@ -150,6 +172,22 @@ def _lose(session: Session, delivery: Delivery, pace: Pace) -> bool:
     if lost_count >= LOST_LIMIT and delivery.kind == REPLY:
         move(session, delivery, State.NEEDS_PERSON, reason="worker_lost")
     return True
+
+
+def _looks_due(query: Query) -> Query:
+    """Narrow a query to replies to be looked for now, whose channel has few looks out."""
+    out = aliased(Delivery)
+    now = clock.now()
+    is_looked_for = and_(out.due_at > now, out.lease_until_at > now)
+    is_out = and_(out.kind == REPLY, out.state == State.UNCLEAR, is_looked_for, out.channel_id.is_not(None))
+    full = _by_channel(out).where(is_out).having(func.count() >= MOST_LOOKS)
+    return query.where(Delivery.state == State.UNCLEAR, _is_due(REPLY), Delivery.channel_id.not_in(full))
+
+
+def _by_channel(out: type[Delivery]) -> Select[int | None]:
+    """Gather what is out by channel; by a sum, for SQLite would walk an index that begins with the channel."""
+    channel_id = (out.channel_id + 0).label("channel_id")
+    return select(channel_id).group_by(channel_id)
 
 
 def _is_due(kind: str) -> ColumnElement[bool]:

@@ -40,17 +40,27 @@ class Search:
 
 def look_next(sender: Sender) -> bool:
     """Claim one unclear reply whose look is due and look for it; tells whether there was one."""
-    with read_only(), sender.make_session() as session:
-        if not claim.has_lost_or_unclear(session):
-            return False
-    claimed = commit(sender.make_session, lambda session: _claim(session, sender.pace))
-    if claimed is None:
+    search = claim_search(sender)
+    if search is None:
         return False
-    found = _look(sender, claimed)
-    settled = commit(sender.make_session, lambda session: write_look(session, claimed.claim, found, sender.pace))
-    log.info("looked", delivery_id=claimed.claim.delivery_id, found=type(found).__name__)
-    _delete_wrong(sender, claimed, found, settled)
+    look_for(sender, search)
     return True
+
+
+def claim_search(sender: Sender) -> Search | None:
+    """Claim the look that is due longest and commit; takes no write lock when none is due."""
+    with read_only(), sender.make_session() as session:
+        if not claim.has_look_due(session):
+            return None
+    return commit(sender.make_session, lambda session: _claim(session, sender.pace))
+
+
+def look_for(sender: Sender, search: Search) -> None:
+    """Look for a claimed reply on its platform and write down what follows."""
+    found = _look(sender, search)
+    settled = commit(sender.make_session, lambda session: write_look(session, search.claim, found, sender.pace))
+    log.info("looked", delivery_id=search.claim.delivery_id, found=type(found).__name__)
+    _delete_wrong(sender, search, found, settled)
 
 
 def _claim(session: Session, pace: Pace) -> Search | None:
@@ -120,7 +130,7 @@ def _look_again(session: Session, delivery: Delivery, pace: Pace) -> None:
     if due_at is None:
         move(session, delivery, State.NEEDS_PERSON, reason=delivery.reason_code or "unclear")
         return
-    delivery.due_at = due_at
+    delivery.due_at, delivery.lease_until_at = due_at, None
     session.flush()
 
 

@@ -2,10 +2,10 @@
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -32,6 +32,7 @@ from inbox.settings import Pace
 
 log = structlog.get_logger()
 WRONG = ("misplaced", "wider_audience")
+Query = TypeVar("Query", bound=Select[Any])
 
 
 def write_check(session: Session, claimed: Claim, stop: Stop, pace: Pace) -> None:
@@ -135,10 +136,22 @@ def ask_for_person(session: Session, channel_id: int, judged: Judged) -> None:
 
 def find_misplaced(session: Session) -> int | None:
     """Return a delivery whose reply stands in the wrong place and is to be deleted now."""
-    query = select(Delivery.id).where(
-        Delivery.kind == "reply", Delivery.state == State.SENT, Delivery.due_at <= clock.now()
-    )
-    return session.scalar(query.order_by(Delivery.due_at).limit(1))
+    return session.scalar(_misplaced(select(Delivery.id)))
+
+
+def claim_misplaced(session: Session, pace: Pace) -> int | None:
+    """Return a delivery as `find_misplaced` does, and nobody else for as long as a deletion may take."""
+    delivery = session.scalars(_misplaced(select(Delivery)).with_for_update(skip_locked=True)).one_or_none()
+    if delivery is None:
+        return None
+    delivery.due_at = clock.now() + timedelta(seconds=pace.send_lease_left_seconds)
+    session.flush()
+    return delivery.id
+
+
+def _misplaced(query: Query) -> Query:
+    due = and_(Delivery.kind == "reply", Delivery.state == State.SENT, Delivery.due_at <= clock.now())
+    return query.where(due).order_by(Delivery.due_at).limit(1)
 
 
 def delete_misplaced(make_session: MakeSession, connection: Connection, delivery_id: int, pace: Pace) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -58,6 +59,14 @@ class Job:
     first_started_at: datetime
 
 
+@dataclass(frozen=True)
+class Misplaced:
+    """A reply that stands in the wrong place, claimed for its deletion."""
+
+    delivery_id: int
+    channel: Channel
+
+
 def send_next(sender: Sender) -> bool:
     """Release what was held long enough, claim one due reply and send it; tells whether there was one."""
     claimed = claim_one(sender)
@@ -68,12 +77,16 @@ def send_next(sender: Sender) -> bool:
 
 
 def claim_one(sender: Sender) -> Claim | None:
-    """Claim the reply that is due longest and commit; takes no write lock when nothing is due."""
+    """Claim the reply that is due longest and commit; takes no write lock when nothing is due.
+
+    It passes over channels that don't deliver, and over those that have enough out (decision 0013).
+    """
+    ready = and_(channel_delivers(), claim.has_room(sender.pace))
     with read_only(), sender.make_session() as session:
-        if not claim.has_due(session, ready=channel_delivers()):
+        if not claim.has_due(session, ready=ready):
             return None
     commit(sender.make_session, claim.release_held)
-    return commit(sender.make_session, lambda session: claim.claim_next(session, sender.pace, ready=channel_delivers()))
+    return commit(sender.make_session, lambda session: claim.claim_next(session, sender.pace, ready=ready))
 
 
 def send_claimed(sender: Sender, claimed: Claim) -> None:
@@ -216,12 +229,32 @@ def _write_sent(sender: Sender, job: Job, connection: Connection, sent: Sent) ->
 
 def delete_due_misplaced(sender: Sender) -> bool:
     """Delete one misplaced reply whose deletion was cut short; tells whether there was one."""
-    with read_only(), sender.make_session() as session:
-        found = results.find_misplaced(session)
-        if found is None:
-            return False
-        channel = session.get_one(Channel, session.get_one(Delivery, found).channel_id)
-        session.expunge(channel)
-    connection = sender.connect(channel)
-    results.delete_misplaced(sender.make_session, connection, found, sender.pace)
+    claimed = claim_misplaced(sender)
+    if claimed is None:
+        return False
+    delete_claimed(sender, claimed)
     return True
+
+
+def claim_misplaced(sender: Sender) -> Misplaced | None:
+    """Claim the deletion that is due longest and commit; one whose worker is lost comes again by itself."""
+    with read_only(), sender.make_session() as session:
+        if results.find_misplaced(session) is None:
+            return None
+    return commit(sender.make_session, lambda session: _claim_misplaced(session, sender.pace))
+
+
+def _claim_misplaced(session: Session, pace: Pace) -> Misplaced | None:
+    found = results.claim_misplaced(session, pace)
+    if found is None:
+        return None
+    channel = session.get_one(Channel, session.get_one(Delivery, found).channel_id)
+    session.flush()
+    session.expunge(channel)
+    return Misplaced(found, channel)
+
+
+def delete_claimed(sender: Sender, claimed: Misplaced) -> None:
+    """Take a claimed deletion to the platform and write down what came of it."""
+    connection = sender.connect(claimed.channel)
+    results.delete_misplaced(sender.make_session, connection, claimed.delivery_id, sender.pace)

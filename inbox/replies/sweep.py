@@ -23,16 +23,21 @@ AT_ONCE = 50
 
 def sweep(sender: Sender) -> int:
     """Do whatever is due and has no worker; returns how many rows it changed. Takes no lock when nothing is due."""
+    return tidy(sender) + delete_due_misplaced(sender)
+
+
+def tidy(sender: Sender) -> int:
+    """Do that part of a sweep which asks no platform, so that none can keep it waiting."""
     done = 0
     with read_only(), sender.make_session() as session:
-        is_lost = claim.has_lost_or_unclear(session)
+        is_lost = claim.has_lost(session)
         stuck = [one.id for one in list_stuck(session)]
     if is_lost:
         done += commit(sender.make_session, lambda session: claim.sweep_lost(session, sender.pace))
     for delivery_id in stuck:
         done += commit(sender.make_session, partial(unstick, delivery_id=delivery_id, pace=sender.pace))
-    done += queue_next_waiting(sender)
-    done += delete_due_misplaced(sender)
+    while queue_next_waiting(sender):
+        done += 1
     return done
 
 

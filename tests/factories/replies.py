@@ -51,7 +51,11 @@ class Scene:
 def make_scene(session: Session, *, audience: str = "public", limits: Limits = LIMITS, **given: Any) -> Scene:
     """Add a channel, a responder, and a conversation with one awaiting message; `given` goes to the channel."""
     channel = make_channel(session, limits=asdict(limits), **given)
-    member = make_responder(session, channel)
+    return make_scene_on(session, channel, make_responder(session, channel), audience=audience)
+
+
+def make_scene_on(session: Session, channel: Channel, member: Member, *, audience: str = "public") -> Scene:
+    """Add one more conversation with an awaiting message to a channel."""
     is_private = audience in ("direct", "private")
     number = next(_numbers)
     thread = Thread(

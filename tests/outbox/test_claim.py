@@ -71,7 +71,8 @@ def test_looking_for_due_rows_takes_no_write_lock(session: Session, moving_clock
     session.flush()
     with read_only(), Session(db.engine) as reader:  # on SQLite a second writer would wait 20 s and fail
         assert claim.has_due(reader)
-        assert not claim.has_lost_or_unclear(reader)
+        assert not claim.has_lost(reader)
+        assert not claim.has_look_due(reader)
 
 
 def test_a_lease_that_ended_makes_it_unclear_never_queued(session: Session, moving_clock: MovingClock) -> None:
