@@ -6,7 +6,7 @@ from inbox.settings import Pace
 
 # task, queue, seconds between ticks (at pace 1)
 TICKS: tuple[tuple[str, str, float], ...] = (
-    ("workers.sending.send_due", "send", 1),
+    ("workers.sending.send_due", "send", 0.5),
     ("workers.sending.look_due", "send", 2),
     ("workers.polling.poll_due", "poll", 2),
     ("workers.polling.verify_due", "poll", 15),

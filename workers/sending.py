@@ -1,24 +1,29 @@
 """Tasks that send replies and look for those whose answer was lost (RULES D).
 
-A reply is sent by one thread from claim to settling. A platform that hangs holds one thread for 20 s; the
-others go on. A task that is killed leaves a lease, and the sweep makes what it held `unclear`.
+A reply is sent by one thread from claim to settling. A platform that hangs holds that thread and nothing else: the
+task hands out what is due and ends. A child that is killed leaves leases, and the sweep makes what it held `unclear`.
 """
 
-from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from inbox.channels.connections import connector_for
 from inbox.database import db
-from inbox.replies.look import look_next
-from inbox.replies.send import Sender, claim_one, delete_due_misplaced, send_claimed
-from inbox.replies.sweep import sweep
-from inbox.replies.waiting import queue_next_waiting
+from inbox.replies.look import claim_search, look_for
+from inbox.replies.send import Sender, claim_misplaced, claim_one, delete_claimed, send_claimed
+from inbox.replies.sweep import tidy
 from inbox.settings import Settings
 from workers.app import celery, flask_app
+from workers.crew import Find, crew_of
 
-SENT_AT_ONCE = 8
+Claimed = TypeVar("Claimed")
+
+# Of each of two children: thirty channels that hang, each with as much as one may have out, leave some free; and all
+# together read over no more connections than the client has.
+SENT_AT_ONCE, LOOKED_AT_ONCE, DELETED_AT_ONCE = 64, 32, 4
 SOFT_SECONDS, HARD_SECONDS = 30, 40
 
 
@@ -31,32 +36,26 @@ def sender() -> Sender:
 
 @celery.task(name="workers.sending.send_due", soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def send_due() -> None:
-    """Send what is due until nothing is; a reply is claimed only when a thread is free for it."""
-    this = sender()
-    running: set[Future[None]] = set()
-    with ThreadPoolExecutor(max_workers=SENT_AT_ONCE) as pool:
-        while claimed := claim_one(this):
-            running.add(pool.submit(send_claimed, this, claimed))
-            if len(running) >= SENT_AT_ONCE:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                _raise_first(done)
-    _raise_first(running)
+    """Hand out what is due until nothing is; a reply is claimed only when a thread is free for it."""
+    crew_of("send", SENT_AT_ONCE).work_off(_each(sender(), claim_one, send_claimed))
 
 
 @celery.task(name="workers.sending.look_due", soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def look_due() -> None:
-    """Make lost sends unclear, look for unclear ones, delete misplaced ones, and let waiting drafts follow."""
+    """Make lost sends unclear, let waiting drafts follow, hand out the looks that are due, and the deletions."""
     this = sender()
-    sweep(this)
-    while delete_due_misplaced(this):
-        pass
-    while look_next(this):
-        pass
-    while queue_next_waiting(this):
-        pass
+    tidy(this)
+    crew_of("look", LOOKED_AT_ONCE).work_off(_each(this, claim_search, look_for))
+    crew_of("delete", DELETED_AT_ONCE).work_off(_each(this, claim_misplaced, delete_claimed))
 
 
-def _raise_first(done: Iterable[Future[None]]) -> None:
-    """Let an error that no rule foresaw end the task, so that its log has it."""
-    for future in done:
-        future.result()
+def _each(
+    this: Sender, claim: Callable[[Sender], Claimed | None], carry_out: Callable[[Sender, Claimed], object]
+) -> Find:
+    """Return what claims one of a kind and says how it is carried out."""
+
+    def find() -> Callable[[], object] | None:
+        claimed = claim(this)
+        return None if claimed is None else partial(carry_out, this, claimed)
+
+    return find
