@@ -11,9 +11,10 @@ from inbox.settings import Settings
 _HERE = Path(__file__).parent
 
 
-def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0) -> Flask:
+def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0, most_connections: int = 35) -> Flask:
     """Make the web application; `busy_seconds` is how long SQLite waits for another writer (then 503).
 
+    `most_connections` is how many this process opens to PostgreSQL at most; whoever comes then waits for one.
     Raises Invalid when the settings can't be used.
     """
     settings = settings or Settings.from_environ()
@@ -22,7 +23,7 @@ def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0) -
     app.url_map.converters["int"] = RowId
     app.config["RELEVO"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
-    _set_up_database(app, settings, busy_seconds)
+    _set_up_database(app, settings, busy_seconds, most_connections)
     _set_up_web(app)
     _register_subjects(app)
     return app
@@ -33,14 +34,14 @@ def _templates() -> Path:
     return packaged if packaged.is_dir() else _HERE.parent / "templates"
 
 
-def _set_up_database(app: Flask, settings: Settings, busy_seconds: float) -> None:
+def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_connections: int) -> None:
     from flask_migrate import Migrate
 
     from inbox import tables  # noqa: F401  # every model must be known before the first mapper is used
     from inbox.database import db, engine_options, set_up_engine
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, busy_seconds)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, busy_seconds, most_connections)
     db.init_app(app)
     Migrate(app, db, directory=str(_HERE / "migrations"), render_as_batch=True)
     with app.app_context():

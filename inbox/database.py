@@ -109,11 +109,11 @@ def set_read_only(value: bool) -> None:
     _is_read_only.set(value)
 
 
-def engine_options(database_url: str, busy_seconds: float) -> dict[str, Any]:
+def engine_options(database_url: str, busy_seconds: float, most_connections: int = 35) -> dict[str, Any]:
     """Options for `create_engine`; `busy_seconds` is how long SQLite waits for another writer."""
     if database_url.startswith("sqlite"):
         return {"connect_args": {"timeout": busy_seconds, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 30, "pool_recycle": 1800}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": most_connections - 5, "pool_recycle": 1800}
 
 
 def set_up_engine(engine: Engine, busy_seconds: float) -> None:

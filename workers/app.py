@@ -13,6 +13,8 @@ from inbox.settings import Settings
 
 VISIBILITY_SECONDS = 300
 WORKER_BUSY_SECONDS = 30.0
+# Of each child, however many threads it has: none holds a connection while it uses the network. PostgreSQL gives 100.
+WORKER_CONNECTIONS = 15
 
 
 class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in its stubs alone
@@ -60,7 +62,7 @@ def _configured() -> "Celery[Any]":
 @cache
 def flask_app() -> Flask:
     """Return this process's application, made at its first task."""
-    app = create_app(busy_seconds=WORKER_BUSY_SECONDS)
+    app = create_app(busy_seconds=WORKER_BUSY_SECONDS, most_connections=WORKER_CONNECTIONS)
     nudges.set_up(app, celery)
     return app
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.database import read_only
+from inbox.database import engine_options, read_only
 from inbox.members.models import Member
 from tests.factories.basics import make_member
 from tests.fixtures.app import MovingClock
@@ -44,3 +44,8 @@ def test_sqlite_waits_for_the_disk_and_checks_foreign_keys(session: Session, dat
         return
     found = [session.scalar(text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys", "journal_mode")]
     assert found == [2, 1, "wal"]
+
+
+def test_a_process_opens_no_more_connections_to_postgresql_than_it_says() -> None:
+    options = engine_options("postgresql+psycopg://relevo@/relevo", 30, 15)
+    assert options["pool_size"] + options["max_overflow"] == 15

@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
+from inbox.database import engine_options, set_up_engine
 from inbox.outbox.claim import MOST_LOOKS, MOST_SENDING
 from inbox.outbox.models import Delivery
+from inbox.outbox.transactions import MakeSession
 from inbox.platforms.contract import Connection
 from inbox.platforms.outgoing import Outgoing, Sent
 from inbox.replies.send import Sender, claim_one, send_claimed
 from tests.factories.fake_platform import FakeConnection, FakePlatform
 from tests.factories.replies import make_delivery, make_scene, make_scene_on
 from tests.fixtures.replies import Bench
+from workers.app import WORKER_BUSY_SECONDS, WORKER_CONNECTIONS
 from workers.crew import Crew, Find
 from workers.sending import DELETED_AT_ONCE, LOOKED_AT_ONCE, SENT_AT_ONCE
 
@@ -76,7 +79,17 @@ class Silence:
 
 
 @pytest.fixture
-def silence(bench: Bench) -> Iterator[Silence]:
+def make_session(engine: Engine) -> Iterator[MakeSession]:
+    """Return what makes sessions over as few connections as one child has."""
+    url = engine.url.render_as_string(hide_password=False)
+    few = create_engine(url, **engine_options(url, WORKER_BUSY_SECONDS, WORKER_CONNECTIONS))
+    set_up_engine(few, WORKER_BUSY_SECONDS)
+    yield lambda: Session(few)
+    few.dispose()
+
+
+@pytest.fixture
+def silence(bench: Bench, make_session: MakeSession) -> Iterator[Silence]:
     gate = threading.Event()
     hanging_ids = [_fill_channel(bench.session) for _ in range(HANGING)]
     bench.session.commit()
@@ -86,7 +99,7 @@ def silence(bench: Bench) -> Iterator[Silence]:
         return Hanging(platform, gate) if channel.id in hanging_ids else FakeConnection(platform)
 
     children = [Crew(f"child {number}", THREADS) for number in range(CHILDREN)]
-    yield Silence(bench, replace(bench.sender, connect=connect), gate, children, hanging_ids)
+    yield Silence(bench, replace(bench.sender, make_session=make_session, connect=connect), gate, children, hanging_ids)
     gate.set()
     assert all(crew.is_done_within(PATIENCE_SECONDS) for crew in children)
 
