@@ -104,8 +104,9 @@ class ReplyLatency:
     def _let_fans_write(self) -> None:
         post_id = self._fans.post("/sandbox/feed/post", json={"text": "Rebajas de otoño"}).json()["id"]
         for number in range(CLICKS * ROUNDS):
-            said = {"by": f"fan{number}", "text": "¿Cuándo abren la tienda?", "on": post_id}
-            assert self._fans.post("/sandbox/feed/comment", json=said).is_success
+            said = {"by": f"fan{number}@plaza.test", "text": "¿Cuándo abren la tienda?", "on": post_id}
+            answer = self._fans.post("/sandbox/feed/comment", json=said)
+            assert answer.is_success, answer.text
 
     def _find_waiting(self) -> list[int]:
         """Return the conversations of the sandbox's channel once all fans are there."""
@@ -126,11 +127,20 @@ class ReplyLatency:
         with self._app.app_context():
             seen_seq = db.session.scalar(select(Conversation.last_seq).where(Conversation.id == conversation_id))
             db.session.remove()
-        draft = self._browser.post(f"/c/{conversation_id}/draft")
-        assert draft.is_success, draft.text
+        draft = self._post(f"/c/{conversation_id}/draft")
         fields = {"reply_key": draft.json()["reply_key"], "text": text, "seen_seq": str(seen_seq)}
-        answer = self._browser.post(f"/c/{conversation_id}/reply", data=fields)
+        self._post(f"/c/{conversation_id}/reply", fields)
+
+    def _post(self, path: str, fields: dict[str, str] | None = None) -> httpx.Response:
+        """Ask, and as the page does ask again while everybody is writing at once."""
+
+        def ask() -> httpx.Response | None:
+            answer = self._browser.post(path, data=fields)
+            return None if answer.status_code == 503 else answer
+
+        answer = until(ask, f"the database has a moment for {path}")
         assert answer.is_success, answer.text
+        return answer
 
 
 def open_on(stage: Stage) -> ReplyLatency:
