@@ -85,8 +85,12 @@ def claim_one(sender: Sender) -> Claim | None:
     with read_only(), sender.make_session() as session:
         if not claim.has_due(session, ready=ready):
             return None
-    commit(sender.make_session, claim.release_held)
-    return commit(sender.make_session, lambda session: claim.claim_next(session, sender.pace, ready=ready))
+
+    def release_and_claim(session: Session) -> Claim | None:
+        claim.release_held(session)
+        return claim.claim_next(session, sender.pace, ready=ready)
+
+    return commit(sender.make_session, release_and_claim)
 
 
 def send_claimed(sender: Sender, claimed: Claim) -> None:
