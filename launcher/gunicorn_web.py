@@ -12,4 +12,5 @@ _settings = Settings.from_environ()
 proc_name = "relevo web"
 wsgi_app = "inbox:create_app()"
 bind = listen_at(_settings.host, _settings.port)
+worker_class = "launcher.gunicorn_worker.PatientWorker"
 threads = 16
