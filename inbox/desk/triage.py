@@ -170,7 +170,11 @@ def delete_note(note_id: int) -> Response:
 def read(conversation_id: int) -> Response:
     """Keep how far one has read; what was opened is looked at again on its platform (E2)."""
     found = access_conversation(db.session(), _me(), conversation_id)
-    reading.mark_read(db.session(), found, _me(), seen_seq(found, conversation_id))
+    seen = _number("seen_seq")
+    if seen is None:
+        raise Invalid("seen_seq_missing")
+    if found.id == conversation_id:  # else it was joined into another meanwhile, where these seqs mean other messages
+        reading.mark_read(db.session(), found, _me(), seen)
     recheck.on_opening(db.session(), found, pace=current_app.config["RELEVO"].pace)
     db.session.commit()
     return Response(status=204)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations import join
-from inbox.conversations.models import Conversation, Label, Message, Note, Thread
+from inbox.conversations.models import Conversation, Label, Message, Note, ReadMark, Thread
 from inbox.members.models import Member
 from tests.browser.world import World, make_world
 from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
@@ -203,7 +203,7 @@ def test_what_came_after_the_page_is_neither_liked_nor_excused(
     assert desk.post(f"/c/{small.maria_id}/like", 400)["code"] == "seen_seq_missing"
 
 
-@pytest.mark.parametrize("act", ["finish", "excuse", "spam", "like", "read"])
+@pytest.mark.parametrize("act", ["finish", "excuse", "spam", "like"])
 def test_a_page_from_before_a_join_decides_about_nothing(
     session: Session, small: World, desk: Desk, platform: FakePlatform, act: str
 ) -> None:
@@ -216,6 +216,9 @@ def test_a_page_from_before_a_join_decides_about_nothing(
     session.commit()
     assert desk.post(f"/c/{old}/{act}", 409, seen_seq=1, why="no_answer_needed")["code"] == "joined_meanwhile"
     assert session.get_one(Message, unseen, populate_existing=True).awaits
+    session.rollback()
+    desk.post(f"/c/{old}/read", 204, seen_seq=1)
+    assert session.scalars(select(ReadMark)).all() == []
 
 
 def test_a_message_waits_by_hand_and_is_excused(session: Session, small: World, desk: Desk) -> None:
