@@ -28,7 +28,7 @@ def test_wrong_input_is_named_and_nothing_stored(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("inbox.create_app", lambda **_: app)
+    monkeypatch.setattr("inbox.create_app", lambda *_, **__: app)
     monkeypatch.setattr("inbox.channels.connections.sign_in", refuse)
     session.commit()
     words = ["channel", "connect", "bluesky", "brand.example", "--service", "https://pds.example"]

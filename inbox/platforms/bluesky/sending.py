@@ -120,7 +120,7 @@ class PublicReplies:
             external_id=uri,
             created_at=time(record, "createdAt"),
             permalink=post_url(uri),
-            parent_id=text(thing(reply, "parent"), "uri"),  # a record says it for ever; none: it hangs nowhere
+            parent_id=text(thing(reply, "parent"), "uri") or None,
             audience="public",
             text=text(record, "text"),
             version=cid,
