@@ -151,6 +151,17 @@ def test_an_older_part_that_was_joined_later_is_seen_once_it_is_on_the_screen(
     expect(seen).to_have_value("61")
 
 
+def test_an_open_menu_stays_open_when_something_arrives(session: Session, world: World, open_live: OpenAs) -> None:
+    page = open_live(world.lucia_id, f"/c/{world.maria_id}?view=everything")
+    page.locator("#thread details.more > summary").click()
+    conversation = session.get_one(Conversation, world.maria_id)
+    thread, person = session.get_one(Thread, conversation.thread_id), session.get_one(Contact, conversation.contact_id)
+    say(session, thread, person, "And in blue?")
+    session.commit()
+    expect(page.locator("#entries")).to_contain_text("And in blue?", timeout=10_000)
+    expect(page.locator("#thread details.more .menu")).to_be_visible()
+
+
 def test_an_open_thread_keeps_its_place_when_five_arrive(session: Session, world: World, open_live: OpenAs) -> None:
     number = make_long_thread(session, world.channel_id)
     page = open_live(world.lucia_id, f"/c/{number}?view=everything")

@@ -95,7 +95,7 @@ export function startActs() {
   document.addEventListener("relevo:acted", (event) => restore(event.detail.acted));
 }
 
-/** What was undone is shown again: where somebody is open, that person opens, for keys act on whom one sees. */
+/** What was undone is in the list again. Where somebody is open the focus stays: keys act on whom one sees. */
 async function restore(acted) {
   const id = String(acted.conversation_id ?? "");
   if (acted.row) {
@@ -104,7 +104,6 @@ async function restore(acted) {
   }
   refreshCounts();
   if (id && id === openId()) return refresh();
-  if (!rowOf(id)) return null;
-  if ($("#compose.has-words")) return null;
-  return openId() && !isNarrow() ? open(id, { focus: "row" }) : focusRow(rowOf(id));
+  if (!openId() && rowOf(id)) focusRow(rowOf(id));
+  return null;
 }

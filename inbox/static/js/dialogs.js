@@ -39,7 +39,15 @@ function showBones(place) {
 /** Close the dialog; the focus goes back to where it was. */
 export function closeDialog() {
   const place = dialog();
-  if (place?.open) place.close();
+  if (!place?.open) return;
+  place.close();
+  leave(place); // at once: until its event a field in it would still take the next key
+}
+
+function leave(place) {
+  if (place.open) return;
+  place.replaceChildren();
+  if (document.activeElement === document.body) whereItWas()?.focus({ preventScroll: true });
 }
 
 /** Return what had the focus before the dialog, or its row as it is drawn now, or the list's title. */
@@ -101,10 +109,7 @@ export function startDialogs() {
     pressDigit(event);
   });
   place.addEventListener("input", (event) => { if (event.target.matches("[data-narrow]")) narrow(event.target); });
-  place.addEventListener("close", () => {
-    place.replaceChildren();
-    if (document.activeElement === document.body) whereItWas()?.focus({ preventScroll: true });
-  });
+  place.addEventListener("close", () => leave(place));
   startMenus();
 }
 
