@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inbox.platforms.contract import PlatformError, TokenExpired, Unavailable, Unclear
+from inbox.platforms.contract import Gone, PlatformError, TokenExpired, Unavailable, Unclear
 from inbox.platforms.items import Edited, IsGone, Message, NotVisible, PostSeen, Present
-from inbox.platforms.outgoing import Absent, Found, Ok, ParentGone
+from inbox.platforms.outgoing import Absent, Found, Ok, ParentGone, Sent
 from tests.network.bluesky.conftest import Shop
 from tests.network.bluesky.people import eventually, expired
 from tests.platforms.bluesky.desk import Desk
@@ -24,6 +24,15 @@ def poll_until(desk: Desk, wanted: set[str], stream: str = "mentions") -> dict[s
 
     eventually(poll, f"{len(wanted)} messages in {stream}")
     return found
+
+
+def is_indexed(desk: Desk, sent: Sent) -> bool:
+    """Tell whether the AppView knows a post of ours already."""
+    try:
+        desk.connection.context(sent.external_id, sent.ref)
+    except Gone:
+        return False
+    return True
 
 
 def test_replies_mentions_and_quotes_arrive_once_and_whole(shop: Shop) -> None:
@@ -132,6 +141,7 @@ def test_a_reply_arrives_and_reads_back(shop: Shop) -> None:
     assert marks == {"mention": f"@{fan.handle}", "link": "https://shop.example/horario", "tag": "#domingo"}
     posts = [item for item in shop.desk.read("own_posts") if isinstance(item, PostSeen)]
     assert [post.external_id for post in posts] == [shop.post["uri"]]
+    eventually(lambda: is_indexed(shop.desk, sent), "our reply in the index")  # records are there before
     context = shop.desk.connection.context(sent.external_id, sent.ref)
     assert context.post is not None
     assert context.post.external_id == shop.post["uri"]
