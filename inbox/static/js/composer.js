@@ -166,6 +166,14 @@ export function startComposer() {
     draw();
     if (mode()?.value !== "note") keepSoon(form());
   });
+  // On a telephone the composer grows under the finger as it gets the focus, and the click would meet something else.
+  document.addEventListener("pointerdown", (event) => {
+    const label = event.target.closest?.("#compose .modes label");
+    const radio = label && $("input[name=mode]:not(:disabled)", label);
+    if (!radio || radio.checked) return;
+    radio.checked = true;
+    draw();
+  });
   document.addEventListener("submit", (event) => { if (event.target === form()) submit(event); });
   document.addEventListener("focusin", (event) => { if (event.target === area()) ensureKey(form()).catch(() => {}); });
   document.addEventListener("keydown", (event) => {
