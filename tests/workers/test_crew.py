@@ -78,20 +78,29 @@ def test_what_came_while_all_were_busy_is_taken_by_the_first_that_is_free(gate: 
 
 
 @pytest.mark.parametrize("fails_in", ["work", "find"])
-def test_an_error_that_nobody_foresaw_reaches_the_log_and_holds_no_thread(fails_in: str) -> None:
+def test_an_error_that_nobody_foresaw_reaches_the_log_and_holds_no_thread(gate: threading.Event, fails_in: str) -> None:
     one, done = Crew("test", 1), threading.Event()
+    asked: list[int] = []
 
     def fail() -> None:
         raise ValueError("nobody foresaw this")
 
-    def find_after() -> Work | None:
-        fail()
-        return None
+    def work() -> None:
+        assert gate.wait(PATIENCE_SECONDS)
+        if fails_in == "work":
+            fail()
+
+    def find() -> Work | None:
+        asked.append(1)
+        if len(asked) > 1:
+            fail()
+        return work
 
     with capture_logs() as logged:
-        begun = iter([True])
-        one.work_off(giving(fail) if fails_in == "work" else lambda: int if next(begun, False) else find_after())
+        one.work_off(find)
+        gate.set()  # only now: were the work done before, the task itself would look for the next
         assert one.is_done_within(PATIENCE_SECONDS)
+    assert len(asked) == (1 if fails_in == "work" else 2)
     assert [(line["event"], line["crew"], line["log_level"]) for line in logged] == [("work_failed", "test", "error")]
     assert all(line["exc_info"] for line in logged)
     one.work_off(giving(done.set))
