@@ -16,6 +16,9 @@ from werkzeug.exceptions import HTTPException
 from inbox.errors import RelevoError
 from inbox.sentences import sentence_of
 
+# "locking protocol": SQLite gave up on its lock after a process died, or stood still, in the middle of taking it.
+_BUSY = ("locked", "busy", "locking protocol", "deadlock detected", "could not serialize", "lock timeout")
+_AWAY = ("connection refused", "connection failed", "server closed the connection", "the database system is")
 log = structlog.get_logger()
 _DISK_FULL = "53100"  # PostgreSQL's
 NOTICES = "#notices"  # the live region of every page, in base.html
@@ -99,13 +102,23 @@ def _our_fault(error: Exception) -> Response:
         raise error
     # where and of which type, never the message: messages of drivers carry the statement's values
     frames = "".join(traceback.format_tb(error.__traceback__)[-12:])
-    log.error("request_failed", path=request.path, error=type(error).__name__, frames=frames)
+    log.error("request_failed", path=request.path, error=_name(error), frames=frames)
     return answer(Trouble(500, "our_fault", _title(500), _what_to_do(500)))
 
 
+def _name(error: Exception) -> str:
+    """Return an error's type, and the name or number that a database gives its own kinds of error."""
+    cause = error.orig if isinstance(error, OperationalError) else None
+    told = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return f"{type(error).__name__} {told}" if told else type(error).__name__
+
+
 def _is_busy(error: OperationalError) -> bool:
+    """Tell whether it passes by itself: others are writing, or the database's server is away for a moment."""
     words = str(error.orig)
-    return any(busy in words for busy in ("locked", "busy", "deadlock detected", "could not serialize", "lock timeout"))
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    is_away = error.connection_invalidated or state.startswith(("08", "57P"))
+    return is_away or any(busy in words for busy in (*_BUSY, *_AWAY))
 
 
 def is_full(error: BaseException | None) -> bool:

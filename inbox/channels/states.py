@@ -131,8 +131,9 @@ def move(
         channel.state_detail = detail
         return False
     before = {"state": channel.state, "reason": channel.state_reason}
+    if channel.state != state:
+        channel.state_since_at = clock.now()
     channel.state, channel.state_reason, channel.state_detail = state, reason, detail
-    channel.state_since_at = clock.now()
     after = {"state": str(state), "reason": reason}
     record(session, kinds.CHANNEL_STATE, channel_id=channel.id, member_id=member_id, before=before, after=after)
     return True
@@ -167,6 +168,7 @@ def verified(session: Session, channel: Channel, found: Verified, pace: Pace) ->
     if not found.is_alive:
         channel.failing_since_at = channel.failing_since_at or now
         ask_for_person(session, channel, found.dead_reason or "account_dead")
+        channel.verify_due_at = _verify_again_at(channel, now, pace)
         return
     hold(session, channel)
     if channel.state == ChannelState.NEEDS_YOU and channel.state_reason != "unreadable_page":
@@ -183,8 +185,18 @@ def verify_failed(session: Session, channel: Channel, error: PlatformError, pace
     if isinstance(error, RateLimited):
         channel.verify_due_at = max(channel.verify_due_at, error.until_at)
     if isinstance(error, TokenExpired | PermissionMissing):
-        channel.verify_due_at = now + timedelta(seconds=pace.verify_seconds)
         ask_for_person(session, channel, error.code, error.detail)
+        channel.verify_due_at = _verify_again_at(channel, now, pace)
+
+
+def _verify_again_at(channel: Channel, now: datetime, pace: Pace) -> datetime:
+    """Return when a channel that needs somebody is asked again: soon at first, for platforms err and take it back.
+
+    The wait doubles, because each is as long as the need has lasted, up to the usual one: on some platforms each time
+    counts against how often one may sign in.
+    """
+    lasts = (now - channel.state_since_at).total_seconds()
+    return now + timedelta(seconds=min(max(lasts, pace.poll_idle_seconds), pace.verify_seconds))
 
 
 def look_for_silence(session: Session, channel: Channel, pace: Pace) -> bool:

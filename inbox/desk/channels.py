@@ -12,6 +12,7 @@ from inbox.channels.health import list_visible, read_health
 from inbox.channels.models import Channel, ChannelState
 from inbox.channels.opening import open_channel
 from inbox.channels.streams import make_due
+from inbox.channels.verify import make_verify_due
 from inbox.database import db
 from inbox.desk.channel_words import show_channel, show_quarantined
 from inbox.desk.connect_words import WITHOUT_DIRECT, connect_sentence
@@ -141,12 +142,15 @@ def disconnect(channel_id: int) -> Answer:
 @blueprint.post("/channels/<int:channel_id>/poll")
 @doors.members
 def poll(channel_id: int) -> Answer:
-    """Read every stream now."""
+    """Read every stream now; a channel that needs somebody is asked whether it still does."""
     channel = access_channel(db.session(), doors.current_member(), channel_id)
-    if channel.state != ChannelState.ACTIVE:
+    if channel.state not in (ChannelState.ACTIVE, ChannelState.NEEDS_YOU):
         raise Conflict("channel_is_not_active", handle=channel.handle)
     make_due(db.session(), channel.id)
-    return _done(channel_id, _("It is being read now."))
+    if channel.state == ChannelState.ACTIVE:
+        return _done(channel_id, _("It is being read now."))
+    make_verify_due(channel)
+    return _done(channel_id, _("The platform is being asked again. If all is well there, this goes on by itself."))
 
 
 @blueprint.get("/channels/<int:channel_id>/quarantine")

@@ -120,6 +120,22 @@ def test_verify_finds_a_dead_account_and_a_living_one_again(
     assert stream.due_at == clock.now()
 
 
+def test_a_channel_that_needs_somebody_is_asked_soon_and_then_ever_more_seldom(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session, external_id="did:plc:acme", platform="bluesky")
+    waits = []
+    for number in range(7):
+        if number % 2:
+            states.verified(session, channel, make_verified(is_alive=False, dead_reason="account_deactivated"), pace)
+        else:
+            states.verify_failed(session, channel, PermissionMissing("this may not"), pace)
+        assert channel.verify_due_at is not None
+        waits.append((channel.verify_due_at - clock.now()).total_seconds())
+        moving_clock.move(waits[-1])
+    assert waits == [60, 60, 120, 240, 480, 480, 480]
+
+
 def test_verify_that_meets_another_account_stops_the_channel(session: Session, pace: Pace) -> None:
     channel = make_channel(session, external_id="did:plc:acme", platform="bluesky")
     states.verified(session, channel, make_verified("did:plc:somebody-else"), pace)

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,18 @@ class Database:
             if time.monotonic() > deadline:
                 raise RuntimeError("PostgreSQL did not recover")
             time.sleep(0.1)
+
+    def is_held(self) -> bool:
+        """Tell whether somebody keeps the whole database from being written for longer than a moment (SQLite)."""
+        if self.server is not None:
+            return False
+        with closing(sqlite3.connect(self.folder / "relevo.sqlite", timeout=0.25, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                return True
+        return False
 
     def check_integrity(self) -> list[str]:
         """Return what SQLite says is broken in its file; for PostgreSQL nothing is asked."""

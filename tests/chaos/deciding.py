@@ -19,6 +19,7 @@ _ASKED = (
     "SELECT delivery.id, conversation_id, text_as_stored, parent_external_id, channel.platform, unclear_since_at "
     "FROM delivery JOIN channel ON channel.id = delivery.channel_id WHERE delivery.state = 'needs_person'"
 )
+_NEEDING = "SELECT id FROM channel WHERE state = 'needs_you'"
 _BOUND = "SELECT external_id FROM message WHERE external_id IS NOT NULL AND direction = 'outbound' AND NOT is_held_back"
 TOKEN = re.compile(r"\(\d[0-9a-f]{6}\)")
 
@@ -41,6 +42,7 @@ class Decider:
     def run(self) -> None:
         """Look now and then for what needs a person."""
         while not self.stopping.wait(self.every_seconds):
+            self.ask_again()
             for delivery_id, conversation_id, text, parent, platform, _ in self.stage.database.rows(_ASKED):
                 if delivery_id in self.left or self.chance.random() < 0.1:
                     self.left.add(delivery_id)
@@ -49,6 +51,16 @@ class Decider:
                     self.decide(delivery_id, conversation_id, find(self.stage, platform, text, parent))
                 except httpx.HTTPError:
                     self.done["no_page"] += 1
+
+    def ask_again(self) -> None:
+        """Press the button of a channel that needs somebody: nothing is wrong with the sign-in, the platform erred."""
+        for (channel_id,) in self.stage.database.rows(_NEEDING):
+            try:
+                form = find_form(self.browser.page(f"/channels/{channel_id}"), "/poll")
+                if form is not None:
+                    self.done[f"ask again {self.browser.post(form).status_code}"] += 1
+            except httpx.HTTPError:
+                self.done["no_page"] += 1
 
     def decide(self, delivery_id: int, conversation_id: int, item: str | None) -> None:
         """Say what the platform showed: the very reply, or that there is none."""

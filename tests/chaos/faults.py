@@ -20,6 +20,8 @@ from tests.chaos.stage import Stage
 # Seconds between two of a kind on average, at pace 10.
 KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.4, 1.8, 18.0, 15.0, 6.0
 HARD_STOPS = 20
+# The share of those stopped with SQLite's lock in their hands that may go on at once.
+HELD_LET_GO = 0.9
 SEND_LEASE_SECONDS, STREAM_LEASE_SECONDS = 120.0, 120.0
 _WORKERS = ("worker-send", "worker-poll", "worker-send-2", "worker-poll-2")
 _SENDING = "SELECT count(*) FROM delivery WHERE state = 'sending'"
@@ -129,9 +131,9 @@ class Faults:
 
     def stop_for_a_while(self) -> None:
         """Let a process stand still, at times for longer than a reader's lease."""
-        kept = self._some()
-        self._stop([kept.pid, *kept.children()], self._chance.choice((0.1, 0.5, 1.1)) * STREAM_LEASE_SECONDS)
-        self.done[f"stopped {kept.name}"] += 1
+        kept, seconds = self._some(), self._chance.choice((0.1, 0.5, 1.1)) * STREAM_LEASE_SECONDS
+        if self._stop([kept.pid, *kept.children()], seconds):
+            self.done[f"stopped {kept.name}"] += 1
 
     def start_second_beat(self) -> None:
         """Let two beats tick for a while."""
@@ -147,15 +149,15 @@ class Faults:
 
     def stand_still(self) -> None:
         """Stop a sender beyond its lease: at times the whole worker, else the child that sends."""
-        self._still_wanted_until = 0.0
         name = self._chance.choice([one for one in self.stage.processes if one.startswith("worker-send")])
         kept = self.stage.processes[name]
         children = sorted(kept.children(), key=count_threads)
         if not children:
             return
         whole = [kept.pid, *children] if self._chance.random() < 0.2 else [children[-1]]
-        self._stop(whole, self._chance.uniform(1.05, 1.3) * SEND_LEASE_SECONDS)
-        self.done["stood still"] += 1
+        if self._stop(whole, self._chance.uniform(1.05, 1.3) * SEND_LEASE_SECONDS):
+            self._still_wanted_until = 0.0
+            self.done["stood still"] += 1
 
     def empty_redis(self) -> None:
         """Forget everything that Redis holds."""
@@ -193,10 +195,19 @@ class Faults:
         self.kills += 1
         self.done[f"killed {what}"] += 1
 
-    def _stop(self, pids: list[int], seconds: float) -> None:
+    def _stop(self, pids: list[int], seconds: float) -> bool:
+        """Stop processes for so long; tells whether they stand.
+
+        One that holds SQLite's only write lock holds up everybody. That is tried now and then: always, it would leave
+        no time for anything else.
+        """
         for pid in pids:
             send(pid, signal.SIGSTOP)
+        if self.stage.database.is_held() and self._chance.random() < HELD_LET_GO:
+            _go_on(pids)
+            return False
         self._after(self.stage.plan.paced(seconds), partial(_go_on, pids))
+        return True
 
     def _end_extra_beat(self) -> None:
         extra = self.stage.processes.pop("beat-extra", None)

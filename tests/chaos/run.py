@@ -99,7 +99,7 @@ class _Run:
         self.scale = 10 / self.plan.pace * (2.5 if self.plan.is_power else 1.0)
         self.limit_seconds = self.plan.minutes * 60 or LIMIT_SECONDS * self.scale
         self.faults = Faults(stage, self.scale)
-        self.traffic = Traffic(stage, self.plan, 1.15 * LEAST.messages / (TRAFFIC_SECONDS * self.scale))
+        self.traffic = Traffic(stage, self.plan, 0.9 * LEAST.messages / (TRAFFIC_SECONDS * self.scale))
 
     def play(self) -> None:
         """Do everything, and write down what is wrong."""

@@ -1,5 +1,6 @@
 """Channels' pages: health for whoever sees them, changes for admins, quarantine for leads."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.models import Activity
-from inbox.channels.models import Budget, Channel, ChannelStream
+from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.intake import quarantine
 from inbox.intake.models import Quarantined
 from inbox.members.models import Grant, Member
@@ -110,6 +111,21 @@ def test_read_now_makes_every_stream_due(session: Session, small: World, diego: 
     due = session.scalars(select(ChannelStream.due_at).where(ChannelStream.channel_id == small.channel_id)).all()
     assert len(due) == 3
     assert all(at is not None and at <= clock.now() for at in due)
+
+
+def test_a_channel_that_needs_somebody_is_asked_again_by_a_button(
+    session: Session, small: World, diego: FlaskClient
+) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    channel.state, channel.state_reason = ChannelState.NEEDS_YOU, "permission_missing"
+    channel.verify_due_at = clock.now() + timedelta(minutes=5)
+    session.commit()
+    assert "Ask again" in diego.get(f"/channels/{small.channel_id}").text
+    answer = post_form(diego, f"/channels/{small.channel_id}/poll")
+    assert "The platform is being asked again." in diego.get(answer.headers["Location"]).text
+    session.refresh(channel)
+    assert channel.verify_due_at is not None
+    assert channel.verify_due_at <= clock.now()
 
 
 @pytest.mark.parametrize(

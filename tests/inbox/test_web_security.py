@@ -17,6 +17,14 @@ SECRET = "hunter2-app-password"
 HTML = {"Accept": "text/html"}
 
 
+_PASSING = {
+    "protocol": "locking protocol",
+    "refused": 'connection failed: connection to server at "127.0.0.1", port 5432 failed: Connection refused',
+    "recovering": "connection failed: FATAL:  the database system is starting up",
+    "killed": "server closed the connection unexpectedly",
+}
+
+
 def _make(app: Flask, **changes: Any) -> Flask:
     made = create_app(replace(app.config["RELEVO"], **changes), busy_seconds=20)
     made.test_client_class = app.test_client_class
@@ -32,6 +40,8 @@ def _troubles() -> Blueprint:
     def trouble(word: str) -> str:
         if word == "busy":
             raise OperationalError("UPDATE x", {}, Exception("database is locked"))
+        if word in _PASSING:
+            raise OperationalError("UPDATE x", {}, Exception(_PASSING[word]))
         if word == "database":
             raise OperationalError(f"SELECT '{SECRET}'", {}, Exception("disk on fire"))
         if word == "allowed":
@@ -89,6 +99,7 @@ def test_cookies_stay_off_plain_http_in_production(app: Flask) -> None:
     ("word", "status", "said"),
     [
         ("busy", 503, "try again in a moment"),
+        *((word, 503, "try again in a moment") for word in _PASSING),
         ("database", 500, "our fault"),
         ("bug", 500, "our fault"),
         ("allowed", 403, "A lead or an admin"),

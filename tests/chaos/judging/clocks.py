@@ -75,6 +75,8 @@ def _skews(ledger: Ledger, item: Item, message: Message) -> set[float]:
 def _subtracted(told: float, skew: float, shown_from: float) -> tuple[float, float]:
     if skew == 0.0:
         return told, told
-    sure = abs(skew) > shown_from + 1 + ANSWER_SECONDS
-    low, high = told - skew, told - skew + 1 + ANSWER_SECONDS
-    return (low, high) if sure else (min(low, told), max(high, told))
+    margin = 1 + ANSWER_SECONDS
+    # What a Date leaves open makes no clock look more wrong than it is, so the rest lies on the told time's side.
+    ends = (told - skew, told - skew + (margin if skew > 0 else -margin))
+    is_sure = abs(skew) > shown_from + margin
+    return (min(ends), max(ends)) if is_sure else (min(*ends, told), max(*ends, told))

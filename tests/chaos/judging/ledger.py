@@ -122,6 +122,8 @@ class Ledger:
     # when each list was answered well, and how many intact answers carried each version
     polls: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     readings: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    # what was asked for by its id alone, and told whole
+    read_alone: set[Key] = field(default_factory=set)
     ended_at: float = 0.0
 
     def is_under(self, personality: str, kind: str, at: float) -> bool:
@@ -241,6 +243,7 @@ def _read_answers(connection: sqlite3.Connection, ledger: Ledger) -> None:
             continue
         if ledger.is_under(row["personality"], "empty_200", row["begun_at"]):
             continue
+        ledger.read_alone.add((row["personality"], row["path"].rsplit("/", 1)[-1]))
         name = list_of(row["path"], row["query"] or "")
         if name is not None:
             ledger.polls[row["personality"], name].append(row["begun_at"])

@@ -72,9 +72,14 @@ def _shown_as_said(
 
 
 def _misplaced(world: World, delivery: Delivery, accepted: Accepted) -> Iterator[str]:
-    """What stands elsewhere than it was asked to is deleted at once, where it is known to be ours (D6)."""
+    """What stands elsewhere than it was asked to is deleted at once, where it is known to be ours (D6).
+
+    The pages tell nothing but an id; a reply that nobody could read back by that id is not held against the product.
+    """
     item = world.item(accepted.personality, accepted.item_id)
     if item is None or item.removed_at is not None or delivery.state not in SAID:
+        return
+    if accepted.personality == "pages" and (accepted.personality, accepted.item_id) not in world.ledger.read_alone:
         return
     if accepted.parent_id != _right_parent(world, accepted):
         yield f"{accepted} stands under {accepted.parent_id}, asked for was {accepted.wanted_parent_id}"
