@@ -26,12 +26,13 @@ NOTICES = "#notices"  # the live region of every page, in base.html
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is shown: the HTTP status, a stable code, a heading and what to do."""
+    """What is shown: the HTTP status, a stable code, a heading, what to do, and the words that were not kept."""
 
     status: int
     code: str
     title: str
     text: str
+    words: str = ""
 
 
 def set_up(app: Flask) -> None:
@@ -89,12 +90,17 @@ def _http_error(error: HTTPException) -> Response:
 def _database_error(error: OperationalError) -> Response:
     if is_full(error):
         log.error("disk_full", path=request.path)
-        text = _("The disk is full, so nothing was saved. Tell an admin; what you wrote is still on the page before.")
-        return answer(Trouble(503, "disk_full", _("No room left"), text))
+        text = _("The disk is full, so nothing was saved. Ask an admin to free space, then try again.")
+        return answer(Trouble(503, "disk_full", _("No room left"), text, _words()))
     if not _is_busy(error):
         return _our_fault(error)
     log.warning("database_busy", path=request.path)
-    return answer(Trouble(503, "database_busy", _title(503), _what_to_do(503)))
+    return answer(Trouble(503, "database_busy", _title(503), _what_to_do(503), _words()))
+
+
+def _words() -> str:
+    """Return what was written and not kept: a browser without scripts need not have its page any more."""
+    return request.form.get("text", "")
 
 
 def _our_fault(error: Exception) -> Response:

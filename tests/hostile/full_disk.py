@@ -1,4 +1,4 @@
-"""A disk that is full: writing statements fail from the n-th on, as each database says it, until there is room."""
+"""A disk that is full: writes fail from the n-th on, as each database says it, or where SQLite may not grow."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import OperationalError
 
 _WRITING = ("INSERT", "UPDATE", "DELETE", "COPY", "WITH PICKED")
@@ -62,6 +62,35 @@ def full_disk(engine: Engine, room: int, *, is_lasting: bool) -> Iterator[Disk]:
     finally:
         for name, listener in listeners:
             event.remove(engine, name, listener)
+
+
+@contextmanager
+def limited(engine: Engine, spare: int, refused: list[str]) -> Iterator[None]:
+    """Let SQLite itself refuse to grow its file by more than `spare` pages; `refused` is told what it did not write.
+
+    There is no free page to begin with: what is deleted leaves some, and those would be used first.
+    """
+
+    def limit(raw: Any, _record: object) -> None:
+        raw.execute(f"PRAGMA max_page_count={most}")  # each connection has its own
+
+    def note(context: ExceptionContext) -> None:
+        if _SAID in str(context.original_exception):
+            refused.append(context.statement or "COMMIT")
+
+    engine.dispose()
+    raw = sqlite3.connect(engine.url.database or "", isolation_level=None)
+    raw.execute("VACUUM")
+    most = raw.execute("PRAGMA page_count").fetchone()[0] + spare
+    raw.close()
+    event.listen(engine, "connect", limit)
+    event.listen(engine, "handle_error", note)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", limit)
+        event.remove(engine, "handle_error", note)
+        engine.dispose()
 
 
 def _fail(engine: Engine, cursor: Any) -> None:
