@@ -1,14 +1,19 @@
 """What only the pages do (platforms: Facebook's kin)."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from inbox import clock
 from inbox.platforms.contract import Refused
+from inbox.platforms.http import wait_until
 from inbox.platforms.items import Message, PostSeen, Unknown, Unreadable
 from inbox.platforms.outgoing import Found, Outgoing, WindowClosed
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import next_params
+from inbox.platforms.sandbox.pages.connector import PagesConnector
+from tests.fixtures.app import MovingClock
 from tests.platforms.sandbox.conftest import Scene, now, short
 
 
@@ -134,3 +139,13 @@ def test_the_token_of_a_next_address_is_not_kept() -> None:
 @pytest.mark.parametrize("row", [None, [], {}, {"id": None}, {"id": ""}, {"id": True}])
 def test_what_is_no_comment_is_kept_whole(row: object) -> None:
     assert isinstance(parse.parse_comment(row, "page", "post"), Unreadable)
+
+
+def test_a_spent_budget_is_asked_about_again_soon_for_its_hour_rolls(moving_clock: MovingClock) -> None:
+    told = {"x-app-usage": json.dumps({"call_count": 95, "total_time": 3, "total_cputime": 1})}
+    seen = PagesConnector().read_budget(told, 200)
+    assert seen is not None
+    until_at = wait_until(seen, clock.now(), is_for_send=False)
+    assert until_at == clock.now() + timedelta(minutes=1)
+    moving_clock.move(60)
+    assert wait_until(seen, clock.now(), is_for_send=False) is None

@@ -13,6 +13,10 @@ from inbox.platforms.sandbox.pages.connection import PagesConnection
 from inbox.platforms.sandbox.pages.profile import read_profile
 
 
+# The budget is that of a rolling hour: it has no end to wait for, a part of it comes back all the time.
+LOOK_AGAIN = timedelta(minutes=1)
+
+
 class PagesConnector:
     """Connects by a page's token."""
 
@@ -25,7 +29,7 @@ class PagesConnector:
             used = max(int(value) for value in json.loads(headers["x-app-usage"]).values())
         except (KeyError, ValueError, TypeError, AttributeError):
             return None
-        return BudgetSeen(100, max(0, 100 - used), clock.now() + timedelta(hours=1))
+        return BudgetSeen(100, max(0, 100 - used), clock.now() + LOOK_AGAIN)
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
         """Take {service_url, access_token}; raises PlatformError."""
