@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Text, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+Entity = TypeVar("Entity")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -92,6 +93,18 @@ class WithId:
 
 
 db = SQLAlchemy(model_class=Base)
+
+
+def shared_alias(model: type[Entity], name: str) -> type[Entity]:
+    """Return an alias of a model that belongs to a module, and so to all threads: every column is ready to be used.
+
+    SQLAlchemy finds out what an alias's attribute means when it is first used. Two threads that do so at once may leave
+    it wrong for as long as the process lives, and every page that needs it fails.
+    """
+    alias = aliased(model, name=name)
+    for key in sorted(model.__mapper__.columns.keys()):  # type: ignore[attr-defined]  # as every model has
+        getattr(alias, key).expression  # noqa: B018  # it is kept by being looked at
+    return alias
 
 
 @contextmanager

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, Message, MessageVersion
 from inbox.conversations.rows import MessageView, PictureView, VersionView
+from inbox.database import shared_alias
 from inbox.media.models import Media
 from inbox.members.models import Member
 
-_writer, _excuser = aliased(Member, name="writer"), aliased(Member, name="excuser")
+_writer, _excuser = shared_alias(Member, name="writer"), shared_alias(Member, name="excuser")
 
 # Taken over as they are; what is missing here is worded or hidden below.
 _PLAIN = [

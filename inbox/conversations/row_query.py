@@ -3,20 +3,21 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, Post
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, ConversationLabel, Label, Message, ReadMark, Status, Thread
 from inbox.conversations.rows import LabelView, QueueRow
+from inbox.database import shared_alias
 from inbox.media.models import Media
 from inbox.members.models import Member, Team
 from inbox.outbox.models import ON_ITS_WAY, Delivery
 
 _INBOUND_SHOWN, _OUTBOUND_SHOWN, _POST_SHOWN = 300, 160, 120
 
-_inbound, _outbound = aliased(Message, name="newest_inbound"), aliased(Message, name="newest_outbound")
-_assignee, _last_assignee = aliased(Member, name="assignee"), aliased(Member, name="last_assignee")
+_inbound, _outbound = shared_alias(Message, name="newest_inbound"), shared_alias(Message, name="newest_outbound")
+_assignee, _last_assignee = shared_alias(Member, name="assignee"), shared_alias(Member, name="last_assignee")
 
 
 def load_rows(session: Session, wanted: Select[Any], member_id: int | None) -> list[QueueRow]:

@@ -1,5 +1,8 @@
 """The base of all tables: times, read-only transactions, pragmas."""
 
+import sys
+import threading
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -8,7 +11,8 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.database import engine_options, read_only
+from inbox.conversations.models import Message
+from inbox.database import engine_options, read_only, shared_alias
 from inbox.members.models import Member
 from tests.factories.basics import make_member
 from tests.fixtures.app import MovingClock
@@ -49,3 +53,32 @@ def test_sqlite_waits_for_the_disk_and_checks_foreign_keys(session: Session, dat
 def test_a_process_opens_no_more_connections_to_postgresql_than_it_says() -> None:
     options = engine_options("postgresql+psycopg://relevo@/relevo", 30, 15)
     assert options["pool_size"] + options["max_overflow"] == 15
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Let threads change places all the time."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.filterwarnings("error")
+def test_an_alias_that_all_threads_use_at_once_means_the_same_to_each() -> None:
+    columns = ["clock_at", "gone_at", "awaits_reason", "id", "text", "seq"]
+    for _ in range(30):
+        alias, barrier, found = shared_alias(Message, "newest"), threading.Barrier(8), list[str]()
+
+        def write(alias: type[Message] = alias, barrier: threading.Barrier = barrier, found: list[str] = found) -> None:
+            barrier.wait(30)
+            found.append(str(select(*(getattr(alias, name) for name in columns))))
+
+        threads = [threading.Thread(target=write) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert len(found) == 8
+        assert set(found) == {f"SELECT {', '.join(f'newest.{name}' for name in columns)} \nFROM message AS newest"}

@@ -12,7 +12,6 @@ from inbox.platforms.sandbox.pages.calls import Calls
 from inbox.platforms.sandbox.pages.connection import PagesConnection
 from inbox.platforms.sandbox.pages.profile import read_profile
 
-
 # The budget is that of a rolling hour: it has no end to wait for, a part of it comes back all the time.
 LOOK_AGAIN = timedelta(minutes=1)
 
