@@ -37,7 +37,7 @@ def _templates() -> Path:
 def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_connections: int) -> None:
     from flask_migrate import Migrate
 
-    from inbox import tables  # noqa: F401  # every model must be known before the first mapper is used
+    from inbox import disk, tables  # noqa: F401  # every model must be known before the first mapper is used
     from inbox.database import db, engine_options, set_up_engine
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -46,6 +46,7 @@ def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_c
     Migrate(app, db, directory=str(_HERE / "migrations"), render_as_batch=True)
     with app.app_context():
         set_up_engine(db.engine, busy_seconds)
+        disk.watch(db.engine, settings)
 
 
 def _set_up_web(app: Flask) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from inbox import clock
+from inbox import clock, disk
 from inbox.channels.credentials import unseal
 from inbox.channels.models import Channel, ChannelState, ChannelStream, Credential
 from inbox.conversations.doctor import list_wrong_waiting
@@ -21,6 +21,7 @@ from inbox.settings import Settings
 def examine(session: Session, settings: Settings, *, is_mending: bool = False) -> list[str]:
     """Return one plain line for each thing that is wrong; with `is_mending` waits are computed again."""
     return [
+        *_disk(settings),
         *_waits(session, is_mending=is_mending),
         *_credentials(session, settings),
         *_channels(session),
@@ -28,6 +29,10 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
         *_deliveries(session, settings),
         *_quarantine(session),
     ]
+
+
+def _disk(settings: Settings) -> list[str]:
+    return ["the database found no room on its disk a moment ago; free space there"] if disk.is_noted(settings) else []
 
 
 def _waits(session: Session, *, is_mending: bool) -> list[str]:

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from inbox.disk import is_full
 from inbox.errors import RelevoError
 from inbox.sentences import sentence_of
 
@@ -20,7 +21,6 @@ from inbox.sentences import sentence_of
 _BUSY = ("locked", "busy", "locking protocol", "deadlock detected", "could not serialize", "lock timeout")
 _AWAY = ("connection refused", "connection failed", "server closed the connection", "the database system is")
 log = structlog.get_logger()
-_DISK_FULL = "53100"  # PostgreSQL's
 NOTICES = "#notices"  # the live region of every page, in base.html
 
 
@@ -125,21 +125,6 @@ def _is_busy(error: OperationalError) -> bool:
     state = str(getattr(error.orig, "sqlstate", None) or "")
     is_away = error.connection_invalidated or state.startswith(("08", "57P"))
     return is_away or any(busy in words for busy in (*_BUSY, *_AWAY))
-
-
-def is_full(error: BaseException | None) -> bool:
-    """Tell whether the database found no room on its disk, at the bottom of an exception.
-
-    SQLite may roll the whole transaction back by itself; then giving up a savepoint fails, on top of it.
-    """
-    while error is not None:
-        words = str(error.orig) if isinstance(error, OperationalError) else ""
-        if isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) == _DISK_FULL:
-            return True
-        if "disk is full" in words:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _title(status: int) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from inbox import clock
+from inbox import clock, disk
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.database import db
 from inbox.live.announce import connect
@@ -25,7 +25,7 @@ blueprint = Blueprint("health", __name__)
 def healthz() -> tuple[Response, int]:
     """Answer 200 while the database answers, else 503; the rest is told, not judged."""
     settings: Settings = current_app.config["RELEVO"]
-    body: dict[str, Any] = {"version": VERSION, "redis": _redis(settings)}
+    body: dict[str, Any] = {"version": VERSION, "redis": _redis(settings), "disk": _disk(settings)}
     try:
         body |= {"database": "ok", "last_poll_seconds": _last_poll_seconds(db.session())}
     except SQLAlchemyError:
@@ -42,6 +42,10 @@ def _redis(settings: Settings) -> str:
     except redis.RedisError:
         return "unreachable"
     return "ok"
+
+
+def _disk(settings: Settings) -> str:
+    return "full" if disk.is_noted(settings) else "ok"
 
 
 def _last_poll_seconds(session: Session) -> float | None:

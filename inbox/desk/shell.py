@@ -12,6 +12,7 @@ from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
+from inbox import disk
 from inbox.channels.health import list_needing_you
 from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
@@ -207,6 +208,11 @@ class Shell:
             )
             for channel in channels
         ]
+
+    @cached_property
+    def is_disk_full(self) -> bool:
+        """Whether what arrives or is written is not kept, here or in a worker."""
+        return disk.is_noted(current_app.config["RELEVO"])
 
     @cached_property
     def has_sandbox(self) -> bool:

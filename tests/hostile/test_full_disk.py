@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from inbox.database import db
-from inbox.error_pages import is_full
+from inbox.disk import is_full
 from tests.access.calls import digests
 from tests.factories.replies import make_scene
 from tests.fixtures.app import MovingClock

@@ -6,7 +6,7 @@ Pages of 512 bytes: nearly each row that is written needs a new one, so the limi
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,18 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from inbox import create_app
+from inbox import create_app, disk
 from inbox.conversations.models import Conversation, Message, Note
 from inbox.database import db, set_read_only
-from inbox.error_pages import is_full
+from inbox.disk import is_full
+from inbox.doctor import examine
 from inbox.outbox.models import Delivery
 from inbox.platforms.outgoing import Outgoing, Sent
 from inbox.tables import METADATA
 from tests.access.calls import digests
+from tests.factories.basics import make_member
 from tests.factories.fake_platform import FakePlatform
+from tests.factories.members import sign_in_as
 from tests.factories.replies import make_scene
 from tests.fixtures.app import Browser, MovingClock, make_settings
 from tests.fixtures.replies import Bench
@@ -61,6 +64,7 @@ def app(small_app: Flask) -> Iterator[Flask]:
     set_read_only(False)
     yield small_app
     set_read_only(False)
+    disk.note_of(small_app.config["RELEVO"]).unlink()
     with small_app.app_context(), db.engine.begin() as connection:
         for table in reversed(METADATA.sorted_tables):
             connection.execute(table.delete())
@@ -206,3 +210,34 @@ def test_a_form_is_refused_in_words_and_nothing_is_changed(
 ) -> None:
     refused = drive(session, lambda: kind(app, session, make_scene(session)))
     assert refused
+
+
+def test_what_a_worker_finds_no_room_for_is_said_on_every_page_until_there_is(
+    app: Flask, session: Session, moving_clock: MovingClock
+) -> None:
+    browser = sign_in_as(app, session, make_member(session))  # of no team, and no admin
+
+    def said() -> list[bool]:
+        findings = examine(session, app.config["RELEVO"])
+        session.rollback()
+        return [
+            "The disk is full." in browser.get("/queue").text,
+            "The disk is full." in browser.get("/banners").text,
+            browser.get("/healthz").get_json()["disk"] == "full",
+            any("no room on its disk" in finding for finding in findings),
+        ]
+
+    work = Intake(session, moving_clock)
+    assert said() == [False] * 4
+    with limited(db.engine, 0, []):
+        assert act(work)
+        assert said() == [True] * 4
+        moving_clock.move(PACE.stream_lease_seconds + 60)  # it has been tried again, in vain
+        with suppress(OperationalError):
+            work.again()
+        moving_clock.move(PACE.poll_longest_seconds)
+        assert said() == [True] * 4
+    work.again()
+    work.check()
+    moving_clock.move(PACE.poll_longest_seconds)
+    assert said() == [False] * 4

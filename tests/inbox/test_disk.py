@@ -1,0 +1,72 @@
+"""A disk that is full is known by what each database says, and by nothing else; the note of it needs no database."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from inbox import disk
+from inbox.settings import Settings
+from tests.fixtures.app import MovingClock
+
+FULL = {
+    "sqlite": ["PRAGMA max_page_count=1", "CREATE TABLE filler AS SELECT zeroblob(9000000) AS content"],
+    "postgresql": ["DO $$ BEGIN RAISE SQLSTATE '53100' USING MESSAGE = 'could not extend file'; END $$"],
+}
+# A stranger's words in a driver's message, as in the detail of a violated constraint.
+OTHER = {
+    "sqlite": ["SELECT no_such_column_disk_is_full"],
+    "postgresql": ["DO $$ BEGIN RAISE SQLSTATE '23505' USING MESSAGE = 'database or disk is full'; END $$"],
+}
+
+
+@pytest.fixture
+def settings(app: Flask, moving_clock: MovingClock) -> Iterator[Settings]:
+    """The application's settings, without a note before and after."""
+    found: Settings = app.config["RELEVO"]
+    disk.note_of(found).unlink(missing_ok=True)
+    yield found
+    disk.note_of(found).unlink(missing_ok=True)
+
+
+def fail(session: Session, statements: list[str]) -> DBAPIError:
+    """Let the last statement fail, and return how."""
+    try:
+        for one in statements[:-1]:
+            session.execute(text(one))
+        with pytest.raises(DBAPIError) as raised:
+            session.execute(text(statements[-1]))
+    finally:
+        session.rollback()
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text("PRAGMA max_page_count=1073741823"))
+            session.rollback()
+    return raised.value
+
+
+def test_what_finds_no_room_is_noted_for_a_while(
+    session: Session, settings: Settings, database: str, moving_clock: MovingClock
+) -> None:
+    assert not disk.is_noted(settings)
+    assert disk.is_full(fail(session, FULL[database]))
+    assert disk.is_noted(settings)
+    moving_clock.move(minutes=3)
+    assert disk.is_noted(settings)
+    moving_clock.move(minutes=2)
+    assert not disk.is_noted(settings)
+
+
+def test_another_failure_is_not_noted_whatever_its_words(session: Session, settings: Settings, database: str) -> None:
+    assert not disk.is_full(fail(session, OTHER[database]))
+    assert not disk.is_noted(settings)
+
+
+def test_where_the_note_has_no_place_the_failure_is_the_database_s_own(
+    session: Session, settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "_NOTE", "no/such/folder")
+    assert disk.is_full(fail(session, FULL[database]))
+    assert not disk.is_noted(settings)
