@@ -14,3 +14,5 @@ wsgi_app = "inbox:create_app()"
 bind = listen_at(_settings.host, _settings.port)
 worker_class = "launcher.gunicorn_worker.PatientWorker"
 threads = 16
+# Made before the worker is forked: one that is lost is replaced at once, not after the seconds that importing takes.
+preload_app = True

@@ -7,7 +7,7 @@ from tests.chaos.pages import Browser
 from tests.chaos.stage import TEAM, Stage
 from tests.chaos.writers import Meeting, Writer
 
-WRITERS = 12
+WRITERS = 14
 HOLD_SECONDS = 8.0
 _EMAIL = "writer@relevo.example"
 

@@ -3,16 +3,18 @@
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select, text
+from flask import Flask
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
-from inbox import clock
+from inbox import clock, create_app
 from inbox.conversations.models import Message
-from inbox.database import engine_options, read_only, shared_alias
+from inbox.database import db, engine_options, read_only, shared_alias
 from inbox.members.models import Member
 from tests.factories.basics import make_member
 from tests.fixtures.app import MovingClock
@@ -53,6 +55,24 @@ def test_sqlite_waits_for_the_disk_and_checks_foreign_keys(session: Session, dat
 def test_a_process_opens_no_more_connections_to_postgresql_than_it_says() -> None:
     options = engine_options("postgresql+psycopg://relevo@/relevo", 30, 15)
     assert options["pool_size"] + options["max_overflow"] == 15
+
+
+def test_making_the_application_opens_no_connection(app: Flask) -> None:
+    """The pages' process makes it, then forks; a connection that parent and child share would break both."""
+    opened: list[object] = []
+
+    def note(connection: object, _: object) -> None:
+        opened.append(connection)
+
+    event.listen(Engine, "connect", note)
+    try:
+        made = create_app(replace(app.config["RELEVO"]))
+        assert opened == []
+        with made.app_context():
+            db.session.execute(text("SELECT 1"))
+        assert opened
+    finally:
+        event.remove(Engine, "connect", note)
 
 
 @pytest.fixture
