@@ -4,15 +4,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.bulk import table_of
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.channels.streams import list_streams
 from inbox.members.access import sees_channel
 from inbox.settings import Pace
+
+# What every page asks stands ready (decision 0012).
+_CHANNEL = table_of(Channel).c
+_MEMBER: ColumnElement[int] = bindparam("member_id", type_=BigInteger)
+_NAMES = (
+    select(_CHANNEL.id, _CHANNEL.platform, func.coalesce(func.nullif(_CHANNEL.display_name, ""), _CHANNEL.handle))
+    .where(sees_channel(_MEMBER, _CHANNEL.id))
+    .order_by(_CHANNEL.is_sandbox, _CHANNEL.display_name, _CHANNEL.id)
+)
+_NEEDING_YOU = (
+    select(Channel)
+    .where(
+        Channel.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU]),
+        or_(
+            Channel.state == ChannelState.NEEDS_YOU,
+            Channel.failing_since_at.is_not(None),
+            Channel.quiet_since_at.is_not(None),
+        ),
+        sees_channel(_MEMBER, Channel.id),
+    )
+    .order_by(Channel.id)
+    .limit(20)
+)
+_HAS_SANDBOX = select(
+    exists().where(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED, sees_channel(_MEMBER, _CHANNEL.id))
+)
 
 
 @dataclass(frozen=True)
@@ -141,16 +168,14 @@ def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Ch
 
 def list_names(session: Session, member_id: int) -> list[ChannelName]:
     """List the channels whose conversations a member may see, with what a filter shows of them."""
-    name = func.coalesce(func.nullif(Channel.display_name, ""), Channel.handle)
-    query = select(Channel.id, Channel.platform, name).where(sees_channel(member_id, Channel.id))
-    rows = session.execute(query.order_by(Channel.is_sandbox, Channel.display_name, Channel.id))
-    return [ChannelName(*row) for row in rows]
+    return [ChannelName(*row) for row in session.execute(_NAMES, {"member_id": member_id})]
 
 
 def list_needing_you(session: Session, member_id: int) -> list[Channel]:
     """List the channels that stand still or fail, for the banner of everyone who may see them."""
-    fails = (Channel.state == ChannelState.NEEDS_YOU) | Channel.failing_since_at.is_not(None)
-    alive = Channel.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU])
-    quiet = Channel.quiet_since_at.is_not(None)
-    query = select(Channel).where(alive, fails | quiet, sees_channel(member_id, Channel.id))
-    return list(session.scalars(query.order_by(Channel.id).limit(20)))
+    return list(session.scalars(_NEEDING_YOU, {"member_id": member_id}))
+
+
+def sees_sandbox(session: Session, member_id: int) -> bool:
+    """Tell whether invented people are among those that a member sees."""
+    return bool(session.scalar(_HAS_SANDBOX, {"member_id": member_id}))

@@ -3,6 +3,7 @@
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
+from inbox.conversations.labels import put_on
 from inbox.conversations.models import Answer, Conversation, ConversationLabel, Note, Priority, Status
 from inbox.conversations.ordering import queue_at
 
@@ -57,12 +58,7 @@ def _bring_labels(session: Session, loser: Conversation, winner: Conversation) -
     comes = set(session.scalars(labels.where(ConversationLabel.conversation_id == loser.id)))
     session.execute(delete(ConversationLabel).where(ConversationLabel.conversation_id == loser.id))
     for label_id in sorted(comes - has):
-        session.add(
-            ConversationLabel(
-                conversation_id=winner.id, label_id=label_id, status=winner.status, queue_at=winner.queue_at
-            )
-        )
-    session.flush()
+        put_on(session, winner, label_id)
 
 
 def _retire(session: Session, loser: Conversation, winner: Conversation) -> None:

@@ -283,13 +283,30 @@ class Label(WithId, Base):
 
 
 class ConversationLabel(Base):
-    """A label on a conversation; `status` and `queue_at` are the conversation's, so that one index finds a page."""
+    """A label on a conversation, with copies of where that stands, so that one index finds a page.
+
+    `status` and `queue_at` are kept in step with the conversation; its channel and side never change.
+    """
 
     __tablename__ = "conversation_label"
-    __table_args__ = (Index("ix_conversation_label_queue", "label_id", "status", "queue_at", "conversation_id"),)
+    __table_args__ = (
+        # For those who see nearly all channels, and for those who see a few: see picking.py.
+        Index("ix_conversation_label_queue", "label_id", "status", "queue_at", "conversation_id"),
+        Index(
+            "ix_conversation_label_side",
+            "label_id",
+            "channel_id",
+            "is_private",
+            "status",
+            "queue_at",
+            "conversation_id",
+        ),
+    )
 
     conversation_id: Mapped[int] = mapped_column(BigId, ForeignKey("conversation.id"), primary_key=True)
     label_id: Mapped[int] = mapped_column(BigId, ForeignKey("label.id"), primary_key=True)
+    channel_id: Mapped[int] = mapped_column(BigId)  # the conversation's, which points to a channel that is there
+    is_private: Mapped[bool]
     status: Mapped[str]
     queue_at: Mapped[datetime]
 

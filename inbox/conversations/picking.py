@@ -4,20 +4,26 @@ Three ways in, chosen by what narrows most: a label's own index; an assignee's o
 queue, side by side of the channels where these are few, or the whole where they are many.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
+    Boolean,
     ColumnElement,
     Label,
     ScalarSelect,
     Select,
     Subquery,
+    bindparam,
     func,
     literal,
+    literal_column,
     select,
     text,
     tuple_,
@@ -25,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from inbox.bulk import table_of
 from inbox.conversations.keys import Key
 from inbox.conversations.models import NO_ANSWER_SQL, UNASSIGNED_SQL, Conversation, ConversationLabel, Status
 from inbox.conversations.ordering import MIRROR
@@ -32,6 +39,10 @@ from inbox.conversations.sight import Sight
 from inbox.members import access
 
 Places = Select[int, datetime]  # ids and places in the queue
+Lists = tuple[tuple["View", bool], ...]
+
+_CONVERSATION, _LABEL = table_of(Conversation).c, table_of(ConversationLabel).c
+_MEMBER: ColumnElement[int] = bindparam("member_id", type_=BigInteger)
 
 
 class View(StrEnum):
@@ -56,122 +67,197 @@ class Filters:
     kind: str | None = None
 
 
-def pick(sight: Sight, view: View, filters: Filters, *, after: Key | None, before: Key | None, limit: int) -> CTE:
-    """Return the ids and places (`id`, `queue_at`) of one part of a list, at most `limit`.
+@dataclass(frozen=True)
+class Shape:
+    """All that a list's statement is written by: lists of one shape share one statement, made once."""
 
-    `before`: the part that ends before a key, which then comes in falling order.
-    """
-    parts = [_walked(part, after, before, limit) for part in _parts(sight, view, filters)]
-    return _merged(parts, is_falling=before is not None, limit=limit).cte("picked")
-
-
-def count(session: Session, sight: Sight, lists: Collection[tuple[View, bool]], *, limit: int) -> list[int]:
-    """Count the rows of several lists in one statement, or (True) those in which somebody waits, each up to `limit`."""
-    counts = [_counted(sight, view, only_waiting, limit) for view, only_waiting in lists]
-    return list(session.execute(select(*counts)).one())
+    view: View
+    status: str | None
+    filtered: tuple[str, ...]  # the names of the filters that are on, but for status
+    side_count: int | None  # how many sides are walked one by one; None: the whole, passing over what is not theirs
+    direction: str  # "", "after", "before"
+    limit: int
 
 
-def _counted(sight: Sight, view: View, only_waiting: bool, limit: int) -> ScalarSelect[int] | Label[int]:
-    parts = _parts(sight, view, Filters())
-    if not parts:
-        return literal(0).label(view.value)
-    if only_waiting:
-        parts = [part.where(Conversation.queue_at < MIRROR) for part in parts]
-    bounded = [part.with_only_columns(literal(1).label("one")).limit(limit).subquery() for part in parts]
-    every = bounded[0]
-    if len(bounded) > 1:
-        every = union_all(*(part.select() for part in bounded)).limit(limit).subquery()
-    return select(func.count()).select_from(every).scalar_subquery()
+@dataclass(frozen=True)
+class Wanted:
+    """One part of a list: the shape of its statement, and the values that go into it."""
+
+    shape: Shape
+    values: Mapping[str, Any]
 
 
-def _parts(sight: Sight, view: View, filters: Filters) -> list[Places]:
-    """Return unordered selects of (id, queue_at) that together are the list, each fit for one index."""
+def want(
+    sight: Sight, view: View, filters: Filters, *, after: Key | None, before: Key | None, limit: int
+) -> Wanted | None:
+    """Say what is to be picked; None where the member sees nothing of it."""
     if filters.channel_id is not None:
         sight = sight.on(filters.channel_id)
     if not sight.sides:
-        return []
-    conditions = [*_filtered(filters), *_viewed(sight, view, filters), Conversation.joined_into_id.is_(None)]
-    conditions.append(access.sees(sight.member_id, Conversation.channel_id, Conversation.is_private))
-    if filters.label_id is not None:
-        return [_labelled(filters.label_id, _statuses(view, filters)).where(*conditions)]
-    plain = select(Conversation.id, Conversation.queue_at).where(*conditions)
-    is_short = view is View.MINE or filters.assignee_id is not None or filters.team_id is not None
-    if is_short and filters.channel_id is None:
-        return [plain]
-    if not sight.is_narrow:
-        return [plain]
-    return [
-        plain.where(Conversation.channel_id == channel_id, Conversation.is_private == is_private)
-        for channel_id, is_private in sight.sides
-    ]
+        return None
+    given = {field.name: getattr(filters, field.name) for field in fields(filters) if field.name != "status"}
+    on = {name: value for name, value in given.items() if value is not None}
+    is_walked_by_side = sight.is_narrow and not _is_short(view, on)
+    shape = Shape(
+        view,
+        filters.status,
+        tuple(on),
+        len(sight.sides) if is_walked_by_side else None,
+        "after" if after else "before" if before else "",
+        limit,
+    )
+    key = after or before
+    values = on | _side_values(sight, shape.side_count) | ({"key_at": key.at, "key_id": key.id} if key else {})
+    return Wanted(shape, values | {"member_id": sight.member_id})
 
 
-def _viewed(sight: Sight, view: View, filters: Filters) -> list[ColumnElement[bool]]:
-    status = filters.status
-    if filters.label_id is None and status is None:
+def _is_short(view: View, on: Mapping[str, Any]) -> bool:
+    """Tell whether an assignee's or a team's own index leads to few rows."""
+    if "label_id" in on or "channel_id" in on:
+        return False
+    return view is View.MINE or "assignee_id" in on or "team_id" in on
+
+
+def _side_values(sight: Sight, side_count: int | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for number, (channel_id, is_private) in enumerate(sight.sides[: side_count or 0]):
+        values |= {f"channel_{number}": channel_id, f"is_private_{number}": is_private}
+    return values
+
+
+def pick(shape: Shape) -> CTE:
+    """Return what picks the ids and places (`id`, `queue_at`) of one part of a list, at most `limit`.
+
+    `before`: the part that ends before a key, which then comes in falling order.
+    """
+    parts = [_walked(part, shape.direction, shape.limit) for part in _parts(shape)]
+    return _merged(parts, is_falling=shape.direction == "before", limit=shape.limit).cte("picked")
+
+
+def count(session: Session, sight: Sight, lists: Lists, *, limit: int) -> list[int]:
+    """Count the rows of several lists in one statement, or (True) those in which somebody waits, each up to `limit`."""
+    if not sight.sides:
+        return [0 for _ in lists]
+    side_count = len(sight.sides) if sight.is_narrow else None
+    values = {"member_id": sight.member_id} | _side_values(sight, side_count)
+    return list(session.execute(_counts(lists, side_count, limit), values).one())
+
+
+@lru_cache
+def _counts(lists: Lists, side_count: int | None, limit: int) -> Select[Any]:
+    counts: list[Any] = [_counted(view, side_count, only_waiting, limit) for view, only_waiting in lists]
+    return select(*counts)
+
+
+def _counted(view: View, side_count: int | None, only_waiting: bool, limit: int) -> ScalarSelect[int] | Label[int]:
+    parts = _parts(Shape(view, None, (), None if _is_short(view, {}) else side_count, "", limit))
+    if only_waiting:
+        parts = [part.where(_CONVERSATION.queue_at < MIRROR) for part in parts]
+    most = _number(limit)
+    bounded = [part.with_only_columns(literal(1).label("one")).limit(most).subquery() for part in parts]
+    every = bounded[0]
+    if len(bounded) > 1:
+        every = union_all(*(part.select() for part in bounded)).limit(most).subquery()
+    return select(func.count()).select_from(every).scalar_subquery()
+
+
+def _parts(shape: Shape) -> list[Places]:
+    """Return unordered selects of (id, queue_at) that together are the list, each fit for one index."""
+    table = _LABEL if "label_id" in shape.filtered else _CONVERSATION
+    every = _labelled(shape) if table is _LABEL else _unlabelled(shape)
+    if shape.side_count is None:
+        return [every.where(access.sees(_MEMBER, table.channel_id, table.is_private))]
+    return [_on_side(every, table, number) for number in range(shape.side_count)]
+
+
+def _unlabelled(shape: Shape) -> Places:
+    is_wanted = (*_filtered(shape), *_viewed(shape), _CONVERSATION.joined_into_id.is_(None))
+    return select(_CONVERSATION.id, _CONVERSATION.queue_at).where(*is_wanted)
+
+
+def _labelled(shape: Shape) -> Places:
+    """Begin at the label's index, which is ordered like the queue; what it tells is not asked of conversations.
+
+    Else PostgreSQL may read all that is open to find which of it has the label. One that was joined into another
+    has no labels any more.
+    """
+    has_label = _LABEL.label_id == bindparam("label_id", type_=BigInteger)
+    places = select(_LABEL.conversation_id.label("id"), _LABEL.queue_at).where(
+        has_label, _has_status(_LABEL.status, shape)
+    )
+    rest = [*_filtered(shape), *_viewed(shape)]
+    if not rest:
+        return places
+    return places.join(table_of(Conversation), _CONVERSATION.id == _LABEL.conversation_id).where(*rest)
+
+
+def _on_side(every: Places, table: Any, number: int) -> Places:
+    """Narrow a list to one side of a channel: whether that is seen is then asked once, not of each row."""
+    channel_id: ColumnElement[int] = bindparam(f"channel_{number}", type_=BigInteger)
+    is_private: ColumnElement[bool] = bindparam(f"is_private_{number}", type_=Boolean)
+    return every.where(
+        table.channel_id == channel_id, table.is_private == is_private, access.sees(_MEMBER, channel_id, is_private)
+    )
+
+
+def _viewed(shape: Shape) -> list[ColumnElement[bool]]:
+    view, is_labelled = shape.view, "label_id" in shape.filtered
+    if not is_labelled and shape.status is None:
         # In the words of the partial indexes, so that they serve.
         if view is View.UNASSIGNED:
             return [text(UNASSIGNED_SQL)]  # type: ignore[list-item]
         if view is View.NO_ANSWER:
             return [text(NO_ANSWER_SQL)]  # type: ignore[list-item]
-    conditions: list[ColumnElement[bool]] = [Conversation.status.in_(_statuses(view, filters))]
-    if len(_statuses(view, filters)) == 1:
-        conditions = [Conversation.status == _statuses(view, filters)[0]]
+    conditions = [] if is_labelled else [_has_status(_CONVERSATION.status, shape)]
     if view is View.MINE:
-        conditions.append(Conversation.assignee_id == sight.member_id)
+        conditions.append(_CONVERSATION.assignee_id == _MEMBER)
     if view is View.UNASSIGNED:
-        conditions += [Conversation.assignee_id.is_(None), ~Conversation.is_no_answer_needed]
+        conditions += [_CONVERSATION.assignee_id.is_(None), ~_CONVERSATION.is_no_answer_needed]
     if view is View.NO_ANSWER:
-        conditions.append(Conversation.is_no_answer_needed.expression)
+        conditions.append(_CONVERSATION.is_no_answer_needed)
     return conditions
 
 
-def _statuses(view: View, filters: Filters) -> Sequence[str]:
-    if filters.status is not None:
-        return [Status(filters.status).value]
-    if view is View.SNOOZED:
+def _has_status(column: ColumnElement[str], shape: Shape) -> ColumnElement[bool]:
+    # Written out, not bound: a plan that is kept for all values would not know that most are done.
+    words: list[ColumnElement[str]] = [literal_column(f"'{status}'") for status in _statuses(shape)]
+    return column == words[0] if len(words) == 1 else column.in_(words)
+
+
+def _statuses(shape: Shape) -> Sequence[str]:
+    if shape.status is not None:
+        return [Status(shape.status).value]
+    if shape.view is View.SNOOZED:
         return [Status.SNOOZED.value]
-    if view is View.NO_ANSWER:
+    if shape.view is View.NO_ANSWER:
         return [Status.OPEN.value, Status.SNOOZED.value, Status.DONE.value]
     return [Status.OPEN.value]
 
 
-def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
-    wanted = {
-        Conversation.channel_id: filters.channel_id,
-        Conversation.team_id: filters.team_id,
-        Conversation.assignee_id: filters.assignee_id,
-        Conversation.kind: filters.kind,
-    }
-    return [column == value for column, value in wanted.items() if value is not None]
+def _filtered(shape: Shape) -> list[ColumnElement[bool]]:
+    # A side's channel is already said with the side.
+    said = {"label_id"} | ({"channel_id"} if shape.side_count is not None else set())
+    names = [name for name in shape.filtered if name not in said]
+    return [_CONVERSATION[name] == bindparam(name, type_=_CONVERSATION[name].type) for name in names]
 
 
-def _labelled(label_id: int, statuses: Sequence[str]) -> Places:
-    """Begin at the label's index, which is ordered like the queue."""
-    has_status = (
-        ConversationLabel.status == statuses[0] if len(statuses) == 1 else ConversationLabel.status.in_(statuses)
-    )
-    return (
-        select(ConversationLabel.conversation_id.label("id"), ConversationLabel.queue_at)
-        .join(Conversation, Conversation.id == ConversationLabel.conversation_id)
-        .where(ConversationLabel.label_id == label_id, has_status)
-    )
-
-
-def _walked(part: Places, after: Key | None, before: Key | None, limit: int) -> Subquery:
+def _walked(part: Places, direction: str, limit: int) -> Subquery:
     """Cut a part's piece out of its index."""
     number, at = (column for column in part.selected_columns)
-    if after is not None:
-        part = part.where(tuple_(at, number) > tuple_(literal(after.at, at.type), literal(after.id)))
-    if before is not None:
-        part = part.where(tuple_(at, number) < tuple_(literal(before.at, at.type), literal(before.id)))
-        return part.order_by(at.desc(), number.desc()).limit(limit).subquery()
-    return part.order_by(at, number).limit(limit).subquery()
+    place, key = tuple_(at, number), tuple_(bindparam("key_at", type_=at.type), bindparam("key_id", type_=BigInteger))
+    if direction == "before":
+        return part.where(place < key).order_by(at.desc(), number.desc()).limit(_number(limit)).subquery()
+    if direction == "after":
+        part = part.where(place > key)
+    return part.order_by(at, number).limit(_number(limit)).subquery()
 
 
 def _merged(parts: list[Subquery], *, is_falling: bool, limit: int) -> Places:
-    if not parts:
-        return select(Conversation.id, Conversation.queue_at).where(text("1 = 0"))
     every = parts[0] if len(parts) == 1 else union_all(*(part.select() for part in parts)).subquery()
     order = (every.c.queue_at.desc(), every.c.id.desc()) if is_falling else (every.c.queue_at, every.c.id)
-    return select(every.c.id, every.c.queue_at).order_by(*order).limit(limit)
+    return select(every.c.id, every.c.queue_at).order_by(*order).limit(_number(limit))
+
+
+def _number(limit: int) -> ColumnElement[int]:
+    """Write a limit out: a plan that is kept for all limits takes each for a tenth of the table, and sorts it."""
+    return literal_column(str(int(limit)))

@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import among, table_of
 from inbox.conversations.keys import Key, read_key
 from inbox.conversations.models import Conversation
-from inbox.conversations.picking import Filters, View, count, pick
-from inbox.conversations.row_query import load_rows
+from inbox.conversations.picking import Filters, Shape, View, count, pick, want
+from inbox.conversations.row_query import load_rows, rows_of
 from inbox.conversations.rows import QueueRow
 from inbox.conversations.sight import Sight, find_sight
 from inbox.members import access
@@ -17,6 +20,28 @@ from inbox.members import access
 __all__ = ["COUNT_LIMIT", "Counts", "Filters", "QueuePage", "View", "count_views", "find_row", "list_queue"]
 
 COUNT_LIMIT = 100
+
+_COUNTED = (
+    (View.MINE, True),
+    (View.UNASSIGNED, True),
+    (View.SNOOZED, False),
+    (View.NO_ANSWER, False),
+    (View.EVERYTHING, True),
+)
+_CONVERSATION = table_of(Conversation).c
+_MEMBER: Any = bindparam("member_id", type_=BigInteger)
+_NOT_JOINED = _CONVERSATION.joined_into_id.is_(None)
+_IS_SEEN = access.sees(_MEMBER, _CONVERSATION.channel_id, _CONVERSATION.is_private)
+_NAMED = select(_CONVERSATION.id).where(among(_CONVERSATION.id, "ids"), _NOT_JOINED)
+_ROWS = rows_of(_NAMED.where(_IS_SEEN))
+_ANYBODYS_ROWS = rows_of(_NAMED, is_of_member=False)
+_EARLIER = rows_of(
+    select(_CONVERSATION.id)
+    .where(_CONVERSATION.contact_id == bindparam("of_contact_id", type_=BigInteger), _NOT_JOINED)
+    .where(_CONVERSATION.id != bindparam("except_id", type_=BigInteger), _IS_SEEN)
+    .order_by(_CONVERSATION.id.desc())
+    .limit(bindparam("most", type_=BigInteger))
+)
 
 
 @dataclass(frozen=True)
@@ -51,33 +76,31 @@ def list_queue(
     after: str | None = None,
     before: str | None = None,
     limit: int = 50,
+    sight: Sight | None = None,
 ) -> QueuePage:
-    """Return a part of the queue, longest waiting first; raises Invalid('key_wrong') for a key we did not make."""
+    """Return a part of the queue, longest waiting first; raises Invalid('key_wrong') for a key we did not make.
+
+    `sight`: what the member sees, where it was read already.
+    """
     key = read_key(after or before or "") if after or before else None
-    sight = find_sight(session, member_id)
-    if before is not None:
-        return _part_before(session, sight, view, filters or Filters(), key, limit)
-    picked = pick(sight, view, filters or Filters(), after=key, before=None, limit=limit + 1)
-    rows = load_rows(session, select(picked.c.id), member_id)
-    has_more, rows = len(rows) > limit, rows[:limit]
+    sight = sight or find_sight(session, member_id)
+    is_before = before is not None
+    first, last = (None, key) if is_before else (key, None)
+    wanted = want(sight, view, filters or Filters(), after=first, before=last, limit=limit + 1)
+    rows = load_rows(session, _page(wanted.shape), wanted.values) if wanted else []
+    has_more = len(rows) > limit
+    rows = rows[-limit:] if is_before else rows[:limit]
+    has_after, has_before = (bool(rows), has_more) if is_before else (has_more, bool(rows) and after is not None)
     return QueuePage(
         tuple(rows),
-        after=_key(rows[-1]) if has_more else None,
-        before=_key(rows[0]) if rows and after is not None else None,
+        after=_key(rows[-1]) if has_after else None,
+        before=_key(rows[0]) if has_before else None,
     )
 
 
-def _part_before(
-    session: Session, sight: Sight, view: View, filters: Filters, key: Key | None, limit: int
-) -> QueuePage:
-    picked = pick(sight, view, filters, after=None, before=key, limit=limit + 1)
-    rows = load_rows(session, select(picked.c.id), sight.member_id)
-    has_more, rows = len(rows) > limit, rows[-limit:]
-    return QueuePage(
-        tuple(rows),
-        after=_key(rows[-1]) if rows else None,
-        before=_key(rows[0]) if has_more else None,
-    )
+@lru_cache(maxsize=200)
+def _page(shape: Shape) -> Select[Any]:
+    return rows_of(select(pick(shape).c.id))
 
 
 def find_row(session: Session, member_id: int, conversation_id: int) -> QueueRow | None:
@@ -90,10 +113,9 @@ def list_rows(session: Session, member_id: int | None, conversation_ids: Sequenc
 
     With member_id None: for the live tail, which checks grants itself; then nothing counts as unread.
     """
-    wanted = select(Conversation.id).where(Conversation.id.in_(conversation_ids), Conversation.joined_into_id.is_(None))
-    if member_id is not None:
-        wanted = wanted.where(access.sees(member_id, Conversation.channel_id, Conversation.is_private))
-    rows = {row.conversation_id: row for row in load_rows(session, wanted, member_id)}
+    statement = _ROWS if member_id is not None else _ANYBODYS_ROWS
+    found = load_rows(session, statement, {"ids": conversation_ids, "member_id": member_id})
+    rows = {row.conversation_id: row for row in found}
     return [rows[number] for number in conversation_ids if number in rows]
 
 
@@ -104,35 +126,18 @@ def list_places(session: Session, conversation_ids: Collection[int]) -> dict[int
     return {row.id: (row.channel_id, row.is_private) for row in rows}
 
 
-def count_views(session: Session, member_id: int) -> Counts:
-    """Count each list of the rail, bounded, in one statement."""
-    lists = {
-        View.MINE: True,
-        View.UNASSIGNED: True,
-        View.SNOOZED: False,
-        View.NO_ANSWER: False,
-        View.EVERYTHING: True,
-    }
-    counts = count(session, find_sight(session, member_id), lists.items(), limit=COUNT_LIMIT)
-    return Counts(**{view.value: found for view, found in zip(lists, counts, strict=True)})
+def count_views(session: Session, member_id: int, *, sight: Sight | None = None) -> Counts:
+    """Count each list of the rail, bounded, in one statement; `sight`: as for `list_queue`."""
+    counts = count(session, sight or find_sight(session, member_id), _COUNTED, limit=COUNT_LIMIT)
+    return Counts(**{view.value: found for (view, _), found in zip(_COUNTED, counts, strict=True)})
 
 
 def list_earlier(
     session: Session, member_id: int, contact_id: int, *, except_id: int | None = None, limit: int = 20
 ) -> list[QueueRow]:
     """Return a person's other conversations, newest first, as far as the member sees them."""
-    wanted = (
-        select(Conversation.id)
-        .where(
-            Conversation.contact_id == contact_id,
-            Conversation.joined_into_id.is_(None),
-            Conversation.id != (except_id or 0),
-            access.sees(member_id, Conversation.channel_id, Conversation.is_private),
-        )
-        .order_by(Conversation.id.desc())
-        .limit(limit)
-    )
-    rows = load_rows(session, wanted, member_id)
+    values = {"of_contact_id": contact_id, "except_id": except_id or 0, "most": limit, "member_id": member_id}
+    rows = load_rows(session, _EARLIER, values)
     return sorted(rows, key=lambda row: (row.last_message_at, row.conversation_id), reverse=True)
 
 

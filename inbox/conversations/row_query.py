@@ -1,83 +1,114 @@
-"""Loads the rows of a list: one query for everything that stands in a row, one for the labels."""
+"""Loads the rows of a list: one query for everything that stands in a row, one for the labels.
 
+The statements stand ready (decision 0012), and read tables, not models: making objects of fifty rows, each of
+fifty columns, costs more than finding them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, false, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import among, table_of
 from inbox.channels.models import Channel, Post
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, ConversationLabel, Label, Message, ReadMark, Status, Thread
 from inbox.conversations.rows import LabelView, QueueRow
-from inbox.database import shared_alias
 from inbox.media.models import Media
 from inbox.members.models import Member, Team
 from inbox.outbox.models import ON_ITS_WAY, Delivery
 
 _INBOUND_SHOWN, _OUTBOUND_SHOWN, _POST_SHOWN = 300, 160, 120
 
-_inbound, _outbound = shared_alias(Message, name="newest_inbound"), shared_alias(Message, name="newest_outbound")
-_assignee, _last_assignee = shared_alias(Member, name="assignee"), shared_alias(Member, name="last_assignee")
+_CONVERSATION, _CONTACT, _CHANNEL = table_of(Conversation), table_of(Contact), table_of(Channel)
+_THREAD, _POST, _TEAM = table_of(Thread), table_of(Post), table_of(Team)
+_MARK, _MEDIA, _DELIVERY = table_of(ReadMark), table_of(Media), table_of(Delivery)
+_LABEL, _LABELLED = table_of(Label), table_of(ConversationLabel)
+_INBOUND, _OUTBOUND = table_of(Message).alias("newest_inbound"), table_of(Message).alias("newest_outbound")
+_ASSIGNEE, _LAST_ASSIGNEE = table_of(Member).alias("assignee"), table_of(Member).alias("last_assignee")
+
+_LABELS = (
+    select(_LABELLED.c.conversation_id, _LABEL.c.id, _LABEL.c.name)
+    .join(_LABEL, _LABEL.c.id == _LABELLED.c.label_id)
+    .where(among(_LABELLED.c.conversation_id, "ids"))
+    .order_by(_LABEL.c.folded_name)
+)
 
 
-def load_rows(session: Session, wanted: Select[Any], member_id: int | None) -> list[QueueRow]:
-    """Return the rows of the conversations whose ids `wanted` selects, in the queue's order."""
-    loaded = session.execute(_rows(wanted, member_id)).mappings().all()
-    labels = _labels(session, [row["conversation_id"] for row in loaded])
-    return [QueueRow(**row, labels=tuple(labels.get(row["conversation_id"], ()))) for row in loaded]
+def load_rows(session: Session, rows: Select[Any], values: Mapping[str, Any]) -> list[QueueRow]:
+    """Return the rows that a statement of `rows_of` finds with these values, in the queue's order."""
+    loaded = session.execute(rows, values).all()
+    labels = _read_labels(session, [row[0] for row in loaded])
+    return [_row(row, labels.get(row[0], ())) for row in loaded]
 
 
-def _rows(wanted: Select[Any], member_id: int | None) -> Select[Any]:
+def _row(columns: Sequence[Any], labels: tuple[LabelView, ...]) -> QueueRow:
+    in_order: list[Any] = [*columns, labels]  # as QueueRow names its fields
+    return QueueRow(*in_order)
+
+
+def rows_of(wanted: Select[Any], *, is_of_member: bool = True) -> Select[Any]:
+    """Return the statement that loads the conversations whose ids `wanted` selects.
+
+    Its values are those of `wanted`, and `member_id`, whose reading says what is unread (else nothing is).
+    """
     ids = wanted.subquery("wanted")
-    return (
-        select(*(column.label(name) for name, column in _columns(member_id).items()))
+    is_read_by = _MARK.c.member_id == bindparam("member_id", type_=BigInteger)
+    columns = _columns(is_of_member)
+    named = [columns[field.name].label(field.name) for field in fields(QueueRow)[:-1]]
+    found = (
+        select(*named)
         .select_from(ids)
-        .join(Conversation, Conversation.id == ids.c.id)
-        .join(Contact, Contact.id == Conversation.contact_id)
-        .join(Channel, Channel.id == Conversation.channel_id)
-        .join(Thread, Thread.id == Conversation.thread_id)
-        .outerjoin(Post, Post.id == Thread.post_id)
-        .outerjoin(_inbound, _inbound.id == Conversation.last_inbound_message_id)
-        .outerjoin(_outbound, _outbound.id == Conversation.last_outbound_message_id)
-        .outerjoin(_assignee, _assignee.id == Conversation.assignee_id)
-        .outerjoin(_last_assignee, _last_assignee.id == Conversation.last_assignee_id)
-        .outerjoin(Team, Team.id == Conversation.team_id)
-        .outerjoin(ReadMark, and_(ReadMark.conversation_id == Conversation.id, ReadMark.member_id == (member_id or 0)))
-        .order_by(Conversation.queue_at, Conversation.id)
+        .join(_CONVERSATION, _CONVERSATION.c.id == ids.c.id)
+        .join(_CONTACT, _CONTACT.c.id == _CONVERSATION.c.contact_id)
+        .join(_CHANNEL, _CHANNEL.c.id == _CONVERSATION.c.channel_id)
+        .join(_THREAD, _THREAD.c.id == _CONVERSATION.c.thread_id)
+        .outerjoin(_POST, _POST.c.id == _THREAD.c.post_id)
+        .outerjoin(_INBOUND, _INBOUND.c.id == _CONVERSATION.c.last_inbound_message_id)
+        .outerjoin(_OUTBOUND, _OUTBOUND.c.id == _CONVERSATION.c.last_outbound_message_id)
+        .outerjoin(_ASSIGNEE, _ASSIGNEE.c.id == _CONVERSATION.c.assignee_id)
+        .outerjoin(_LAST_ASSIGNEE, _LAST_ASSIGNEE.c.id == _CONVERSATION.c.last_assignee_id)
+        .outerjoin(_TEAM, _TEAM.c.id == _CONVERSATION.c.team_id)
+        .order_by(_CONVERSATION.c.queue_at, _CONVERSATION.c.id)
     )
+    if is_of_member:
+        found = found.outerjoin(_MARK, and_(_MARK.c.conversation_id == _CONVERSATION.c.id, is_read_by))
+    return found
 
 
-def _columns(member_id: int | None) -> dict[str, ColumnElement[Any]]:
+def _columns(is_of_member: bool) -> dict[str, ColumnElement[Any]]:
     """Return the columns by the names of QueueRow's fields."""
     of_conversation = (
         "version status priority kind is_private queue_at waiting_since snoozed_until_at last_message_at channel_id "
         "contact_id assignee_id team_id is_leaving is_no_answer_needed has_edit_after_answer"
     )
     return {
-        "conversation_id": Conversation.id.expression,
-        **{name: getattr(Conversation, name) for name in of_conversation.split()},
-        "last_answered_at": _outbound.clock_at.expression,
-        "platform": Channel.platform.expression,
-        "channel_handle": Channel.handle.expression,
-        "channel_name": Channel.display_name.expression,
-        "is_sandbox": Channel.is_sandbox.expression,
-        "contact_name": func.coalesce(func.nullif(Contact.display_name, ""), Contact.handle),
-        "contact_handle": Contact.handle.expression,
-        "avatar_url": Contact.avatar_url.expression,
+        "conversation_id": _CONVERSATION.c.id,
+        **{name: _CONVERSATION.c[name] for name in of_conversation.split()},
+        "last_answered_at": _OUTBOUND.c.clock_at,
+        "platform": _CHANNEL.c.platform,
+        "channel_handle": _CHANNEL.c.handle,
+        "channel_name": _CHANNEL.c.display_name,
+        "is_sandbox": _CHANNEL.c.is_sandbox,
+        "contact_name": func.coalesce(func.nullif(_CONTACT.c.display_name, ""), _CONTACT.c.handle),
+        "contact_handle": _CONTACT.c.handle,
+        "avatar_url": _CONTACT.c.avatar_url,
         "avatar_media_id": _avatar(),
-        "inbound_message_id": _inbound.id.expression,
-        "inbound_text": _shown(_inbound, _INBOUND_SHOWN),
-        "is_inbound_gone": _inbound.gone_at.is_not(None),
-        "inbound_awaits_reason": _inbound.awaits_reason.expression,
-        "outbound_text": _shown(_outbound, _OUTBOUND_SHOWN),
+        "inbound_message_id": _INBOUND.c.id,
+        "inbound_text": _shown(_INBOUND.c, _INBOUND_SHOWN),
+        "is_inbound_gone": _INBOUND.c.gone_at.is_not(None),
+        "inbound_awaits_reason": _INBOUND.c.awaits_reason,
+        "outbound_text": _shown(_OUTBOUND.c, _OUTBOUND_SHOWN),
         "picture_count": _picture_count(),
-        "post_text": func.coalesce(func.substr(Post.text, 1, _POST_SHOWN), ""),
-        "assignee_name": _assignee.name.expression,
-        "last_assignee_name": _last_assignee.name.expression,
-        "team_name": Team.name.expression,
-        "is_unread": _is_unread() if member_id is not None else literal(False),
+        "post_text": func.coalesce(func.substr(_POST.c.text, 1, _POST_SHOWN), ""),
+        "assignee_name": _ASSIGNEE.c.name,
+        "last_assignee_name": _LAST_ASSIGNEE.c.name,
+        "team_name": _TEAM.c.name,
+        "is_unread": _is_unread() if is_of_member else false(),
         "delivery_state": _delivery_state(),
-        "last_seq": Conversation.last_inbound_seq.expression,
+        "last_seq": _CONVERSATION.c.last_inbound_seq,
     }
 
 
@@ -87,50 +118,47 @@ def _shown(message: Any, length: int) -> ColumnElement[str]:
 
 
 def _is_unread() -> ColumnElement[bool]:
-    is_looked_after = Conversation.status.in_((Status.OPEN.value, Status.SNOOZED.value))
-    return and_(is_looked_after, Conversation.last_inbound_seq > func.coalesce(ReadMark.up_to_seq, 0))
+    is_looked_after = _CONVERSATION.c.status.in_(_written(Status.OPEN, Status.SNOOZED))
+    return and_(is_looked_after, _CONVERSATION.c.last_inbound_seq > func.coalesce(_MARK.c.up_to_seq, 0))
 
 
 def _picture_count() -> ColumnElement[int]:
     return (
-        select(func.count(Media.id))
-        .where(Media.message_id == _inbound.id, _inbound.gone_at.is_(None))
-        .correlate(_inbound)
+        select(func.count(_MEDIA.c.id))
+        .where(_MEDIA.c.message_id == _INBOUND.c.id, _INBOUND.c.gone_at.is_(None))
+        .correlate(_INBOUND)
         .scalar_subquery()
     )
 
 
 def _avatar() -> ColumnElement[int | None]:
     return (
-        select(func.max(Media.id))
-        .where(Media.contact_id == Conversation.contact_id, Media.channel_id == Conversation.channel_id)
-        .correlate(Conversation)
+        select(func.max(_MEDIA.c.id))
+        .where(_MEDIA.c.contact_id == _CONVERSATION.c.contact_id, _MEDIA.c.channel_id == _CONVERSATION.c.channel_id)
+        .correlate(_CONVERSATION)
         .scalar_subquery()
     )
 
 
 def _delivery_state() -> ColumnElement[str | None]:
     # Written out, not bound: SQLite finds a partial index only by its own words.
-    on_its_way = Delivery.state.in_(bindparam("on_its_way", ON_ITS_WAY, expanding=True, literal_execute=True))
-    is_reply = Delivery.kind == bindparam("reply", "reply", literal_execute=True)
+    is_reply_on_its_way = (_DELIVERY.c.state.in_(_written(*ON_ITS_WAY)), _DELIVERY.c.kind == literal_column("'reply'"))
     return (
-        select(func.min(Delivery.state))
-        .where(Delivery.conversation_id == Conversation.id, on_its_way, is_reply)
-        .correlate(Conversation)
+        select(func.min(_DELIVERY.c.state))
+        .where(_DELIVERY.c.conversation_id == _CONVERSATION.c.id, *is_reply_on_its_way)
+        .correlate(_CONVERSATION)
         .scalar_subquery()
     )
 
 
-def _labels(session: Session, conversation_ids: list[int]) -> dict[int, list[LabelView]]:
+def _written(*words: str) -> list[ColumnElement[str]]:
+    return [literal_column(f"'{word}'") for word in words]
+
+
+def _read_labels(session: Session, conversation_ids: Sequence[int]) -> dict[int, tuple[LabelView, ...]]:
     if not conversation_ids:
         return {}
-    found = (
-        select(ConversationLabel.conversation_id, Label.id, Label.name)
-        .join(Label, Label.id == ConversationLabel.label_id)
-        .where(ConversationLabel.conversation_id.in_(conversation_ids))
-        .order_by(Label.folded_name)
-    )
-    labels: dict[int, list[LabelView]] = {}
-    for conversation_id, label_id, name in session.execute(found):
-        labels.setdefault(conversation_id, []).append(LabelView(label_id, name))
+    labels: dict[int, tuple[LabelView, ...]] = {}
+    for conversation_id, label_id, name in session.execute(_LABELS, {"ids": conversation_ids}):
+        labels[conversation_id] = (*labels.get(conversation_id, ()), LabelView(label_id, name))
     return labels

@@ -56,7 +56,7 @@ class QueueRow:
     has_edit_after_answer: bool
     delivery_state: str | None  # of the reply that is on its way
     last_seq: int  # the seen_seq of a row that is finished from the list
-    labels: tuple[LabelView, ...] = ()
+    labels: tuple[LabelView, ...] = ()  # the last: it comes from a query of its own
 
 
 @dataclass(frozen=True)

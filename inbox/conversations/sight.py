@@ -6,9 +6,10 @@ begin at the right ends: who sees a few of many channels would otherwise read ev
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import table_of
 from inbox.channels.models import Channel
 from inbox.members.models import Grant, Membership
 
@@ -19,6 +20,14 @@ MOST_SIDES = 40
 _SMALL_PART = 3
 
 Side = tuple[int, bool]  # channel id, whether its private side
+
+_GRANT, _MEMBERSHIP = table_of(Grant), table_of(Membership)
+_CHANNEL_COUNT = select(func.count()).select_from(table_of(Channel)).scalar_subquery()
+_GRANTED = (
+    select(_GRANT.c.channel_id, _GRANT.c.can_see_private, _CHANNEL_COUNT.label("total"))
+    .join(_MEMBERSHIP, _MEMBERSHIP.c.team_id == _GRANT.c.team_id)
+    .where(_MEMBERSHIP.c.member_id == bindparam("member_id", type_=BigInteger), _GRANT.c.can_see)
+)
 
 
 @dataclass(frozen=True)
@@ -44,14 +53,8 @@ class Sight:
 
 def find_sight(session: Session, member_id: int) -> Sight:
     """Return what a member sees now."""
-    channel_count = select(func.count()).select_from(Channel).scalar_subquery().label("total")
-    granted = (
-        select(Grant.channel_id, Grant.can_see_private, channel_count)
-        .join(Membership, Membership.team_id == Grant.team_id)
-        .where(Membership.member_id == member_id, Grant.can_see)
-    )
-    rows = session.execute(granted).all()
-    public = {(row.channel_id, False) for row in rows}
-    private = {(row.channel_id, True) for row in rows if row.can_see_private}
+    rows = session.execute(_GRANTED, {"member_id": member_id}).all()
+    public = {(channel_id, False) for channel_id, _may_private, _total in rows}
+    private = {(channel_id, True) for channel_id, may_private, _total in rows if may_private}
     total = rows[0].total if rows else 0
     return Sight(member_id, tuple(sorted(public | private)), total)

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from flask import render_template
-from sqlalchemy import false, func, select
+from sqlalchemy import BigInteger, Select, bindparam, false, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from inbox.activity.models import Activity
+from inbox.bulk import table_of
 from inbox.conversations.models import Conversation
 from inbox.conversations.queries import list_rows
 from inbox.conversations.rows import QueueRow
@@ -47,16 +48,23 @@ def _render(row: QueueRow) -> RenderedRow:
 
 def find_newest(session: Session, member_id: int) -> int:
     """Return the newest of the last activities that the member may hear of; 0 where all are others'."""
+    return session.scalar(_NEWEST, {"member_id": member_id}) or 0
+
+
+def _find_last() -> Select[int]:
+    activity, conversation = table_of(Activity).c, table_of(Conversation).c
     last = (
-        select(Activity.id, Activity.channel_id, Activity.conversation_id)
-        .order_by(Activity.id.desc())
-        .limit(LATELY)
+        select(activity.id, activity.channel_id, activity.conversation_id)
+        .order_by(activity.id.desc())
+        .limit(literal_column(str(LATELY)))
         .subquery()
     )
-    is_private = func.coalesce(Conversation.is_private, false())
-    query = (
+    is_private = func.coalesce(conversation.is_private, false())
+    return (
         select(func.max(last.c.id))
-        .outerjoin(Conversation, Conversation.id == last.c.conversation_id)
-        .where(sees(member_id, last.c.channel_id, is_private))
+        .outerjoin(table_of(Conversation), conversation.id == last.c.conversation_id)
+        .where(sees(bindparam("member_id", type_=BigInteger), last.c.channel_id, is_private))
     )
-    return session.scalar(query) or 0
+
+
+_NEWEST = _find_last()

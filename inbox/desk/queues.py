@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -16,13 +16,21 @@ from inbox.conversations.labels import list_labels
 from inbox.conversations.models import Label
 from inbox.conversations.queries import Filters, QueuePage, View, list_queue
 from inbox.desk import words
-from inbox.desk.shell import read_counts, view_sentence, view_word
+from inbox.desk.shell import read_counts, read_sight, view_sentence, view_word
 from inbox.errors import Invalid
 from inbox.members.models import Grant, Member, Membership, Team
 from inbox.numbers import read_number
 
 STATUSES = ("open", "snoozed", "done", "spam")
 KINDS = ("comment", "mention", "direct", "review")
+
+_MINE = (
+    select(Grant.channel_id)
+    .join(Membership, Membership.team_id == Grant.team_id)
+    .where(Membership.member_id == bindparam("member_id", type_=BigInteger), Grant.can_see)
+)
+_SHARING = select(Grant.team_id).where(Grant.channel_id.in_(_MINE), Grant.can_see)
+_TEAMS = select(Team).where(Team.id.in_(_SHARING)).order_by(Team.name)
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
         channels=channels,
         labels=labels,
         teams=teams,
-        page=list_queue(session, member.id, view, filters, after=after),
+        page=list_queue(session, member.id, view, filters, after=after, sight=read_sight(member.id)),
         link_args=args,
         empty=_empty(view, has_filters=len(args) > 1, has_channels=bool(channels), member=member),
         shown_at=clock.now(),
@@ -130,10 +138,7 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
 
 def list_teams(session: Session, member: Member) -> Sequence[Team]:
     """List the teams that share a channel with the member."""
-    mine = select(Grant.channel_id).join(Membership, Membership.team_id == Grant.team_id)
-    mine = mine.where(Membership.member_id == member.id, Grant.can_see)
-    query = select(Team).where(Team.id.in_(select(Grant.team_id).where(Grant.channel_id.in_(mine), Grant.can_see)))
-    return session.scalars(query.order_by(Team.name)).all()
+    return session.scalars(_TEAMS, {"member_id": member.id}).all()
 
 
 def _chosen(

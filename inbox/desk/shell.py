@@ -10,18 +10,16 @@ from flask import Flask, current_app, g, request, url_for
 from flask import session as cookie
 from flask_babel import get_locale, pgettext
 from flask_babel import gettext as _
-from sqlalchemy import exists, select
 
 from inbox import disk
-from inbox.channels.health import list_needing_you
-from inbox.channels.models import Channel, ChannelState
+from inbox.channels.health import list_needing_you, sees_sandbox
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
+from inbox.conversations.sight import Sight, find_sight
 from inbox.database import db
 from inbox.desk import looks, script_words, words
 from inbox.desk.differences import differences
 from inbox.desk.live_rows import find_newest
 from inbox.desk.troubles import trouble_sentence
-from inbox.members.access import sees_channel
 from inbox.members.doors import find_member
 from inbox.members.models import Member
 from inbox.settings import Settings
@@ -112,9 +110,17 @@ def view_word(view: View) -> str:
 def read_counts(member_id: int) -> Counts:
     """Count the member's lists, once for each request: the rail shows them, the head says one."""
     if "view_counts" not in g:
-        g.view_counts = count_views(db.session(), member_id)
+        g.view_counts = count_views(db.session(), member_id, sight=read_sight(member_id))
     counts: Counts = g.view_counts
     return counts
+
+
+def read_sight(member_id: int) -> Sight:
+    """Return what the member sees, read once for each request."""
+    if "sight" not in g:
+        g.sight = find_sight(db.session(), member_id)
+    sight: Sight = g.sight
+    return sight
 
 
 def say(text: str, *, undo_id: int | None = None, is_bad: bool = False) -> None:
@@ -217,9 +223,7 @@ class Shell:
     @cached_property
     def has_sandbox(self) -> bool:
         """Whether invented people are among those shown."""
-        alive = Channel.state != ChannelState.DISCONNECTED
-        query = exists().where(Channel.is_sandbox, alive, sees_channel(self._member.id, Channel.id))
-        return bool(db.session.scalar(select(query)))
+        return sees_sandbox(db.session(), self._member.id)
 
     @property
     def connect_url(self) -> str | None:
@@ -267,7 +271,7 @@ def _said(row: dict[str, Any]) -> Said:
 
 def set_up(app: Flask) -> None:
     """Give templates the shell and our words."""
-    app.before_request(lambda: g.pop("view_counts", None))
+    app.before_request(_forget)
     app.context_processor(_for_templates)
     app.jinja_env.globals.update(
         initials=looks.initials,
@@ -291,6 +295,11 @@ def set_up(app: Flask) -> None:
         mode_word=words.mode_word,
         to_json=json.dumps,
     )
+
+
+def _forget() -> None:
+    g.pop("view_counts", None)
+    g.pop("sight", None)
 
 
 def _for_templates() -> dict[str, object]:

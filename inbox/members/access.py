@@ -9,43 +9,47 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from inbox.bulk import table_of
 from inbox.members.models import Grant, Member, Membership, Role
 
 POWERS = ("see", "triage", "answer", "lead")
 _WORKERS = (Role.RESPONDER.value, Role.LEAD.value)
 
+# Tables, not models: a statement that loads plain rows stays plain with such a predicate in it.
+_GRANT, _MEMBERSHIP = table_of(Grant), table_of(Membership)
+
 Id = SQLColumnExpression[int] | int
 Flag = SQLColumnExpression[bool] | bool
 
 
-def sees_channel(member_id: int, channel_id: Id) -> ColumnElement[bool]:
+def sees_channel(member_id: Id, channel_id: Id) -> ColumnElement[bool]:
     """SQL: the member may see this channel's public side (enough for its page and its name)."""
-    return _some_grant(channel_id, Membership.member_id == member_id)
+    return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id)
 
 
-def sees(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
+def sees(member_id: Id, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
     """SQL: the member may see this; what is private only where the grant says so."""
-    return _some_grant(channel_id, Membership.member_id == member_id, _private_allowed(is_private))
+    return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, _private_allowed(is_private))
 
 
 def triages(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
     """SQL: the member may see this and assign, snooze, finish, label, note."""
-    return _some_grant(channel_id, Membership.member_id == member_id, *_power("triage", is_private))
+    return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, *_power("triage", is_private))
 
 
 def answers(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
     """SQL: the member may also write to the person on the platform."""
-    return _some_grant(channel_id, Membership.member_id == member_id, *_power("answer", is_private))
+    return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, *_power("answer", is_private))
 
 
 def leads(member_id: int, channel_id: Id) -> ColumnElement[bool]:
     """SQL: the member is a lead in a team that sees this channel."""
-    return _some_grant(channel_id, Membership.member_id == member_id, *_power("lead", False))
+    return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, *_power("lead", False))
 
 
 def may(session: Session, member_id: int, power: str, channel_id: int, is_private: bool) -> bool:
     """Tell whether the member has `power` ("see", "triage", "answer", "lead") there."""
-    allowed = _some_grant(channel_id, Membership.member_id == member_id, *_power(power, is_private))
+    allowed = _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, *_power(power, is_private))
     return bool(session.scalar(select(allowed)))
 
 
@@ -65,7 +69,7 @@ def begin_taking(session: Session, member_ids: Iterable[int]) -> None:
 
 def list_colleagues(session: Session, channel_id: int, is_private: bool, power: str = "see") -> list[Member]:
     """List the active members who have `power` there, by name."""
-    allowed = _some_grant(channel_id, Membership.member_id == Member.id, *_power(power, is_private))
+    allowed = _some_grant(channel_id, _MEMBERSHIP.c.member_id == Member.id, *_power(power, is_private))
     query = select(Member).where(Member.deactivated_at.is_(None), allowed).order_by(Member.name, Member.id)
     return list(session.scalars(query))
 
@@ -74,24 +78,24 @@ def _power(power: str, is_private: Flag) -> tuple[ColumnElement[bool], ...]:
     if power == "see":
         return (_private_allowed(is_private),)
     if power == "triage":
-        return (_private_allowed(is_private), Membership.role.in_(_WORKERS))
+        return (_private_allowed(is_private), _MEMBERSHIP.c.role.in_(_WORKERS))
     if power == "answer":
-        return (_private_allowed(is_private), Membership.role.in_(_WORKERS), Grant.can_answer.is_(True))
+        return (_private_allowed(is_private), _MEMBERSHIP.c.role.in_(_WORKERS), _GRANT.c.can_answer.is_(True))
     if power == "lead":
-        return (_private_allowed(is_private), Membership.role == Role.LEAD.value)
+        return (_private_allowed(is_private), _MEMBERSHIP.c.role == Role.LEAD.value)
     raise ValueError(f"no such power: {power}")
 
 
 def _private_allowed(is_private: Flag) -> ColumnElement[bool]:
     if isinstance(is_private, bool):
-        return Grant.can_see_private.is_(True) if is_private else true()
-    return or_(is_private == false(), Grant.can_see_private.is_(True))
+        return _GRANT.c.can_see_private.is_(True) if is_private else true()
+    return or_(is_private == false(), _GRANT.c.can_see_private.is_(True))
 
 
 def _some_grant(channel_id: Id, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     query = (
-        select(Grant.id)
-        .join(Membership, Membership.team_id == Grant.team_id)
-        .where(Grant.channel_id == channel_id, Grant.can_see.is_(True), *conditions)
+        select(_GRANT.c.id)
+        .join(_MEMBERSHIP, _MEMBERSHIP.c.team_id == _GRANT.c.team_id)
+        .where(_GRANT.c.channel_id == channel_id, _GRANT.c.can_see.is_(True), *conditions)
     )
-    return exists(query.correlate_except(Grant, Membership))
+    return exists(query.correlate_except(_GRANT, _MEMBERSHIP))

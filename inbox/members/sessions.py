@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -14,6 +14,25 @@ from inbox.security import new_token, token_hash
 from inbox.settings import Pace
 
 COOKIE = "relevo_session"
+
+_IS_LIVE: tuple[ColumnElement[bool], ...] = (
+    MemberSession.ended_at.is_(None),
+    MemberSession.expires_at > bindparam("now"),
+    MemberSession.last_seen_at > bindparam("idle_since"),
+    Member.deactivated_at.is_(None),
+)
+# Asked by every request, so it stands ready (decision 0012).
+_LIVE = (
+    select(MemberSession, Member)
+    .join(Member, Member.id == MemberSession.member_id)
+    .where(MemberSession.token_hash == bindparam("token_hash"), *_IS_LIVE)
+)
+_LIVE_OF_MEMBER = (
+    select(MemberSession)
+    .join(Member, Member.id == MemberSession.member_id)
+    .where(MemberSession.member_id == bindparam("member_id"), *_IS_LIVE)
+    .order_by(MemberSession.last_seen_at.desc(), MemberSession.id.desc())
+)
 
 
 def begin(session: Session, member_id: int, device: str, *, pace: Pace) -> tuple[MemberSession, str]:
@@ -35,23 +54,14 @@ def begin(session: Session, member_id: int, device: str, *, pace: Pace) -> tuple
 
 def find_live(session: Session, token: str, *, pace: Pace) -> Row[MemberSession, Member] | None:
     """Return the session of this token and its member, or None if it ended, idled out or expired."""
-    query = (
-        select(MemberSession, Member)
-        .join(Member, Member.id == MemberSession.member_id)
-        .where(MemberSession.token_hash == token_hash(token), *_is_live(clock.now(), pace))
-    )
-    return session.execute(query).one_or_none()
+    values = {"token_hash": token_hash(token)} | _live_values(clock.now(), pace)
+    return session.execute(_LIVE, values).one_or_none()
 
 
 def list_live(session: Session, member_id: int, *, pace: Pace) -> list[MemberSession]:
     """List where the member is signed in, most recently seen first."""
-    query = (
-        select(MemberSession)
-        .join(Member, Member.id == MemberSession.member_id)
-        .where(MemberSession.member_id == member_id, *_is_live(clock.now(), pace))
-        .order_by(MemberSession.last_seen_at.desc(), MemberSession.id.desc())
-    )
-    return list(session.scalars(query))
+    values = {"member_id": member_id} | _live_values(clock.now(), pace)
+    return list(session.scalars(_LIVE_OF_MEMBER, values))
 
 
 def end(session: Session, member_id: int, session_id: int, *, by_member_id: int) -> None:
@@ -80,11 +90,5 @@ def _end(session: Session, member_id: int, by_member_id: int | None, which: Colu
     return len(ended)
 
 
-def _is_live(now: datetime, pace: Pace) -> tuple[ColumnElement[bool], ...]:
-    idle = now - timedelta(seconds=pace.session_idle_seconds)
-    return (
-        MemberSession.ended_at.is_(None),
-        MemberSession.expires_at > now,
-        MemberSession.last_seen_at > idle,
-        Member.deactivated_at.is_(None),
-    )
+def _live_values(now: datetime, pace: Pace) -> dict[str, datetime]:
+    return {"now": now, "idle_since": now - timedelta(seconds=pace.session_idle_seconds)}

@@ -273,7 +273,8 @@ def _beside(span: Span) -> Iterator[Insert]:
     )
     labels = (("1", "n % 3 = 0"), (f"2 + {_mixed('n', 31_337)} % {LABELS - 1}", "n % 8 = 0"))
     for label_id, condition in labels:
-        columns = {"conversation_id": "id", "label_id": label_id, "status": "status", "queue_at": "queue_at"}
+        copied = {name: name for name in ("channel_id", "is_private", "status", "queue_at")}
+        columns = {"conversation_id": "id", "label_id": label_id} | copied
         labelled = {name: value.replace("n *", "id *") for name, value in columns.items()}
         yield Insert("conversation_label", f"conversation WHERE {condition.replace('n %', 'id %')}", labelled)
 

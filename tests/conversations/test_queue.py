@@ -306,8 +306,8 @@ def test_counts_are_bounded(session: Session, channel: Channel, eva: Member) -> 
     for number in range(5):
         waiting(session, channel, number)
     sight = find_sight(session, eva.id)
-    assert count(session, sight, [(View.EVERYTHING, True)], limit=3) == [3]
-    assert count(session, sight, [(View.SNOOZED, False), (View.EVERYTHING, True)], limit=100) == [0, 5]
+    assert count(session, sight, ((View.EVERYTHING, True),), limit=3) == [3]
+    assert count(session, sight, ((View.SNOOZED, False), (View.EVERYTHING, True)), limit=100) == [0, 5]
 
 
 @pytest.mark.parametrize("sees_anything", [True, False])
@@ -318,7 +318,7 @@ def test_all_lists_are_counted_in_one_statement(
     member_id = eva.id if sees_anything else make_member(session).id
     statements.clear()
     assert count_views(session, member_id).everything == sees_anything
-    assert len(statements) == 2  # what the member sees, then all counts
+    assert len(statements) == 1 + sees_anything  # what the member sees, then all counts
 
 
 def test_rows_for_the_live_tail(session: Session, channel: Channel, eva: Member) -> None:

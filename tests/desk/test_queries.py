@@ -11,9 +11,9 @@ from inbox.members.models import Member
 from tests.browser.world import make_world
 from tests.factories.members import sign_in_as
 
-# who asks · channels, labels, teams of the filter · sight, counts · sight, rows, their labels
+# who asks · channels, labels, teams of the filter · sight, counts · rows, their labels
 # · newest activity, troubled channels, whether there is a sandbox
-QUEUE_PAGE = 1 + 3 + 2 + 3 + 3
+QUEUE_PAGE = 1 + 3 + 2 + 2 + 3
 
 
 @pytest.fixture

@@ -8,11 +8,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from inbox import create_app
+from inbox.channels.models import Channel
+from inbox.conversations.labels import label
+from inbox.conversations.models import ConversationLabel
 from inbox.database import db
 from inbox.tables import METADATA
+from tests.factories.basics import make_channel, make_member
+from tests.factories.conversations import make_conversation
 from tests.fixtures.app import make_settings
 
 
@@ -46,4 +51,23 @@ def test_migrations_can_be_taken_back_and_applied_again(empty_app: Flask) -> Non
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
         upgrade()
         assert set(METADATA.tables) <= set(inspect(db.engine).get_table_names())
+        db.engine.dispose()
+
+
+def test_labels_that_were_there_get_the_channel_and_side_of_their_conversation(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        upgrade()
+        channel_id = make_channel(db.session()).id
+        for is_private in (True, False):
+            conversation = make_conversation(db.session(), db.session.get_one(Channel, channel_id))
+            conversation.is_private = is_private
+            label(db.session(), conversation, make_member(db.session()).id, "Returns")
+        db.session.commit()
+        db.session.remove()
+        downgrade(revision="2026_11_25_keepings_of_drafts")
+        upgrade()
+        labelled = select(ConversationLabel.channel_id, ConversationLabel.is_private)
+        found = db.session.execute(labelled.order_by(ConversationLabel.conversation_id)).all()
+        assert [tuple(row) for row in found] == [(channel_id, True), (channel_id, False)]
+        db.session.remove()
         db.engine.dispose()

@@ -209,6 +209,8 @@ def test_labels_keep_the_order_of_their_conversation(session: Session, moving_cl
     row = ConversationLabel(
         conversation_id=conversation.id,
         label_id=label.id,
+        channel_id=channel.id,
+        is_private=conversation.is_private,
         status=conversation.status,
         queue_at=conversation.queue_at,
     )
