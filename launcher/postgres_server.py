@@ -55,6 +55,11 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End the server at once and remove its folder."""
+        self.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def end(self) -> None:
+        """End the server at once and leave its folder to be looked at."""
         process = getattr(self, "process", None)
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)  # "fast": does not wait for clients
@@ -63,7 +68,6 @@ class PostgresServer:
             except subprocess.TimeoutExpired:
                 processes.signal_group(process.pid, signal.SIGKILL)
                 process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *words: str | Path) -> None:
         with (self.folder / "log").open("ab") as log:
@@ -78,7 +82,7 @@ class PostgresServer:
 
     def _wait_until_ready(self) -> None:
         status = self._data / "postmaster.pid"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (status.exists() and "ready" in status.read_text()):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())

@@ -90,10 +90,10 @@ class Database:
         return [] if found == ["ok"] else [line for line in found if line != "ok"]
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server; what it kept stays in the run's folder."""
         self._forget()
         if self.server is not None:
-            self.server.stop()
+            self.server.end()
 
     def _open(self) -> Engine:
         if self._engine is None:
