@@ -25,6 +25,7 @@ from inbox.platforms.outgoing import CannotLook, Forbidden, LookUp, Ok, Outgoing
 from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.profile import read_profile
+from inbox.platforms.sandbox.feed.roots import find_roots
 from inbox.platforms.sandbox.reading import Walk, objects, parse_time
 from inbox.platforms.shallow import SLIPS, load
 
@@ -239,24 +240,8 @@ def _try_status(row: Any, own_id: str) -> Message | None:
 def _rooted(items: Sequence[Item], post_id: str) -> list[Item]:
     """Say of each comment of a tree which one right under the post it belongs to."""
     parents = {item.external_id: item.parent_id for item in items if isinstance(item, Message)}
-    rooted: list[Item] = []
-    for item in items:
-        if isinstance(item, Message) and item.post_id:
-            rooted.append(replace(item, root_id=_root(item.external_id, parents, post_id)))
-        else:
-            rooted.append(item)
-    return rooted
-
-
-def _root(external_id: str, parents: Mapping[str, str | None], post_id: str) -> str | None:
-    seen: set[str] = set()
-    here = external_id
-    while here not in seen:
-        seen.add(here)
-        parent = parents.get(here)
-        if parent == post_id:
-            return here
-        if parent is None or parent not in parents:
-            return None
-        here = parent
-    return None
+    roots = find_roots(parents, post_id)
+    return [
+        replace(item, root_id=roots[item.external_id]) if isinstance(item, Message) and item.post_id else item
+        for item in items
+    ]
