@@ -124,9 +124,12 @@ def set_read_only(value: bool) -> None:
 
 def engine_options(database_url: str, busy_seconds: float, most_connections: int = 35) -> dict[str, Any]:
     """Options for `create_engine`; `busy_seconds` is how long SQLite waits for another writer."""
+    # An error that reaches a log must not take along what was to be written: strangers' words, hashes of tokens.
+    options: dict[str, Any] = {"hide_parameters": True}
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": busy_seconds, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": most_connections - 5, "pool_recycle": 1800}
+        return options | {"connect_args": {"timeout": busy_seconds, "check_same_thread": False}}
+    pool = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": most_connections - 5, "pool_recycle": 1800}
+    return options | pool
 
 
 def set_up_engine(engine: Engine, busy_seconds: float) -> None:

@@ -1,9 +1,10 @@
 """Secrets: credentials encrypted at rest, tokens hashed, and text scrubbed of both."""
 
 import hashlib
+import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -18,6 +19,8 @@ _NAMES = (
 _BEARER = re.compile(r"(?i)\b(bearer|basic|dpop)\s+[a-z0-9._~+/=-]{8,}")
 _QUOTED = re.compile(rf'(?i)("{_NAMES}"\s*:\s*")(?:[^"\\]|\\.)++')
 _NAMED = re.compile(rf"""(?i)({_NAMES}(?:\\*["'])?\s*(?:[:=]|%3d)\s*(?:\\*["'])?)[^\\"'&\s,}}]+""")
+_NAME_ALONE = re.compile(rf"(?i){_NAMES}")
+_PASSWORD_ALONE = re.compile(r"(?i)(?:app_?)?password")
 _DOTTED = re.compile(r"[\w.-]{12,}+")
 _JWT_HEAD = re.compile(r"\beyJ")
 # Letters beyond ASCII that a shape takes for i, s or k; str.lower does not.
@@ -101,6 +104,28 @@ def scrub(text: str, known: tuple[str, ...] = ()) -> str:
         if is_odd or any(word in small for word in words):
             text = shape.sub(instead, text)
     return text
+
+
+def secrets_sent(headers: Mapping[str, str], body: bytes | None) -> tuple[str, ...]:
+    """Return the secrets in a request of ours: what its Authorization carries, and what its JSON calls one."""
+    carried = [
+        value.split()[-1] for name, value in headers.items() if name.lower() == "authorization" and value.strip()
+    ]
+    return (*carried, *_named(_NAME_ALONE, body))
+
+
+def passwords_sent(body: bytes | None) -> tuple[str, ...]:
+    """Return the passwords in a request of ours, which no answer ever has to repeat."""
+    return _named(_PASSWORD_ALONE, body)
+
+
+def _named(names: re.Pattern[str], body: bytes | None) -> tuple[str, ...]:
+    try:
+        given = json.loads(body) if body and body.lstrip().startswith(b"{") else {}
+    except ValueError:
+        given = {}
+    found = given.items() if isinstance(given, dict) else ()
+    return tuple(value for name, value in found if isinstance(value, str) and names.fullmatch(name))
 
 
 def _without_jwt(found: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.intake import borders
 from inbox.intake.models import Quarantined
 from inbox.members.access import may
+from inbox.security import scrub
 from inbox.settings import Pace
 
 DISCARDED = "discarded"
@@ -49,7 +50,7 @@ def keep(
         digest=digest,
         compressed=borders.pack(raw[:_LONGEST_PAYLOAD]),
         reason_code=reason_code,
-        reason_detail=borders.clean_text(detail)[:_LONGEST_REASON],
+        reason_detail=scrub(borders.clean_text(detail))[:_LONGEST_REASON],
         is_private=is_private or stream_name == "direct",
         first_seen_at=seen_at or now,
         last_seen_at=now,

@@ -14,6 +14,7 @@ from inbox.errors import RelevoError
 from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream
 from inbox.platforms.outgoing import LookUp, Outgoing, Preflight, Sent, Verified
 from inbox.platforms.shallow import load
+from inbox.security import scrub
 from inbox.settings import Pace
 
 
@@ -27,8 +28,8 @@ class PlatformError(RelevoError):
     default_code: ClassVar[str] = "platform_error"
 
     def __init__(self, detail: str = "", *, code: str | None = None, is_surely_not_accepted: bool = False) -> None:
-        super().__init__(code or self.default_code, detail=detail)
-        self.detail = detail
+        self.detail = scrub(detail)
+        super().__init__(code or self.default_code, detail=self.detail)
         self.is_surely_not_accepted = is_surely_not_accepted
 
 

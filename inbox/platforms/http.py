@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from inbox import clock
 from inbox.fetch import Answer, Fetcher, FetchError
 from inbox.platforms.contract import Answered, BudgetSeen, Malformed, PlatformError, RateLimited, Unavailable, Unclear
+from inbox.security import passwords_sent, secrets_sent
 
 KEPT_FOR_SENDS = 0.1
+SHORTEST_SECRET = 6
 
 ReadBudget = Callable[[Mapping[str, str], int], BudgetSeen | None]
 
@@ -122,7 +124,10 @@ class BudgetedHttp:
         except FetchError as error:
             self._note(url, error)
             raise read_error(error) from None
-        return self._after(answer, self.credential_key, asked_at)
+        # A call that renews a token may be given the same one again, which is then no echo.
+        may_renew = method != "GET" and answer.status < 300
+        secrets = passwords_sent(body) if may_renew else secrets_sent(headers or {}, body)
+        return self._after(answer, self.credential_key, asked_at, secrets)
 
     def write(
         self,
@@ -143,7 +148,7 @@ class BudgetedHttp:
         except FetchError as error:
             self._note(url, error)
             raise write_error(error) from None
-        return self._after(answer, key, asked_at)
+        return self._after(answer, key, asked_at, secrets_sent(headers or {}, body))
 
     def _before(self, url: str, *keys: str, is_for_send: bool) -> None:
         for key in (*keys, host_key(url)):
@@ -153,12 +158,21 @@ class BudgetedHttp:
         if error.code == "timeout":
             self.budgets.timed_out(host_key(url))
 
-    def _after(self, answer: Answer, key: str, asked_at: datetime) -> Answered:
+    def _after(self, answer: Answer, key: str, asked_at: datetime, secrets: tuple[str, ...]) -> Answered:
+        """Return an answer as connectors see it: a secret of ours that a platform says back is taken out."""
         had_at = clock.now()
         seen = self.read_budget(answer.headers, answer.status)
         if seen is not None:
             self.budgets.after(key, seen)
-        return Answered(answer.status, answer.headers, answer.body, answer.url, asked_at, had_at)
+        body = _without(answer.body, secrets)
+        return Answered(answer.status, answer.headers, body, answer.url, asked_at, had_at)
+
+
+def _without(body: bytes, secrets: Sequence[str]) -> bytes:
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:  # a shorter one is no secret, and stands in many words
+            body = body.replace(secret.encode(), b"[secret]")
+    return body
 
 
 def read_error(error: FetchError) -> PlatformError:

@@ -102,3 +102,10 @@ def test_an_alias_that_all_threads_use_at_once_means_the_same_to_each() -> None:
             thread.join(30)
         assert len(found) == 8
         assert set(found) == {f"SELECT {', '.join(f'newest.{name}' for name in columns)} \nFROM message AS newest"}
+
+
+def test_an_error_does_not_carry_what_was_to_be_written(session: Session) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        session.execute(text("INSERT INTO no_such_table VALUES (:words)"), {"words": "a stranger's words"})
+    session.rollback()
+    assert "stranger" not in str(raised.value)

@@ -157,3 +157,9 @@ def test_payloads_of_decided_rows_go_after_thirty_days_and_the_rows_stay(
     assert borders.unpack(row.compressed) == b""
     again = quarantine.keep(session, session.get_one(Channel, row.channel_id), "mentions", b"{half", "item_unreadable")
     assert (again.id, again.resolution) == (row.id, "discarded")
+
+
+def test_a_secret_in_the_reason_is_taken_out(session: Session, moving_clock: MovingClock) -> None:
+    take_in(session, make_channel(session), Unreadable(b"{", 'no date in {"access_token": "planted-0123456789"}'))
+    row = session.scalars(select(Quarantined)).one()
+    assert row.reason_detail == 'no date in {"access_token": "[secret]"}'

@@ -1,5 +1,6 @@
 """The client that connectors talk through: budgets, and what its failures mean for a reply."""
 
+import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -108,3 +109,34 @@ def test_no_write_takes_longer_than_the_lease_allows() -> None:
         with pytest.raises(Unclear):
             http.write(wire.url)
     assert time.monotonic() - started < 10
+
+
+TOKEN, PASSWORD = "planted-0f9e8d7c6b5a", "plan-ted2-pass-word"
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "is_token_said", "is_password_said"),
+    [
+        ("GET", "200 OK", False, False),
+        ("GET", "401 Unauthorized", False, False),
+        ("POST", "400 Bad Request", False, False),
+        # it may be the same token, given anew
+        ("POST", "200 OK", True, False),
+    ],
+)
+def test_a_secret_that_an_answer_says_back_is_taken_out(
+    method: str, status: str, is_token_said: bool, is_password_said: bool
+) -> None:
+    body = json.dumps({"password": PASSWORD, "refresh_token": TOKEN}).encode()
+    said = f"you said {TOKEN} and {PASSWORD}".encode()
+    with answering(reply(said, status)) as wire:
+        http = BudgetedHttp(Fetcher([wire.url]), MemoryBudgets(), "channel:1", read_budget)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        got = http.read(wire.url, method=method, headers=headers, body=body).body.decode()
+    assert (TOKEN in got, PASSWORD in got) == (is_token_said, is_password_said)
+
+
+def test_a_secret_that_a_write_is_answered_with_is_taken_out() -> None:
+    with answering(reply(f"{TOKEN} may not".encode(), "403 Forbidden")) as wire:
+        http = BudgetedHttp(Fetcher([wire.url]), MemoryBudgets(), "channel:1", read_budget)
+        assert http.write(wire.url, headers={"Authorization": f"Bearer {TOKEN}"}).body == b"[secret] may not"
