@@ -20,6 +20,9 @@ _WORD = regex.compile(r"\S++")
 _LONGEST_WORD = 1000
 # Flags by themselves: \X counts all the halves before each (as in replies/lengths.py).
 _STRETCH = regex.compile(r"(?:\p{RI}{2}(?![\p{M}\u200D])|\X){1,64}")
+_TURNING = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_POP, _POP_ISOLATE = "\u202c", "\u2069"
+_CLOSED_BY = dict.fromkeys("\u202a\u202b\u202d\u202e", _POP) | dict.fromkeys("\u2066\u2067\u2068", _POP_ISOLATE)
 _TRAILING = ".,;:!?)]}»”’…"
 
 
@@ -71,6 +74,37 @@ def flowing(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[at:])])
 
 
+def isolated(text: str) -> Markup:
+    """Return a stranger's words for a sentence of ours: whatever turns the writing round in them ends with them."""
+    return Markup("<bdi>{}</bdi>").format(balanced(text))
+
+
+def balanced(text: str) -> str:
+    """Return text in which whatever turns the writing round is closed, and nothing is closed that was not opened.
+
+    Browsers end a <bdi> at a closing sign in it that has no opening one, and not at its end where one is left open.
+    """
+    if not _TURNING.search(text):
+        return text
+    kept: list[str] = []
+    waiting: list[str] = []  # what closes each that is open
+    isolates = 0  # how many of them are isolates
+    for sign in text:
+        if sign in _CLOSED_BY:
+            waiting.append(_CLOSED_BY[sign])
+            isolates += waiting[-1] == _POP_ISOLATE
+        elif sign == _POP_ISOLATE and isolates:
+            isolates -= 1
+            while waiting.pop() != sign:  # it closes what is open inside as well
+                pass
+        elif sign == _POP and waiting[-1:] == [sign]:
+            waiting.pop()
+        elif sign in (_POP, _POP_ISOLATE):
+            continue
+        kept.append(sign)
+    return "".join([*kept, *reversed(waiting)])
+
+
 def _spans(text: str, marks: Sequence[Mapping[str, Any]]) -> list[Span]:
     spans: list[Span] = []
     at = 0
@@ -91,7 +125,7 @@ def _link(words: str, url: str | None) -> Markup:
     host = host_of(url)
     if not host:
         return Markup('<span class="at">{}</span>').format(flowing(words))
-    shown = Markup("") if _tells_host(words, host) else Markup(' <span class="host">({})</span>').format(host)
+    shown = Markup("") if _tells_host(words, host) else Markup(' <bdi class="host">({})</bdi>').format(host)
     link = Markup('<a href="{}" rel="noopener noreferrer nofollow" target="_blank" title="{}">{}</a>{}')
     return link.format(url, url, flowing(words), shown)
 

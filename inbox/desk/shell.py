@@ -280,6 +280,7 @@ def set_up(app: Flask) -> None:
         longest_shown=looks.LONGEST_SHOWN,
         most_wordings=looks.MOST_WORDINGS,
         flowing=looks.flowing,
+        isolated=looks.isolated,
         differences=differences,
         host_of=looks.host_of,
         person_word=words.person_word,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.desk.looks import host_of, hue, initials, marked
+from inbox.desk.looks import balanced, host_of, hue, initials, marked
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_addresses_become_links_that_show_their_host() -> None:
 def test_a_mark_whose_words_hide_its_host_shows_it() -> None:
     text = "win a prize here"
     shown = str(marked(text, [{"kind": "link", "start": 12, "end": 16, "url": "https://evil.example/x"}]))
-    assert '>here</a> <span class="host">(evil.example)</span>' in shown
+    assert '>here</a> <bdi class="host">(evil.example)</bdi>' in shown
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_mark_whose_words_hide_its_host_shows_it() -> None:
 )
 def test_words_that_end_like_the_host_do_not_hide_it(words: str, url: str) -> None:
     shown = str(marked(words, [{"kind": "link", "start": 0, "end": len(words), "url": url}]))
-    assert (f'<span class="host">({host_of(url)})</span>' in shown) is (" bank" not in words or "@" in words)
+    assert (f'<bdi class="host">({host_of(url)})</bdi>' in shown) is (" bank" not in words or "@" in words)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,20 @@ def test_an_endless_word_may_break_and_stays_the_same_text() -> None:
     assert shown.count("<wbr>") == 2000 // 64
     assert shown.replace("<wbr>", "").replace("&lt;", "<") == f"so {word} long"
     assert "<wbr>" not in str(marked("w" * 999))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain, and عربي", "plain, and عربي"),
+        ("a\u202eb", "a\u202eb\u202c"),
+        ("a\u2067b", "a\u2067b\u2069"),
+        ("a\u2066b\u2069c", "a\u2066b\u2069c"),
+        ("a\u2069b\u202cc", "abc"),
+        ("\u202a\u2069", "\u202a\u202c"),
+        ("\u2066\u202ea\u2069b\u202c", "\u2066\u202ea\u2069b"),
+        ("\u2066\u202c\u202b", "\u2066\u202b\u202c\u2069"),
+    ],
+)
+def test_what_turns_the_writing_round_is_closed_and_nothing_else_is(text: str, expected: str) -> None:
+    assert balanced(text) == expected

@@ -6,7 +6,7 @@ import pytest
 
 from inbox.conversations.awaits import Facts, judge
 from inbox.desk.differences import differences
-from inbox.desk.looks import flowing, initials, marked
+from inbox.desk.looks import balanced, flowing, initials, marked
 from inbox.intake.borders import clean_text
 from inbox.platforms.bluesky.facets import make_facets, read_marks
 from inbox.platforms.sandbox.html_text import to_text
@@ -21,6 +21,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "show": marked,
     "show plainly": flowing,
     "initials": initials,
+    "balance": balanced,
     "compare with nothing": lambda text: differences(text, ""),
     "compare with half": lambda text: differences(text, text[len(text) // 2 :]),
     "compare backwards": lambda text: differences(text, text[::-1]),
