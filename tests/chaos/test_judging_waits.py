@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from inbox.conversations.finish import finish
 from inbox.conversations.models import Conversation, Message
 from inbox.conversations.settle import make_wait
+from inbox.conversations.undo import undo
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
 from tests.chaos.judged import QUESTION, Judged
@@ -277,6 +278,23 @@ def test_what_a_member_finished_waits_no_more_but_what_came_meanwhile_does(world
     assert f"message {message.id} (feed item 2003) waits for an answer (it asks for one), but it is excused" in only(
         world
     )
+
+
+def test_what_was_answered_before_a_member_finished_stays_answered_when_that_is_undone(world: Judged) -> None:
+    world.reply("2000", "3000")
+    world.later(5)
+    world.comment("2003", "¿Y en Lugo hay otra?", on="2000")
+    member = make_responder(world.session, world.feed)
+    seen = world.row("2003").seq or 0
+    done = finish(world.session, conversation_of(world, "2000"), member.id, seen_seq=seen, why="no_answer_needed")
+    world.later(5)
+    undo(world.session, member.id, done.activity.id)
+    assert (world.row("2000").settled, world.row("2003").awaits) == ("answered", True)
+    assert world.judge().findings == ()
+    message = world.row("2003")
+    world.sql("UPDATE message SET awaits = false, settled = 'excused' WHERE id = :id", id=message.id)
+    wait(world, "2003", "NULL")
+    assert f"message {message.id} (feed item 2003) waits for an answer (a member let it wait), but it is" in only(world)
 
 
 def test_what_a_member_lets_wait_waits(world: Judged) -> None:

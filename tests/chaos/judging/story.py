@@ -34,6 +34,7 @@ class _Event:
     words: str = ""
     given: Given | None = None
     certainty: Asks = Asks.YES
+    deed_id: int | None = None  # what excused it, or what is undone of that
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Story:
     words: str = ""
     by: set[int] = field(default_factory=set)
     worded: list[tuple[float, str]] = field(default_factory=list)
+    excused_by: dict[int | None, Asks] = field(default_factory=dict)  # and whether it waited until then
 
     def words_at(self, at: float) -> str:
         """Return how it read at a time, as far as we knew."""
@@ -104,7 +106,7 @@ class Teller:
         for kind in _EXCUSES:
             for one in self.world.activity.get(kind, []):
                 if self._excuses(one, message):
-                    yield _Event(one.at, _Kind.EXCUSED)
+                    yield _Event(one.at, _Kind.EXCUSED, deed_id=one.id)
         for one in self.world.activity.get("message_awaits", []):
             if one.message_id == message.id:
                 yield _Event(one.at, _Kind.MADE_WAIT)
@@ -114,7 +116,7 @@ class Teller:
         for one in self.world.activity.get("undone", []):
             undone = self.world.deeds.get(one.after.get("activity_id"))
             if undone is not None and undone.kind in _EXCUSES and self._excuses(undone, message):
-                yield _Event(one.at, _Kind.MADE_WAIT)
+                yield _Event(one.at, _Kind.MADE_WAIT, deed_id=undone.id)
             elif undone is not None and undone.kind == "message_awaits" and undone.message_id == message.id:
                 yield _Event(one.at, _Kind.EXCUSED, certainty=Asks.EITHER)
 
@@ -138,8 +140,11 @@ class Teller:
         elif event.kind is _Kind.ANSWER_GONE and event.given is not None:
             _answer_gone(story, event.given, event.certainty)
         elif event.kind is _Kind.EXCUSED and story.waits is not Asks.NO:
+            story.excused_by[event.deed_id] = story.waits
             story.waits = Asks.NO if event.certainty is Asks.YES else Asks.EITHER
             story.settled, story.why = "excused", "a member excused it"
+        elif event.kind is _Kind.MADE_WAIT and event.deed_id is not None:
+            _undone(story, event.deed_id)
         elif event.kind is _Kind.MADE_WAIT and (story.settled is not None or story.waits is not Asks.YES):
             story.waits, story.settled, story.why = Asks.YES, None, "a member let it wait"
 
@@ -195,6 +200,12 @@ class Teller:
             return Asks.YES
         near = any(one.is_before(message) is Asks.EITHER for one in self.given.get(message.conversation_id or 0, []))
         return Asks.EITHER if found or near else Asks.NO
+
+
+def _undone(story: Story, deed_id: int) -> None:
+    """Let it wait as it did before it was excused; what that deed found answered or without a question stays so."""
+    if story.settled == "excused" and deed_id in story.excused_by:
+        story.waits, story.settled, story.why = story.excused_by[deed_id], None, "a member let it wait"
 
 
 def _answered(story: Story, given: Given, certainty: Asks) -> None:
