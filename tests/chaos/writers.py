@@ -13,6 +13,8 @@ from tests.chaos.pages import Browser, Form, find_form, read_rows
 
 # Two fans are told the very same; each answer must find its own delivery.
 SAME_ANSWER = "Gracias por escribirnos, lo miramos y te decimos. / Thank you, we will look into it."
+# In lengths of a hold.
+LONG_AGO = 15
 DEEDS = {
     "reply": 48,
     "reply_and_finish": 10,
@@ -60,6 +62,7 @@ class Writer:
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.seed}:writer:{self.number}")
         self.undo_urls: list[str] = []
+        self.pressed: list[tuple[float, Form, str]] = []
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def run(self) -> None:
@@ -106,7 +109,10 @@ class Writer:
         return self.send(conversation, pane, self.words())
 
     def press_twice(self, conversation: int, pane: str) -> str:
-        """Press Send again and again, at once and a moment later."""
+        """Press Send again and again, at once and a moment later; and once more one that has long been sent."""
+        if self.pressed and self.pressed[0][0] < time.monotonic() - LONG_AGO * self.hold_seconds:
+            _, long_ago, words = self.pressed.pop(0)
+            self.done[f"press long after: {self.browser.post(long_ago, text=words).status_code}"] += 1
         form, text = self.compose(conversation, pane), self.words()
         if form is None:
             return "no composer"
@@ -118,6 +124,7 @@ class Writer:
             thread.join()
         self.stopping.wait(self.chance.uniform(0, 3) * self.hold_seconds)
         again = self.browser.post(form, text=text)
+        self.pressed.append((time.monotonic(), form, text))
         return f"{answer.status_code} {again.status_code}"
 
     def quietly(self, form: Form, text: str) -> None:
