@@ -70,6 +70,8 @@ def test_making_the_application_opens_no_connection(app: Flask) -> None:
         assert opened == []
         with made.app_context():
             db.session.execute(text("SELECT 1"))
+            db.session.remove()
+            db.engine.dispose()
         assert opened
     finally:
         event.remove(Engine, "connect", note)
