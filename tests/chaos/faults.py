@@ -18,12 +18,13 @@ from tests.chaos.processes import Kept, count_threads, send, send_group
 from tests.chaos.stage import Stage
 
 # Seconds between two of a kind on average, at pace 10.
-KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.8, 2.2, 24.0, 15.0, 6.0
+KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.8, 2.3, 32.0, 15.0, 6.0
 HARD_STOPS = 20
 # The share of those stopped with SQLite's lock in their hands that may go on at once.
 HELD_LET_GO = 0.9
 SEND_LEASE_SECONDS, STREAM_LEASE_SECONDS = 120.0, 120.0
-_WORKERS = ("worker-send", "worker-poll", "worker-send-2", "worker-poll-2")
+# How often each is hit; the others once. Replies need a sender that lives now and then.
+_OFTEN = {"worker-poll": 3.0, "worker-poll-2": 3.0, "worker-send": 2.0, "worker-send-2": 2.0}
 _SENDING = "SELECT count(*) FROM delivery WHERE state = 'sending'"
 
 
@@ -189,7 +190,7 @@ class Faults:
     def _some(self) -> Kept:
         """Return one of the product's processes, a worker more often than others."""
         names = [kept.name for kept in self.stage.product()]
-        return self.stage.processes[self._chance.choices(names, [3 if one in _WORKERS else 1 for one in names])[0]]
+        return self.stage.processes[self._chance.choices(names, [_OFTEN.get(one, 1.0) for one in names])[0]]
 
     def _note_kill(self, what: str) -> None:
         self.kills += 1

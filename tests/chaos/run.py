@@ -27,8 +27,8 @@ SHOWN = 30
 # At pace 10, other paces in proportion: how long there is traffic, how much longer if something is still missing,
 # how long the rest may take, and when the run has failed.
 TRAFFIC_SECONDS = 130.0
-MORE_SECONDS = 60.0
-REST_SECONDS = 110.0
+MORE_SECONDS = 80.0
+REST_SECONDS = 130.0
 LIMIT_SECONDS = 360.0
 
 
