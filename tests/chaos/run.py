@@ -66,10 +66,10 @@ def _report(plan: Plan, folder: Path, outcome: Outcome) -> int:
         print(f"chaos: and {len(outcome.findings) - SHOWN} more")
     if plan.mutant:
         print(f"chaos: {plan.mutant} was {'found' if outcome.findings else 'NOT FOUND'} with seed {plan.seed}")
-        is_good = bool(outcome.findings)
-    else:
-        is_good = not outcome.findings and not outcome.faults
-        print(f"chaos: {'all agrees' if is_good else f'FAILED; everything is kept in {folder}'}")
+        print(f"chaos: everything is kept in {folder}")  # whether it was found for what it is has to be seen
+        return 0 if outcome.findings else 1
+    is_good = not outcome.findings and not outcome.faults
+    print(f"chaos: {'all agrees' if is_good else f'FAILED; everything is kept in {folder}'}")
     if is_good:
         shutil.rmtree(folder, ignore_errors=True)
     return 0 if is_good else 1
