@@ -47,12 +47,15 @@ class Walk:
     """A walk from the newest item down to what is known: {mark, walk: {page, new_mark}} (RULES E1).
 
     `mark` is the time of the newest item of the last complete walk; the walk ends at `mark` minus the
-    overlap, or where the list ends.
+    overlap, or where the list ends. An empty page in the middle may be that end, or a platform's slip that hides what
+    is below: `is_doubted` says that the last walk ended so. Its mark stays, and it is walked again; the same end a
+    second time is believed.
     """
 
     mark: datetime | None
     page: str | None
     new_mark: datetime | None
+    is_doubted: bool = False
 
     @classmethod
     def of(cls, cursor: Cursor | None) -> "Walk":
@@ -60,16 +63,20 @@ class Walk:
         cursor = cursor or {}
         walk = cursor.get("walk") or {}
         page = walk.get("page")
-        return cls(parse_time(cursor.get("mark")), page, parse_time(walk.get("new_mark")))
+        is_doubted = cursor.get("is_doubted") is True
+        return cls(parse_time(cursor.get("mark")), page, parse_time(walk.get("new_mark")), is_doubted)
 
     def after(self, newest: datetime | None, next_page: str | None, is_over: bool) -> Cursor:
-        """Return the cursor after a page: the mark moves only when the walk is over."""
+        """Return the cursor after a page: the mark moves only when the walk is over, and surely so."""
         candidates = [at for at in (self.new_mark, newest) if at is not None]
         moved = replace(self, new_mark=max(candidates, default=None), page=next_page)
+        doubt = {"is_doubted": True} if self.is_doubted else {}
+        if is_over and newest is None and self.page is not None and self.mark is not None and not self.is_doubted:
+            return {"mark": _iso(self.mark), "is_doubted": True}
         if is_over:
             known = [at for at in (moved.new_mark, self.mark) if at is not None]
             return {"mark": _iso(max(known, default=None))}
-        return {"mark": _iso(self.mark), "walk": {"page": next_page, "new_mark": _iso(moved.new_mark)}}
+        return {"mark": _iso(self.mark), "walk": {"page": next_page, "new_mark": _iso(moved.new_mark)}} | doubt
 
     def ends_at(self, overlap_seconds: float, deeper_seconds: float) -> datetime | None:
         """Return the time below which the walk need not go; None: to the end."""

@@ -1,5 +1,7 @@
 """What holds on both personalities: reading without gaps, sending once, looking, errors in our words."""
 
+import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +17,16 @@ from inbox.platforms.contract import (
     Unavailable,
     Unclear,
 )
-from inbox.platforms.items import Edited, IsGone, Message, PostSeen, Unreadable
+from inbox.platforms.items import Edited, IsGone, Item, Message, PostSeen, Unreadable
 from inbox.platforms.outgoing import Absent, CannotLook, Found, Ok, Outgoing, ParentGone
+from inbox.platforms.sandbox.feed.connection import FeedConnection
+from inbox.platforms.sandbox.pages.connection import PagesConnection
 from inbox.replies.settle import find_wrong
+from inbox.settings import Pace
 from tests.platforms.sandbox.conftest import Scene, now, short
+
+# The longest page of the two, in posts.
+PAGES_AT_ONCE = 100
 
 
 def asked(scene: Scene, text: str = "¿Cuánto tarda el pedido?", **given: Any) -> tuple[str, Message]:
@@ -244,3 +252,53 @@ def test_hostile_text_comes_through_as_text(scene: Scene) -> None:
     text = '<script>alert(1)</script> "><img src=x onerror=alert(2)> & <b>negrita</b>'
     _post, message = asked(scene, text)
     assert message.text.endswith(text)
+
+
+def test_an_empty_answer_in_the_middle_of_a_walk_hides_nothing_for_ever(scene: Scene) -> None:
+    """A platform that says 200 and nothing may err; what lay below is read again, for the mark did not move."""
+    assert isinstance(scene.connection, FeedConnection | PagesConnection)
+    hurried = replace(scene.connection.account, pace=Pace().at(1000))  # so that no overlap finds it
+    scene.connection = replace(scene.connection, account=hurried)
+    scene.do("post", text="Novedades")
+    scene.read("own_posts")
+    before = scene.cursors["own_posts"]["mark"]
+    said = post_many(scene)
+    newest = scene.connection.fetch("own_posts", scene.cursors["own_posts"])
+    assert not newest.is_complete
+    scene.site.fault(scene.name, "empty_200")
+    slip = scene.connection.fetch("own_posts", newest.cursor_after)
+    assert (slip.items, slip.is_complete) == ([], True)
+    scene.site.heal()
+    scene.cursors["own_posts"] = slip.cursor_after
+    assert said <= posts_of(scene.read("own_posts"))
+    assert scene.cursors["own_posts"]["mark"] > before
+
+
+def test_an_empty_end_is_believed_the_second_time(scene: Scene) -> None:
+    scene.do("post", text="Novedades")
+    scene.read("own_posts")
+    at = scene.cursors["own_posts"]["mark"]
+    post_many(scene)
+    marks = []
+    for _ in range(2):
+        page = scene.connection.fetch("own_posts", scene.cursors["own_posts"])
+        scene.site.fault(scene.name, "empty_200")
+        scene.cursors["own_posts"] = scene.connection.fetch("own_posts", page.cursor_after).cursor_after
+        scene.site.heal()
+        marks.append(scene.cursors["own_posts"]["mark"])
+    assert marks[0] == at
+    assert marks[1] > at
+
+
+def post_many(scene: Scene) -> set[str]:
+    """Post more than one page holds, the oldest a second before the rest: the pages tell whole seconds."""
+    said = set()
+    for number in range(PAGES_AT_ONCE + 5):
+        if number in (0, 20):
+            time.sleep(1.1)
+        said.add(short(scene.do("post", text=f"Novedades {number}")["id"]))
+    return said
+
+
+def posts_of(items: list[Item]) -> set[str]:
+    return {short(item.external_id) for item in items if isinstance(item, PostSeen)}

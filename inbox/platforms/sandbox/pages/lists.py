@@ -70,16 +70,24 @@ class Lists:
     def _newest_first(
         self, cursor: Cursor, listed: Listed, items: Sequence[Item], times: Sequence[datetime], *, is_deep: bool
     ) -> Page:
-        """Go down until the mark less the overlap, or the end; only then does the mark move (RULES E1)."""
+        """Go down until the mark less the overlap, or the end; only then does the mark move (RULES E1).
+
+        An end that is an empty page in the middle is believed the second time (reading.Walk).
+        """
         walk = cursor.get("walk") or {}
         mark = parse_time(cursor.get("mark"))
         known = [at for at in (parse_time(walk.get("new_mark")), max(times, default=None)) if at]
         new_mark = max(known, default=None)
         floor = mark - self._overlap(is_deep=is_deep) if mark else None
         is_over = listed.next_params is None or (floor is not None and bool(times) and min(times) < floor)
+        was_doubted = cursor.get("is_doubted") is True
+        is_empty = not listed.rows and bool(walk.get("page")) and mark is not None
         after: Cursor = {"mark": _iso(max([at for at in (mark, new_mark) if at], default=None))}
         if not is_over:
-            after = {"mark": _iso(mark), "walk": {"page": listed.next_params, "new_mark": _iso(new_mark)}}
+            doubt = {"is_doubted": True} if was_doubted else {}
+            after = {"mark": _iso(mark), "walk": {"page": listed.next_params, "new_mark": _iso(new_mark)}} | doubt
+        elif is_empty and not was_doubted:
+            after = {"mark": _iso(mark), "is_doubted": True}
         return Page(items, after, is_complete=is_over, skew_seconds=skew_seconds(listed.answered))
 
     def _overlap(self, *, is_deep: bool) -> timedelta:
