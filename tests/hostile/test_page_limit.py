@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from inbox import create_app, disk
+from inbox import disk
 from inbox.conversations.models import Conversation, Message, Note
 from inbox.database import db, set_read_only
 from inbox.disk import is_full
@@ -30,7 +30,7 @@ from tests.factories.basics import make_member
 from tests.factories.fake_platform import FakePlatform
 from tests.factories.members import sign_in_as
 from tests.factories.replies import make_scene
-from tests.fixtures.app import Browser, MovingClock, make_settings
+from tests.fixtures.app import MovingClock, open_app
 from tests.fixtures.replies import Bench
 from tests.hostile.full_disk import limited
 from tests.hostile.work import PACE, Click, Intake, Reply, Work
@@ -48,14 +48,8 @@ def small_app(fast_folder: Path) -> Iterator[Flask]:
     raw.execute("PRAGMA page_size=512")
     raw.execute("VACUUM")
     raw.close()
-    app = create_app(make_settings(f"sqlite:///{folder / 'test.sqlite'}", folder), busy_seconds=20)
-    app.testing = True
-    app.test_client_class = Browser
-    with app.app_context():
-        METADATA.create_all(db.engine)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with open_app(f"sqlite:///{folder / 'test.sqlite'}", folder) as app:
+        yield app
 
 
 @pytest.fixture
