@@ -106,7 +106,7 @@ def _write(session: Session, claim: Claim, page: Page, pace: Pace, take: Take) -
     if not page.is_complete and streams.repeats(session, claim, digest):
         states.stop_repeating(session, claim, pace)
         return _Step(0, is_over=True)
-    received = _receive(session, channel, stream, page, pace, take)
+    received = take(session, channel, stream, page, received_at=clock.now(), pace=pace)
     has_lease = streams.advance(
         session,
         claim,
@@ -121,12 +121,6 @@ def _write(session: Session, claim: Claim, page: Page, pace: Pace, take: Take) -
         return _Step(0, is_over=True)
     _follow_up(session, channel, stream, page, received, pace)
     return _Step(received.new, is_over=page.is_complete)
-
-
-def _receive(session: Session, channel: Channel, stream: ChannelStream, page: Page, pace: Pace, take: Take) -> Received:
-    if page.skew_seconds is not None and abs(page.skew_seconds - channel.skew_seconds) >= 1:
-        channel.skew_seconds = page.skew_seconds
-    return take(session, channel, stream, page, received_at=clock.now(), pace=pace)
 
 
 def _follow_up(

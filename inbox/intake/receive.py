@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, ChannelStream, Post
-from inbox.channels.skew import known_skew
+from inbox.channels.skew import known_skew, learn
 from inbox.intake import own, quarantine
 from inbox.intake.changes import take_changes, take_gone
 from inbox.intake.imports import is_history, is_importing
@@ -60,6 +60,7 @@ def receive(
     locked while there is something to write, so that the second finds what the first wrote. May raise the
     database's IntegrityError, serialization or deadlock errors: roll back and receive the page again.
     """
+    learn(channel, page.skew)
     found = sort_items(page.items)
     known = _look_up(session, channel, found)
     if _says_nothing_new(session, channel, found, known):
@@ -171,7 +172,7 @@ class _Intake:
             message.arrived_at,
             self.received_at,
             last_poll_at=None if is_importing(self.channel) else self.stream.complete_started_at,
-            skew=known_skew(self.page.skew_seconds, self.pace),
+            skew=known_skew(self.channel.skew_seconds, self.pace),
             pace=self.pace,
         )
         return Fresh(message, at, is_ours, is_history(self.channel, at), held_until)

@@ -29,7 +29,7 @@ def receive_singly(
     """As `receive`, but an item that the database or our own code chokes on goes into quarantine, alone (E3)."""
     total = Received()
     for item in page.items:
-        alone = Page([item], page.cursor_after, page.is_complete, page.skew_seconds)
+        alone = Page([item], page.cursor_after, page.is_complete, page.skew)
         try:
             with session.begin_nested():
                 total += receive(session, channel, stream, alone, received_at=received_at, pace=pace)

@@ -5,25 +5,24 @@ from email.utils import parsedate_to_datetime
 
 from inbox import clock
 from inbox.platforms.contract import Answered
+from inbox.platforms.items import Skew
 
 # A Date has whole seconds: it may be this much before the moment at which it was written.
 _GRAIN = timedelta(seconds=1)
 
 
-def skew_seconds(answered: Answered) -> float | None:
-    """Return how far the platform's clock is ahead of ours; None where its answer has no Date.
+def skew(answered: Answered) -> Skew | None:
+    """Return how far the platform's clock may be ahead of ours; None where its answer has no Date.
 
-    Its Date was written between our asking and our having the answer, and what fits into that stretch is no skew:
-    a worker that stood still in between must not take its own sleep for the platform's error.
+    Its Date was written between our asking and our having the answer: a worker that stood still in between must not
+    take its own sleep for the platform's error.
     """
     said = _said(answered)
     if said is None:
         return None
     now = clock.now()
     asked_at, had_at = answered.asked_at or now, answered.had_at or now
-    if said > had_at:
-        return (said - had_at).total_seconds()
-    return min((said + _GRAIN - asked_at).total_seconds(), 0.0)
+    return Skew((said - had_at).total_seconds(), (said + _GRAIN - asked_at).total_seconds())
 
 
 def _said(answered: Answered) -> datetime | None:

@@ -131,6 +131,21 @@ Item = Message | Edited | GoneItem | PostSeen | Unreadable
 
 
 @dataclass(frozen=True)
+class Skew:
+    """How far a platform's clock is ahead of ours, in seconds, as far as one answer tells: between these."""
+
+    least: float
+    most: float
+
+    def nearest(self, known: float) -> float:
+        """Return what is known already where this answer allows it, else what is allowed and nearest to it.
+
+        A slow answer leaves much open, and must not make what quick ones have told less exact.
+        """
+        return min(max(known, self.least), self.most)
+
+
+@dataclass(frozen=True)
 class Page:
     """One answer of a stream. `is_complete`: the walk has reached its end; else fetch again at once."""
 
@@ -138,7 +153,7 @@ class Page:
     cursor_after: Cursor
     is_complete: bool = True
     # how far the platform's clock is ahead of ours, from the Date header; None: not known
-    skew_seconds: float | None = None
+    skew: Skew | None = None
 
 
 @dataclass(frozen=True)

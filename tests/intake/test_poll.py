@@ -21,7 +21,7 @@ from inbox.intake.models import Quarantined
 from inbox.intake.poll import Reader, read_stream
 from inbox.intake.store import Fresh
 from inbox.platforms.contract import Connection, Malformed, Unavailable
-from inbox.platforms.items import Cursor, Page
+from inbox.platforms.items import Cursor, Page, Skew
 from inbox.settings import Pace
 from tests.factories.basics import make_channel
 from tests.factories.items import make_stream, message, page, us
@@ -192,9 +192,33 @@ def test_e3_a_database_that_is_away_quarantines_nothing(desk: Desk, monkeypatch:
 
 
 def test_c1_the_skew_of_the_platforms_clock_is_kept_for_showing(desk: Desk) -> None:
-    desk.platform.steps = [replace(part("a", mark=1, is_complete=True), skew_seconds=300.0)]
+    desk.platform.steps = [replace(part("a", mark=1, is_complete=True), skew=Skew(300.0, 300.9))]
     desk.read()
     assert desk.session.get_one(Channel, desk.channel_id).skew_seconds == 300.0
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        (Skew(593.0, 601.0), 6),  # an answer that took seconds says little, and contradicts nothing
+        (Skew(590.0, 595.0), 1),
+        (Skew(-3.0, 2.0), 0),  # the platform's clock was set right: what is told lies ahead of us
+        (None, 6),
+    ],
+)
+def test_c1_a_slow_answer_makes_a_known_skew_no_less_exact(desk: Desk, told: Skew | None, left: int) -> None:
+    """Found by chaos: the clocks of a page that came slowly began those seconds too late."""
+    six_seconds_before = clock.now() + timedelta(seconds=54)
+    wrote_at = six_seconds_before + timedelta(seconds=600)
+    quick = replace(part("a", mark=1, is_complete=True), skew=Skew(600.0, 600.0))
+    slow = page(message("b", by="fan-b", authored_at=wrote_at), cursor_after={"mark": 2}, skew=told)
+    desk.platform.steps = [quick, slow]
+    desk.read()
+    desk.session.rollback()
+    cast(MovingClock, clock._source).move(60)
+    desk.read()
+    began_at = desk.session.scalars(select(Message.clock_at).where(Message.external_id == "b")).one()
+    assert clock.now() - began_at == timedelta(seconds=left)
 
 
 def test_c6_own_posts_are_read_before_inbound_streams_and_the_import_then_ends(desk: Desk) -> None:

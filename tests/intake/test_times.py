@@ -11,6 +11,7 @@ from inbox.conversations.models import Message
 from inbox.intake.times import clock_at
 from inbox.settings import Pace
 from tests.factories.basics import make_channel
+from inbox.platforms.items import Skew
 from tests.factories.items import make_stream, message, take_in
 from tests.fixtures.app import MovingClock
 
@@ -26,17 +27,17 @@ def ago(**parts: float) -> datetime:
     ("authored_at", "arrived_at", "last_poll_at", "skew_seconds", "wanted"),
     [
         # arrival beats the author's own claim, and nothing is later than when we had it
-        (ago(minutes=9), ago(minutes=3), ago(minutes=1), None, ago(minutes=3)),
-        (ago(days=2), ago(minutes=3), ago(minutes=1), None, ago(minutes=3)),
-        (None, None, ago(minutes=1), None, NOW),
-        (ago(minutes=-30), None, None, None, NOW),
-        (None, ago(minutes=-30), None, None, NOW),
+        (ago(minutes=9), ago(minutes=3), ago(minutes=1), 0, ago(minutes=3)),
+        (ago(days=2), ago(minutes=3), ago(minutes=1), 0, ago(minutes=3)),
+        (None, None, ago(minutes=1), 0, NOW),
+        (ago(minutes=-30), None, None, 0, NOW),
+        (None, ago(minutes=-30), None, 0, NOW),
         # only the author's time: as told, unless it lies more than ten minutes before the last complete poll
-        (ago(minutes=10), None, ago(minutes=1), None, ago(minutes=10)),
-        (ago(minutes=11), None, ago(minutes=1), None, ago(minutes=11)),
-        (ago(minutes=11, seconds=1), None, ago(minutes=1), None, ago(minutes=1)),
-        (ago(days=2), None, ago(minutes=1), None, ago(minutes=1)),
-        (ago(days=2), None, None, None, ago(days=2)),  # an import, or the first poll
+        (ago(minutes=10), None, ago(minutes=1), 0, ago(minutes=10)),
+        (ago(minutes=11), None, ago(minutes=1), 0, ago(minutes=11)),
+        (ago(minutes=11, seconds=1), None, ago(minutes=1), 0, ago(minutes=1)),
+        (ago(days=2), None, ago(minutes=1), 0, ago(minutes=1)),
+        (ago(days=2), None, None, 0, ago(days=2)),  # an import, or the first poll
         # the platform's clock is ahead or behind: above a minute it is subtracted
         (None, ago(minutes=3), None, 60, ago(minutes=3)),
         (None, ago(minutes=3), None, 61, ago(minutes=4, seconds=1)),
@@ -49,7 +50,7 @@ def test_the_clock(
     authored_at: datetime | None,
     arrived_at: datetime | None,
     last_poll_at: datetime | None,
-    skew_seconds: float | None,
+    skew_seconds: float,
     wanted: datetime,
 ) -> None:
     skew = known_skew(skew_seconds, PACE)
@@ -65,7 +66,7 @@ def test_the_three_times_and_the_clock_are_kept(session: Session, moving_clock: 
         message("back-dated", authored_at=ago(days=2)),
         message("arrived", authored_at=ago(days=2), arrived_at=ago(minutes=4)),
         stream=stream,
-        skew_seconds=120.0,
+        skew=Skew(120.0, 120.9),
     )
     rows = {row.external_id: row for row in session.scalars(select(Message))}
     assert rows["back-dated"].clock_at == ago(minutes=1)

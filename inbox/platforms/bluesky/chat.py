@@ -165,11 +165,11 @@ class ChatStream:
         return self._kept(after, cursor, items, got)
 
     def _kept(self, walk: ChatWalk, cursor: Cursor, items: list[Item], got: Got | None) -> Page:
-        skew = got.skew_seconds if got else None
+        skew = got.skew if got else None
         if walk.is_listed and not walk.convos:
             done = {name: value for name, value in cursor.items() if name != "walk"} | {"mark": walk.new_mark}
-            return Page(items, done, is_complete=True, skew_seconds=skew)
-        return Page(items, {**cursor, "walk": walk.kept()}, is_complete=False, skew_seconds=skew)
+            return Page(items, done, is_complete=True, skew=skew)
+        return Page(items, {**cursor, "walk": walk.kept()}, is_complete=False, skew=skew)
 
     def _read_log(self, cursor: Cursor) -> Page:
         """Read what happened since the last look; a cursor that the service refuses makes a walk due at once."""
@@ -185,7 +185,7 @@ class ChatStream:
         revs = [text(log, "rev") for log in logs]
         after = text(got.body, "cursor") or max([text(cursor, "log"), *revs])
         is_over = not logs or after == text(cursor, "log")
-        return Page(items, {**cursor, "log": after}, is_complete=is_over, skew_seconds=got.skew_seconds)
+        return Page(items, {**cursor, "log": after}, is_complete=is_over, skew=got.skew)
 
     def _convos_of(self, logs: list[Any]) -> dict[str, Convo]:
         """Read the exchanges that new messages belong to: names and members stand there alone."""

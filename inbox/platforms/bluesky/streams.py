@@ -81,7 +81,7 @@ class PublicStreams:
             raise Malformed("a thread was expected", got.raw)
         items = [parse_post(view, self.account.external_id) for view in posts_below(tree)]
         seen = [item for item in items if item is not None]
-        return Page(seen, {"depth": depth}, skew_seconds=got.skew_seconds)
+        return Page(seen, {"depth": depth}, skew=got.skew)
 
     def thread(
         self, uri: str, *, depth: int, parent_height: int, is_for_send: bool = False, seconds: float = 10
@@ -125,7 +125,8 @@ class PublicStreams:
     ) -> Page:
         pace = self.account.pace
         # A time from far ahead would be a mark that nothing new ever passes.
-        latest = clock.now() + timedelta(seconds=max(got.skew_seconds or 0, 0) + AHEAD_SECONDS)
+        ahead = max(got.skew.nearest(0.0), 0.0) if got.skew else 0.0
+        latest = clock.now() + timedelta(seconds=ahead + AHEAD_SECONDS)
         times = [min(at, latest) for at in times]
         deeper = pace.comments_stream_days_seconds if is_deep else 0.0
         oldest = clock.now() - timedelta(seconds=HISTORY_SECONDS)
@@ -135,7 +136,7 @@ class PublicStreams:
             next_page = text(got.body, "cursor")
         cursor, is_over = walk.step(times, next_page, floor)
         seen = [item for item in items if item is not None]
-        return Page(seen, cursor, is_complete=is_over, skew_seconds=got.skew_seconds)
+        return Page(seen, cursor, is_complete=is_over, skew=got.skew)
 
 
 def posts_below(tree: Any) -> Iterator[Any]:

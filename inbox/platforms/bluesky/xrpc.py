@@ -19,7 +19,8 @@ from inbox.platforms.contract import (
     TokenExpired,
     Unclear,
 )
-from inbox.platforms.dates import skew_seconds
+from inbox.platforms.dates import skew
+from inbox.platforms.items import Skew
 
 CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
 Params = Sequence[tuple[str, str]]
@@ -31,7 +32,7 @@ class Got:
 
     body: Json
     raw: bytes = field(repr=False, default=b"")
-    skew_seconds: float | None = None
+    skew: Skew | None = None
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,11 @@ def got(answered: Answered, *, is_chat: bool = False, is_write: bool = False) ->
     if not 200 <= answered.status < 300:
         raise error_of(answered, is_chat=is_chat, is_write=is_write)
     if not answered.body:
-        return Got({}, b"", skew_seconds(answered))
+        return Got({}, b"", skew(answered))
     body = answered.json()
     if not isinstance(body, dict):
         raise Malformed("an object was expected", answered.body)
-    return Got(body, answered.body, skew_seconds(answered))
+    return Got(body, answered.body, skew(answered))
 
 
 def _is_stale(answered: Answered, nsid: str, *, is_write: bool) -> bool:

@@ -18,7 +18,7 @@ from inbox.platforms.bluesky.streams import parse_again, posts_below
 from inbox.platforms.bluesky.values import parse_time
 from inbox.platforms.bluesky.walk import Walk, page_again
 from inbox.platforms.contract import Answered, PlatformError
-from inbox.platforms.dates import skew_seconds
+from inbox.platforms.dates import skew
 from inbox.platforms.items import GoneItem, Message, PostSeen, Unreadable
 
 SHOP = "did:plc:shopshopshopshopshopshop"
@@ -172,7 +172,7 @@ def test_every_error_answer_is_one_of_ours(status: int, body: bytes, is_write: b
         error = error_of(answered, is_write=is_write, is_chat=is_chat)
         assert isinstance(error, PlatformError)
     read_budget(headers, status)
-    assert skew_seconds(answered) is None
+    assert skew(answered) is None
 
 
 @pytest.mark.parametrize("token", ["", "a", "a.b.c", "a.e30.c", "a.eyJleHAiOiJ4In0.c", "a.eyJleHAiOjFlOTk5fQ.c", "…"])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.platforms.contract import Account, Answered, Gone, Malformed, PlatformError, Refused, Unavailable, Unclear
-from inbox.platforms.dates import skew_seconds
+from inbox.platforms.dates import skew
 from inbox.platforms.items import (
     Context,
     Cursor,
@@ -86,7 +86,7 @@ class FeedConnection:
         floor = walk.ends_at(overlap, DEEPER_SECONDS if is_deep else 0)
         is_over = not ids or (floor is not None and bool(times) and min(times) < floor)
         cursor = walk.after(max(times, default=None), ids[-1] if ids else None, is_over)
-        return Page(items, cursor, is_complete=is_over, skew_seconds=skew_seconds(answered))
+        return Page(items, cursor, is_complete=is_over, skew=skew(answered))
 
     def _fetch_comments(self, post_id: str, cursor: Cursor | None) -> Page:
         """Read a post's whole tree; a post that is gone ends it."""
@@ -99,7 +99,7 @@ class FeedConnection:
             raise Malformed("a context was expected", answered.body)
         rows = objects(tree.get("descendants"), answered)
         items = [parse.parse_comment(row, self.account.external_id, post_id) for row in rows]
-        return Page(_rooted(items, post_id), {"seen": len(items)}, skew_seconds=skew_seconds(answered))
+        return Page(_rooted(items, post_id), {"seen": len(items)}, skew=skew(answered))
 
     def recheck(self, refs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Look]:
         """Read statuses again, in batches; one that is left out is asked for by itself (mastodon.md §5)."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inbox.platforms.contract import Account, Gone
-from inbox.platforms.dates import skew_seconds
+from inbox.platforms.dates import skew
 from inbox.platforms.items import Cursor, GoneItem, Item, Message, Page, Unreadable
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import Calls, Listed
@@ -46,7 +46,7 @@ class Lists:
         if page.is_complete:
             after["stage"] = "visitor_posts" if stage == "tagged" else "tagged"
         is_over = page.is_complete and stage == "visitor_posts"
-        return Page(page.items, after, is_complete=is_over, skew_seconds=page.skew_seconds)
+        return Page(page.items, after, is_complete=is_over, skew=page.skew)
 
     def _posts(self, edge: str, cursor: Cursor | None, *, is_deep: bool) -> Page:
         cursor = cursor or {}
@@ -88,7 +88,7 @@ class Lists:
             after = {"mark": _iso(mark), "walk": {"page": listed.next_params, "new_mark": _iso(new_mark)}} | doubt
         elif is_empty and not was_doubted:
             after = {"mark": _iso(mark), "is_doubted": True}
-        return Page(items, after, is_complete=is_over, skew_seconds=skew_seconds(listed.answered))
+        return Page(items, after, is_complete=is_over, skew=skew(listed.answered))
 
     def _overlap(self, *, is_deep: bool) -> timedelta:
         return timedelta(seconds=OVERLAPS * self.account.pace.overlap_seconds + (DEEPER_SECONDS if is_deep else 0))
@@ -135,7 +135,7 @@ class Lists:
         else:
             after |= {"mark": _iso(mark), "walk": {"page": listed.next_params, "new_mark": _iso(new_mark)}}
         is_over = listed.next_params is None
-        return Page(items, after, is_complete=is_over, skew_seconds=skew_seconds(listed.answered))
+        return Page(items, after, is_complete=is_over, skew=skew(listed.answered))
 
     def direct(self, cursor: Cursor | None, *, is_deep: bool) -> Page:
         """Private conversations, newest change first; there is no `since`, so it goes down to the mark (§5)."""
