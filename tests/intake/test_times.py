@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from inbox.channels.skew import known_skew
 from inbox.conversations.models import Message
 from inbox.intake.times import clock_at
+from inbox.platforms.items import Skew
 from inbox.settings import Pace
 from tests.factories.basics import make_channel
-from inbox.platforms.items import Skew
 from tests.factories.items import make_stream, message, take_in
 from tests.fixtures.app import MovingClock
 
