@@ -51,10 +51,10 @@ def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_c
 
 def _set_up_web(app: Flask) -> None:
     """Languages, doors, headers and error pages: what every route shares."""
-    from inbox import error_pages, languages, web_security
+    from inbox import addresses, error_pages, languages, web_security
     from inbox.members import attempts, doors
 
-    for subject in (languages, doors, web_security, attempts, error_pages):
+    for subject in (languages, addresses, doors, web_security, attempts, error_pages):
         subject.set_up(app)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Response, jsonify, redirect, render_template, request, url_for
+from flask import Response, jsonify, redirect, request, url_for
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -10,6 +10,7 @@ from inbox.conversations.models import Conversation
 from inbox.conversations.queries import find_row
 from inbox.conversations.settle import Result
 from inbox.database import db
+from inbox.desk.rows import row_html
 from inbox.desk.shell import say
 from inbox.errors import Conflict, Invalid
 from inbox.members import doors
@@ -73,7 +74,7 @@ def _as_json(acted: Acted) -> Response:
     row = None
     if acted.conversation_id is not None:
         row = find_row(db.session(), doors.current_member().id, acted.conversation_id)
-    html = render_template("desk/_row.html", row=row, is_current=False, link_args={}) if row else None
+    html = row_html(row) if row else None
     undo_url = url_for("triage.undo", activity_id=acted.undo_id) if acted.undo_id else None
     return jsonify(
         said=acted.said,

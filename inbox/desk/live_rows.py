@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from flask import render_template
 from sqlalchemy import BigInteger, Select, bindparam, false, func, literal_column, select
 from sqlalchemy.orm import Session
 
@@ -11,6 +10,7 @@ from inbox.bulk import table_of
 from inbox.conversations.models import Conversation
 from inbox.conversations.queries import list_rows
 from inbox.conversations.rows import QueueRow
+from inbox.desk.rows import row_html
 from inbox.live.renderers import RenderedRow
 from inbox.members.access import sees
 
@@ -31,7 +31,7 @@ def find_places(session: Session, conversation_ids: Collection[int]) -> Mapping[
 
 
 def _render(row: QueueRow) -> RenderedRow:
-    html = render_template("desk/_row.html", row=row, is_current=False, link_args={})
+    html = row_html(row)
     facts = {
         "status": row.status,
         "assignee_id": row.assignee_id,

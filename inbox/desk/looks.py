@@ -1,8 +1,9 @@
 """How people and text look: initials, hues, and text with its links marked (never trusted as HTML)."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,14 +24,26 @@ _STRETCH = regex.compile(r"(?:\p{RI}{2}(?![\p{M}\u200D])|\X){1,64}")
 _TURNING = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _POP, _POP_ISOLATE = "\u202c", "\u2069"
 _CLOSED_BY = dict.fromkeys("\u202a\u202b\u202d\u202e", _POP) | dict.fromkeys("\u2066\u2067\u2068", _POP_ISOLATE)
+_BEGINS, _ENDS = Markup("<bdi>"), Markup("</bdi>")
+_MOST_NAMES = 2_000  # remembered
 _TRAILING = ".,;:!?)]}»”’…"
 
 
+@lru_cache(maxsize=_MOST_NAMES)
 def initials(name: str) -> str:
     """Return one or two letters for somebody without a picture."""
     words = [word for word in regex.split(r"[\s._@-]+", name) if word]
     letters = [regex.match(r"\X", word) for word in (words[:1] + words[-1:] if len(words) > 1 else words)]
     return "".join(found[0] for found in letters if found).upper() or "?"
+
+
+def options(choices: Iterable[tuple[int, str]], chosen: int | None) -> Markup:
+    """Return what a <select> offers: numbers with their words. A page may offer hundreds, so it costs no template."""
+    each = (
+        f'<option value="{number}"{" selected" if number == chosen else ""}>{escape(word)}</option>'
+        for number, word in choices
+    )
+    return Markup("".join(each))  # noqa: S704  # numbers, and words that are escaped
 
 
 def hue(text: str) -> int:
@@ -76,7 +89,7 @@ def flowing(text: str) -> Markup:
 
 def isolated(text: str) -> Markup:
     """Return a stranger's words for a sentence of ours: whatever turns the writing round in them ends with them."""
-    return Markup("<bdi>{}</bdi>").format(balanced(text))
+    return _BEGINS + balanced(text) + _ENDS
 
 
 def balanced(text: str) -> str:

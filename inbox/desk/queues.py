@@ -70,6 +70,22 @@ class QueueShown:
     shown_at: datetime
 
     @property
+    def channel_choices(self) -> list[tuple[int, str]]:
+        """The channels of the filter, with their platform."""
+        named = {platform: words.platform_word(platform) for platform in {one.platform for one in self.channels}}
+        return [(one.id, f"{named[one.platform]} · {one.name}") for one in self.channels]
+
+    @property
+    def label_choices(self) -> list[tuple[int, str]]:
+        """The labels of the filter."""
+        return [(one.id, one.name) for one in self.labels]
+
+    @property
+    def team_choices(self) -> list[tuple[int, str]]:
+        """The teams of the filter."""
+        return [(one.id, one.name) for one in self.teams]
+
+    @property
     def more_url(self) -> str:
         """Where the next part is."""
         return url_for("desk.queue", after=self.page.after, **self.link_args)

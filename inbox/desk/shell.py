@@ -19,6 +19,7 @@ from inbox.database import db
 from inbox.desk import looks, script_words, words
 from inbox.desk.differences import differences
 from inbox.desk.live_rows import find_newest
+from inbox.desk.rows import rows_html
 from inbox.desk.troubles import trouble_sentence
 from inbox.members.doors import find_member
 from inbox.members.models import Member
@@ -281,6 +282,7 @@ def set_up(app: Flask) -> None:
         most_wordings=looks.MOST_WORDINGS,
         flowing=looks.flowing,
         isolated=looks.isolated,
+        options=looks.options,
         differences=differences,
         host_of=looks.host_of,
         person_word=words.person_word,
@@ -295,6 +297,7 @@ def set_up(app: Flask) -> None:
         gone_words=words.gone_words,
         mode_word=words.mode_word,
         to_json=json.dumps,
+        rows_html=rows_html,
     )
 
 

@@ -1,11 +1,15 @@
 """Our codes in the member's language: kinds, states, reasons, what happened.
 
 A page names a hundred rows, so each word is looked up alone: the tables hold what is translated when it is shown.
+What is not in its table is shown as it is.
 """
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from collections.abc import Mapping
+
 from flask_babel import ngettext
+
+from inbox.languages import gettext as _
+from inbox.languages import later as _l
 
 PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "sandbox_feed": "f", "sandbox_pages": "p"}
 _PLATFORMS = {
@@ -57,12 +61,12 @@ _MODES = {"public": _l("Public reply"), "private": _l("Private message"), "note"
 def person_word(*names: str | None) -> str:
     """Return the first name that can be seen; some people have none, on some platforms everybody may hide it."""
     seen = (name for name in names if name and any(sign.isprintable() and not sign.isspace() for sign in name))
-    return next(seen, "") or str(_("Somebody without a name"))
+    return next(seen, "") or _("Somebody without a name")
 
 
 def platform_word(platform: str) -> str:
     """Return a platform's name."""
-    return str(_PLATFORMS.get(platform) or platform.replace("_", " ").capitalize())
+    return _named(_PLATFORMS, platform) or platform.replace("_", " ").capitalize()
 
 
 def platform_mark(platform: str) -> str:
@@ -72,57 +76,57 @@ def platform_mark(platform: str) -> str:
 
 def kind_word(kind: str, is_private: bool = False) -> str:
     """Name what kind of conversation this is."""
-    return str(_KINDS["direct"] if is_private else _KINDS.get(kind, kind))
+    return _named(_KINDS, "direct" if is_private else kind) or kind
 
 
 def audience_word(audience: str) -> str:
     """Say who can read a message on the platform; empty for what everybody can."""
-    return str(_AUDIENCES.get(audience, ""))
+    return _named(_AUDIENCES, audience)
 
 
 def status_word(status: str) -> str:
     """Name a conversation's status."""
-    return str(_STATUSES.get(status, status))
+    return _named(_STATUSES, status) or status
 
 
 def priority_word(priority: str) -> str:
     """Name a priority."""
-    return str(_PRIORITIES.get(priority, priority))
+    return _named(_PRIORITIES, priority) or priority
 
 
 def settled_words(settled: str | None, why: str | None, by: str | None) -> str:
     """Say why a message waits no more."""
     if settled == "answered":
-        return str(_("answered"))
+        return _("answered")
     if settled == "withdrawn":
-        return str(_("taken back by its author"))
+        return _("taken back by its author")
     if settled != "excused":
         return ""
-    said = str(_EXCUSES.get(why or "", _EXCUSES["no_answer_needed"]))
+    said = _named(_EXCUSES, why) or _named(_EXCUSES, "no_answer_needed")
     return f"{said} · {by}" if by else said
 
 
 def awaits_words(reason: str | None) -> str:
     """Say why a message was judged to need no answer."""
-    return str(_AWAITS.get(reason or "", ""))
+    return _named(_AWAITS, reason)
 
 
 def gone_words(reason: str | None, is_ours: bool) -> str:
     """Say what became of a message that is no longer there."""
-    return str(_GONE.get(reason or "", _GONE["deleted"] if is_ours else _GONE["author"]))
+    return _named(_GONE, reason) or _named(_GONE, "deleted" if is_ours else "author")
 
 
 def mode_word(mode: str) -> str:
     """Name a way of answering."""
-    return str(_MODES.get(mode, mode))
+    return _named(_MODES, mode) or mode
 
 
 def waiting_sentence(count: int, limit: int = 100) -> str:
     """Say how many people wait."""
     if count >= limit:
-        return str(_("more than 99 people wait"))
+        return _("more than 99 people wait")
     if count == 0:
-        return str(_("nobody waits"))
+        return _("nobody waits")
     return str(ngettext("%(num)s person waits", "%(num)s people wait", count))
 
 
@@ -131,3 +135,9 @@ def bounded(count: int, limit: int = 100) -> str:
     if count >= limit:
         return f"{limit - 1}+"
     return str(count) if count else ""
+
+
+def _named(table: Mapping[str, str], code: str | None) -> str:
+    """Return a table's word for a code in the member's language; empty where it has none."""
+    word = table.get(code or "")
+    return _(word) if word else ""

@@ -27,8 +27,10 @@ _QUEUE = f"SELECT c.id FROM conversation c WHERE c.status = 'open' AND {bare.SEE
 
 
 def open_on(stage: Stage) -> Pages:
-    """Prepare both threads, opened by a lead with the queue beside them."""
-    return Pages(stage, [_page(stage, "20 messages", SHORT), _page(stage, "newest 50 of 400", LONG)])
+    """Prepare both threads, opened by a lead with the queue beside them; the short one at a first look too."""
+    fresh = _page(stage, "20 messages, first look", SHORT)
+    fresh.remembers = False
+    return Pages(stage, [_page(stage, "20 messages", SHORT), _page(stage, "newest 50 of 400", LONG), fresh])
 
 
 def _page(stage: Stage, variant: str, name: str) -> Page:

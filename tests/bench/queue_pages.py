@@ -1,7 +1,7 @@
 """queue_page and queue_deep_page: the first page of a list, and one in the middle of all who wait."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +56,10 @@ _READERS = (
 
 
 def open_on(stage: Stage) -> Pages:
-    """Prepare the first page of each reader."""
-    return Pages(stage, [_page(stage, "queue_page", reader) for reader in _READERS])
+    """Prepare the first page of each reader, and that of a lead whose rows nobody has looked at before."""
+    fresh = _page(stage, "queue_page", replace(_READERS[0], variant="lead, first look"))
+    fresh.remembers = False
+    return Pages(stage, [*(_page(stage, "queue_page", reader) for reader in _READERS), fresh])
 
 
 def open_deep_on(stage: Stage) -> Pages:

@@ -1,0 +1,47 @@
+"""Rows of the queue as HTML: for a page, for open pages when something changed, for the answer to what was done.
+
+A row's HTML is remembered by all that it is made of: the row itself, which is a value and says everything that is
+shown, and how it is addressed and worded here. So what is remembered can't become stale; a row that changed is another.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from flask import current_app, request, url_for
+from markupsafe import Markup
+
+from inbox import languages
+from inbox.addresses import row_url
+from inbox.conversations.rows import QueueRow
+
+_REMEMBERED = 600  # twelve pages; some 6 KB each
+
+_Macro = Callable[..., Markup]
+
+
+def row_html(row: QueueRow, link_args: Mapping[str, Any] | None = None, *, is_current: bool = False) -> Markup:
+    """Return one row; `link_args`: the list that its link shows beside the conversation."""
+    return rows_html([row], row.conversation_id if is_current else None, link_args or {})
+
+
+def rows_html(rows: Sequence[QueueRow], current_id: int | None, link_args: Mapping[str, Any]) -> Markup:
+    """Return rows as they stand in a list, of which one may be the conversation that is open."""
+    # get_template so that an edited template counts where they are watched
+    macro: Any = current_app.jinja_env.get_template("desk/_row.html").module
+    circumstances = (macro.row_of, _list_query(link_args), request.script_root, languages.language(), languages.zone())
+    made = [_make(row, row.conversation_id == current_id, *circumstances) for row in rows]
+    return Markup("").join(made)
+
+
+def _list_query(link_args: Mapping[str, Any]) -> str:
+    """Return what follows the path in the address of a conversation beside a list."""
+    plain = row_url("desk.conversation", 0)
+    return url_for("desk.conversation", conversation_id=0, **link_args).removeprefix(plain)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _make(
+    row: QueueRow, is_current: bool, row_of: _Macro, list_query: str, _root: str, _language: str, _zone: str
+) -> Markup:
+    return row_of(row, is_current, list_query)
