@@ -17,6 +17,8 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.upkeep.look_for_silence", "upkeep", 60),
     ("workers.upkeep.erase_due", "upkeep", 60),
 )
+# However fast the pace: what is sent, looked at or read is due by its row, and a tick costs processor time.
+SHORTEST_SECONDS = 0.5
 
 
 def timetable(pace: Pace) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def timetable(pace: Pace) -> dict[str, Any]:
     return {
         name.rsplit(".", 1)[1]: {
             "task": name,
-            "schedule": max(seconds * speed, 0.2),
+            "schedule": max(seconds * speed, SHORTEST_SECONDS),
             "options": {"queue": queue, "expires": max(2 * seconds * speed, 5)},
         }
         for name, queue, seconds in TICKS

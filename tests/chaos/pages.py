@@ -1,5 +1,6 @@
 """The product's pages as a browser reads them: rows of a list, forms with their fields, and who is signed in."""
 
+import html
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -7,7 +8,10 @@ from html.parser import HTMLParser
 import httpx
 
 PASSWORD = "seven herons over the estuary"
-_ROW = re.compile(r'<li id="row-(\d+)"[^>]*data-waiting="([01])"')
+_ROW = re.compile(r'<li id="row-(\d+)"[^>]*data-waiting="([01])"(.*?)</li>', re.DOTALL)
+_MORE = re.compile(r'<li class="more-rows"[^>]*><a [^>]*href="([^"]+)"')
+# What a row says in its corner while a reply of its conversation is not settled.
+_TAKEN = (">leaving<", ">Did it arrive?<")
 _NO_VALUE = ("", None)
 
 
@@ -71,9 +75,16 @@ def find_form(page: str, ending: str) -> Form | None:
     return next((form for form in read_forms(page) if form.action.endswith(ending)), None)
 
 
-def read_rows(page: str) -> list[tuple[int, bool]]:
-    """Return the conversations of a list, each with whether somebody waits in it."""
-    return [(int(number), waits == "1") for number, waits in _ROW.findall(page)]
+def read_free(page: str) -> list[int]:
+    """Return the conversations of a list in which somebody waits and no reply is on its way."""
+    rows = _ROW.findall(page)
+    return [int(number) for number, waits, shown in rows if waits == "1" and not any(word in shown for word in _TAKEN)]
+
+
+def find_more(page: str) -> str | None:
+    """Return where the next rows of a list are, None at its end."""
+    found = _MORE.search(page)
+    return html.unescape(found[1]) if found else None
 
 
 class Browser:

@@ -30,6 +30,8 @@ TRAFFIC_SECONDS = 130.0
 MORE_SECONDS = 80.0
 REST_SECONDS = 130.0
 LIMIT_SECONDS = 360.0
+# How long a member rests between two deeds. The feed takes 300 replies in three hours: what is above that would wait.
+REST_BETWEEN_SECONDS = 4.0
 
 
 @dataclass
@@ -107,7 +109,7 @@ class _Run:
             self.faults.tell(fault)
         self.traffic.begin()
         connect_channels(self.stage)
-        writers = members.hire(self.stage, 0.5 * self.scale)
+        writers = members.hire(self.stage, REST_BETWEEN_SECONDS * self.scale)
         decider = Decider(self.stage, writers[0].browser, 2 * self.scale)
         say(f"ready after {self.seconds():.0f} s: seed {self.plan.seed}, {self.plan.database}, pace {self.plan.pace:g}")
         self.live([self.traffic, decider, *writers])

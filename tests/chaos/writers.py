@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import httpx
 
 from sandbox import phrases
-from tests.chaos.pages import Browser, Form, find_form, read_rows
+from tests.chaos.pages import Browser, Form, find_form, find_more, read_free
 
 # Two fans are told the very same; each answer must find its own delivery.
 SAME_ANSWER = "Gracias por escribirnos, lo miramos y te decimos. / Thank you, we will look into it."
+# How often somebody asks for the next rows of a list: not everybody works at its top.
+FURTHER_DOWN = 0.4
 # In lengths of a hold.
 LONG_AGO = 15
 DEEDS = {
@@ -82,10 +84,13 @@ class Writer:
         params = {"part": "1", "view": "everything"}
         if self.chance.random() < 0.3:
             params["kind"] = self.chance.choice(("direct", "mention"))
-        waiting = [number for number, waits in read_rows(self.browser.page("/queue", **params)) if waits]
-        if not waiting:
+        listed = self.browser.page("/queue", **params)
+        while (more := find_more(listed)) and self.chance.random() < FURTHER_DOWN:
+            listed = self.browser.page(more, part="1")
+        free = read_free(listed)
+        if not free:
             return
-        conversation = self.meeting.come(self.chance.choice(waiting), self.chance)
+        conversation = self.meeting.come(self.chance.choice(free), self.chance)
         deed = self.chance.choices(list(DEEDS), list(DEEDS.values()))[0]
         pane = self.browser.page(f"/c/{conversation}")
         said = getattr(self, deed)(conversation, pane)
