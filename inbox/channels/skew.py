@@ -14,7 +14,7 @@ def learn(channel: Channel, told: Skew | None) -> None:
     """Take over what an answer tells of the clock of the channel's platform, as far as it contradicts what is known."""
     if told is None:
         return
-    skew_seconds = told.nearest(channel.skew_seconds)
+    skew_seconds = told.better_than(channel.skew_seconds)
     if abs(skew_seconds - channel.skew_seconds) >= _GRAIN_SECONDS:
         channel.skew_seconds = skew_seconds
 

@@ -137,12 +137,17 @@ class Skew:
     least: float
     most: float
 
-    def nearest(self, known: float) -> float:
-        """Return what is known already where this answer allows it, else what is allowed and nearest to it.
+    def better_than(self, known: float) -> float:
+        """Return what is known already where this answer allows it, else the least error that it allows.
 
         A slow answer leaves much open, and must not make what quick ones have told less exact.
         """
-        return min(max(known, self.least), self.most)
+        return known if self.least <= known <= self.most else self.smallest
+
+    @property
+    def smallest(self) -> float:
+        """The least error that this answer allows: what it leaves open makes no clock more wrong than it is."""
+        return min(max(0.0, self.least), self.most)
 
 
 @dataclass(frozen=True)

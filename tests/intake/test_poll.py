@@ -201,7 +201,8 @@ def test_c1_the_skew_of_the_platforms_clock_is_kept_for_showing(desk: Desk) -> N
     ("told", "left"),
     [
         (Skew(593.0, 601.0), 6),  # an answer that took seconds says little, and contradicts nothing
-        (Skew(590.0, 595.0), 1),
+        (Skew(590.0, 595.0), 0),
+        (Skew(604.0, 609.0), 10),
         (Skew(-3.0, 2.0), 0),  # the platform's clock was set right: what is told lies ahead of us
         (None, 6),
     ],

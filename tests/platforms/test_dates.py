@@ -33,7 +33,7 @@ def test_what_fits_between_asking_and_having_is_no_skew(
     date = format_datetime(moving_clock() + timedelta(seconds=ahead), usegmt=True)
     found = skew(answered(date, moving_clock, took))
     assert found is not None
-    assert found.nearest(0.0) == pytest.approx(off, abs=1.0 if ahead == -0.9 else 0.0)
+    assert found.smallest == pytest.approx(off, abs=1.0 if ahead == -0.9 else 0.0)
 
 
 def test_standing_still_after_the_answer_is_no_skew(moving_clock: MovingClock) -> None:
@@ -41,7 +41,7 @@ def test_standing_still_after_the_answer_is_no_skew(moving_clock: MovingClock) -
     moving_clock.move(120)
     found = skew(had)
     assert found is not None
-    assert found.nearest(0.0) == 0.0
+    assert found.smallest == 0.0
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "32 Foo 2026"])

@@ -125,7 +125,7 @@ class PublicStreams:
     ) -> Page:
         pace = self.account.pace
         # A time from far ahead would be a mark that nothing new ever passes.
-        ahead = max(got.skew.nearest(0.0), 0.0) if got.skew else 0.0
+        ahead = max(got.skew.smallest, 0.0) if got.skew else 0.0
         latest = clock.now() + timedelta(seconds=ahead + AHEAD_SECONDS)
         times = [min(at, latest) for at in times]
         deeper = pace.comments_stream_days_seconds if is_deep else 0.0

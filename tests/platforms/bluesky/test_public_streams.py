@@ -307,12 +307,12 @@ def test_too_many_requests_say_until_when(scene: Scene, moving_clock: MovingCloc
 def test_the_skew_of_the_servers_clock_is_told(scene: Scene, moving_clock: MovingClock) -> None:
     page = scene.desk.connection.fetch("mentions", None)
     assert page.skew is not None
-    assert page.skew.nearest(0.0) == 0
+    assert page.skew.smallest == 0
     moving_clock.at += timedelta(milliseconds=0)
     scene.network.world.now = lambda: moving_clock() + timedelta(minutes=10)
     page = scene.desk.connection.fetch("mentions", None)
     assert page.skew is not None
-    assert page.skew.nearest(0.0) == 600
+    assert page.skew.smallest == 600
 
 
 def test_the_overlap_follows_the_pace(scene: Scene, moving_clock: MovingClock) -> None:
