@@ -11,10 +11,17 @@ from inbox.settings import Settings
 _HERE = Path(__file__).parent
 
 
-def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0, most_connections: int = 35) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    busy_seconds: float = 5.0,
+    most_connections: int = 35,
+    has_pages: bool = True,
+) -> Flask:
     """Make the web application; `busy_seconds` is how long SQLite waits for another writer (then 503).
 
     `most_connections` is how many this process opens to PostgreSQL at most; whoever comes then waits for one.
+    `has_pages` False: database, nudges and announcements alone, for workers, which need no more of it.
     Raises Invalid when the settings can't be used.
     """
     settings = settings or Settings.from_environ()
@@ -24,8 +31,10 @@ def create_app(settings: Settings | None = None, *, busy_seconds: float = 5.0, m
     app.config["RELEVO"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     _set_up_database(app, settings, busy_seconds, most_connections)
-    _set_up_web(app)
-    _register_subjects(app)
+    _set_up_calls(app, settings)
+    if has_pages:
+        _set_up_web(app)
+        _register_subjects(app)
     return app
 
 
@@ -35,18 +44,24 @@ def _templates() -> Path:
 
 
 def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_connections: int) -> None:
-    from flask_migrate import Migrate
-
     from inbox import disk, tables  # noqa: F401  # every model must be known before the first mapper is used
     from inbox.database import db, engine_options, set_up_engine
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, busy_seconds, most_connections)
     db.init_app(app)
-    Migrate(app, db, directory=str(_HERE / "migrations"), render_as_batch=True)
     with app.app_context():
         set_up_engine(db.engine, busy_seconds)
         disk.watch(db.engine, settings)
+
+
+def _set_up_calls(app: Flask, settings: Settings) -> None:
+    """Say where it is announced that there is something new, and where tasks are named."""
+    from inbox import nudges
+    from inbox.live import announce
+
+    announce.set_up(app, settings.redis_url)
+    nudges.set_up(app, nudges.make_producer(settings.redis_url))
 
 
 def _set_up_web(app: Flask) -> None:
@@ -60,10 +75,10 @@ def _set_up_web(app: Flask) -> None:
 
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
-    from inbox import health, nudges
+    from inbox import health
     from inbox.desk import channels, dialogs, live_rows, message_acts, shell, triage
     from inbox.desk import views as desk
-    from inbox.live import announce, renderers
+    from inbox.live import renderers
     from inbox.live import views as live
     from inbox.media import views as media
     from inbox.members import me
@@ -71,9 +86,6 @@ def _register_subjects(app: Flask) -> None:
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
 
-    redis_url = app.config["RELEVO"].redis_url
-    announce.set_up(app, redis_url)
-    nudges.set_up(app, nudges.make_producer(redis_url))
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)

@@ -16,12 +16,11 @@ from inbox.settings import Settings
 
 def main() -> None:
     """Migrate, make the first member if there is none, and hand over the one-time password."""
-    from flask_migrate import upgrade
+    from inbox import schema
 
     settings = Settings.from_environ()
     app = create_app(settings, busy_seconds=30)
-    with app.app_context():
-        upgrade()
+    schema.upgrade(app)
     made = _make_first_member(app, settings)
     if made is not None:
         hand_over(*made, settings.data_dir, is_terminal=sys.stdout.isatty())

@@ -3,6 +3,8 @@
 An event-loop worker would stand still whenever one request waits for the database's lock.
 """
 
+import gc
+
 from inbox.settings import Settings
 from launcher.gunicorn_shared import *  # noqa: F403
 from launcher.gunicorn_shared import listen_at
@@ -16,3 +18,9 @@ worker_class = "launcher.gunicorn_worker.PatientWorker"
 threads = 16
 # Made before the worker is forked: one that is lost is replaced at once, not after the seconds that importing takes.
 preload_app = True
+
+
+def pre_fork(_server: object, _worker: object) -> None:  # gunicorn counts what a hook takes
+    """Keep what is loaded out of collections: what they don't look at is not written to, and stays shared memory."""
+    gc.collect()
+    gc.freeze()

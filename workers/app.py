@@ -1,11 +1,13 @@
 """Celery's app: every setting is there because something was lost or repeated without it."""
 
+import gc
 from functools import cache
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 from flask import Flask
+from sqlalchemy.orm import configure_mappers
 
 from inbox import create_app, nudges
 from inbox.database import db, set_read_only
@@ -61,10 +63,20 @@ def _configured() -> "Celery[Any]":
 
 @cache
 def flask_app() -> Flask:
-    """Return this process's application, made at its first task."""
-    app = create_app(busy_seconds=WORKER_BUSY_SECONDS, most_connections=WORKER_CONNECTIONS)
+    """Return this process's application, made before the children are forked or at the first task."""
+    app = create_app(busy_seconds=WORKER_BUSY_SECONDS, most_connections=WORKER_CONNECTIONS, has_pages=False)
     nudges.set_up(app, celery)
     return app
+
+
+@worker_init.connect
+def _share(**_: object) -> None:
+    """Make all that children need before they are forked: a lost one is replaced at once, and memory is shared."""
+    app = flask_app()
+    with app.app_context():
+        configure_mappers()
+    gc.collect()
+    gc.freeze()  # what a collection never looks at is not written to either, and stays shared
 
 
 @worker_process_init.connect

@@ -11,10 +11,6 @@ def database() -> None:
 @database.command()
 def upgrade() -> None:
     """Apply the migrations that this database has not seen yet."""
-    from flask_migrate import upgrade as apply
+    from inbox import create_app, schema
 
-    from inbox import create_app
-
-    app = create_app(busy_seconds=30)
-    with app.app_context():
-        apply()
+    schema.upgrade(create_app(busy_seconds=30))

@@ -51,11 +51,11 @@ def make_settings(database_url: str, folder: Path) -> Settings:
 
 def migrate(database_url: str) -> None:
     """Bring an empty database to this version's form, as a first start does."""
-    from flask_migrate import upgrade
+    from inbox import schema
 
     app = create_app(make_settings(database_url, Path(tempfile.gettempdir())), busy_seconds=30)
+    schema.upgrade(app)
     with app.app_context():
-        upgrade()
         db.engine.dispose()
 
 

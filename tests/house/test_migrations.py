@@ -7,10 +7,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, select
 
-from inbox import create_app
+from inbox import create_app, schema
 from inbox.channels.models import Channel
 from inbox.conversations.labels import label
 from inbox.conversations.models import ConversationLabel
@@ -34,7 +33,7 @@ def empty_app(
 
 def test_migrations_make_what_the_models_describe(empty_app: Flask) -> None:
     with empty_app.app_context():
-        upgrade()
+        schema.upgrade(empty_app)
         with db.engine.connect() as connection:
             context = MigrationContext.configure(
                 connection, opts={"compare_type": True, "compare_server_default": True}
@@ -46,17 +45,17 @@ def test_migrations_make_what_the_models_describe(empty_app: Flask) -> None:
 
 def test_migrations_can_be_taken_back_and_applied_again(empty_app: Flask) -> None:
     with empty_app.app_context():
-        upgrade()
-        downgrade(revision="base")
+        schema.upgrade(empty_app)
+        schema.downgrade(empty_app, "base")
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
-        upgrade()
+        schema.upgrade(empty_app)
         assert set(METADATA.tables) <= set(inspect(db.engine).get_table_names())
         db.engine.dispose()
 
 
 def test_labels_that_were_there_get_the_channel_and_side_of_their_conversation(empty_app: Flask) -> None:
     with empty_app.app_context():
-        upgrade()
+        schema.upgrade(empty_app)
         channel_id = make_channel(db.session()).id
         for is_private in (True, False):
             conversation = make_conversation(db.session(), db.session.get_one(Channel, channel_id))
@@ -64,8 +63,8 @@ def test_labels_that_were_there_get_the_channel_and_side_of_their_conversation(e
             label(db.session(), conversation, make_member(db.session()).id, "Returns")
         db.session.commit()
         db.session.remove()
-        downgrade(revision="2026_11_25_keepings_of_drafts")
-        upgrade()
+        schema.downgrade(empty_app, "2026_11_25_keepings_of_drafts")
+        schema.upgrade(empty_app)
         labelled = select(ConversationLabel.channel_id, ConversationLabel.is_private)
         found = db.session.execute(labelled.order_by(ConversationLabel.conversation_id)).all()
         assert [tuple(row) for row in found] == [(channel_id, True), (channel_id, False)]
