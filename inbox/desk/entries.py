@@ -22,16 +22,6 @@ class EntryShown:
     sentence: str = ""
 
     @property
-    def is_message(self) -> bool:
-        """Whether this is somebody's message."""
-        return self.message is not None
-
-    @property
-    def is_note(self) -> bool:
-        """Whether this is a note."""
-        return self.note is not None
-
-    @property
     def dom_id(self) -> str:
         """The id of its element."""
         if self.message:

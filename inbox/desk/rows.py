@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import get_template_attribute, request, url_for
 from markupsafe import Markup
 
 from inbox import languages
@@ -27,9 +27,8 @@ def row_html(row: QueueRow, link_args: Mapping[str, Any] | None = None, *, is_cu
 
 def rows_html(rows: Sequence[QueueRow], current_id: int | None, link_args: Mapping[str, Any]) -> Markup:
     """Return rows as they stand in a list, of which one may be the conversation that is open."""
-    # get_template so that an edited template counts where they are watched
-    macro: Any = current_app.jinja_env.get_template("desk/_row.html").module
-    circumstances = (macro.row_of, _list_query(link_args), request.script_root, languages.language(), languages.zone())
+    row_of = get_template_attribute("desk/_row.html", "row_of")  # another one where an edited template is read again
+    circumstances = (row_of, _list_query(link_args), request.script_root, languages.language(), languages.zone())
     made = [_make(row, row.conversation_id == current_id, *circumstances) for row in rows]
     return Markup("").join(made)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -68,6 +69,7 @@ class ThreadShown:
     can_like: bool
     can_delete_own: bool
     back_url: str
+    link: str  # the whole address, to be handed on
     entries: Sequence[EntryShown]
     before: str | None
     after: str | None
@@ -147,6 +149,7 @@ def show_thread(
         can_like=bool(channel.limits.get("can_like")),
         can_delete_own=bool(channel.limits.get("can_delete_own")),
         back_url=back_url,
+        link=url_for("desk.conversation", conversation_id=conversation.id, _external=True),
         entries=show_entries(page.entries),
         before=page.before,
         after=page.after,

@@ -4,7 +4,8 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, get_template_attribute, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from inbox.conversations.access import access_conversation, access_message
@@ -123,8 +124,14 @@ def changes(conversation_id: int) -> Answer:
     found = access_conversation(db.session(), member.id, conversation_id)
     values = _pane_values(found, with_composer=False)
     thread = values["thread"]
+    entry_of, token = get_template_attribute("conversations/_entry.html", "entry_of"), generate_csrf()
     entries = [
-        {"id": entry.dom_id, "order": entry.order, "digest": entry.digest, "html": _render_entry(entry, values)}
+        {
+            "id": entry.dom_id,
+            "order": entry.order,
+            "digest": entry.digest,
+            "html": entry_of(entry, thread, member.id, token),
+        }
         for entry in thread.entries
     ]
     return jsonify(
@@ -153,10 +160,6 @@ def words(message_id: int) -> Answer:
     """Show the whole of a message that is too long for its thread, as plain text."""
     message = access_message(db.session(), doors.current_member().id, message_id)
     return Response("" if message.gone_at else message.text, mimetype="text/plain")
-
-
-def _render_entry(entry: object, values: dict[str, Any]) -> str:
-    return render_template("conversations/_entries.html", **{**values, "entries": [entry]})
 
 
 def _page(shown: QueueShown, **values: Any) -> str:
