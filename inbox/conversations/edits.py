@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -22,6 +22,12 @@ from inbox.settings import Pace
 
 # An edit of an answered message that grows by so many characters has something new to say.
 _GAINED_CHARACTERS = 20
+# Asked by every page of a conversation, so it stands ready (decision 0012).
+_NEWEST_WORDING = (
+    select(func.max(MessageVersion.id))
+    .join(Message, Message.id == MessageVersion.message_id)
+    .where(Message.thread_id == bindparam("thread_id", type_=BigInteger))
+)
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,7 @@ def newest_wording(session: Session, thread_id: int) -> int:
 
     Edits of one thread come one after the other (a channel's pages are written one at a time), so numbers only rise.
     """
-    edits = select(func.max(MessageVersion.id)).join(Message, Message.id == MessageVersion.message_id)
-    return session.scalar(edits.where(Message.thread_id == thread_id)) or 0
+    return session.scalar(_NEWEST_WORDING, {"thread_id": thread_id}) or 0
 
 
 def says_more_since(session: Session, conversation_id: int, up_to_seq: int, wording: int) -> bool:

@@ -8,15 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, literal, select, tuple_
+from sqlalchemy import BigInteger, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import table_of
 from inbox.conversations import lines, message_query
 from inbox.conversations.edits import newest_wording
 from inbox.conversations.keys import Key, read_key
+from inbox.conversations.message_query import Part
 from inbox.conversations.models import Conversation, Message, Thread
 from inbox.conversations.rows import Entry, MessageView, ThreadPage
 from inbox.errors import NotFound
+
+_ASKING, _MESSAGE, _THREAD = table_of(Message).alias("asking"), table_of(Message), table_of(Thread)
+_PLACE = select(_MESSAGE.c.clock_at, _MESSAGE.c.id).where(
+    _MESSAGE.c.id == bindparam("id", type_=BigInteger), *message_query.SHOWN
+)
+_WAITS = exists().where(
+    _MESSAGE.c.thread_id == _THREAD.c.id, _MESSAGE.c.awaits, _MESSAGE.c.clock_at <= _ASKING.c.clock_at
+)
+_QUESTION = (
+    select(_THREAD.c.asks_about_message_id)
+    .join(_ASKING, _ASKING.c.id == _THREAD.c.asks_about_message_id)
+    .where(_THREAD.c.id == bindparam("thread_id", type_=BigInteger), _ASKING.c.gone_at.is_(None), _WAITS)
+)
 
 
 @dataclass(frozen=True)
@@ -83,39 +98,18 @@ def _load(
 def _before(
     session: Session, conversation: Conversation, key: Key | None, limit: int, *, is_including: bool = False
 ) -> tuple[list[MessageView], bool]:
-    place = _message_place()
-    older = [] if key is None else [place <= _literal(key) if is_including else place < _literal(key)]
-    order = (Message.clock_at.desc(), Message.id.desc())
-    found = message_query.load(session, conversation, [*_shown(conversation), *older], order, limit + 1)
+    part = Part.NEWEST if key is None else Part.UP_TO if is_including else Part.BEFORE
+    found = message_query.load(session, conversation, part, key, limit + 1)
     return found[:limit][::-1], len(found) > limit
 
 
 def _after(session: Session, conversation: Conversation, key: Key, limit: int) -> tuple[list[MessageView], bool]:
-    newer = _message_place() > _literal(key)
-    order = (Message.clock_at.asc(), Message.id.asc())
-    found = message_query.load(session, conversation, [*_shown(conversation), newer], order, limit + 1)
+    found = message_query.load(session, conversation, Part.AFTER, key, limit + 1)
     return found[:limit], len(found) > limit
 
 
-def _shown(conversation: Conversation) -> list[ColumnElement[bool]]:
-    return [
-        Message.thread_id == conversation.thread_id,
-        Message.seq.is_not(None),
-        Message.is_held_back.is_(False),
-    ]
-
-
-def _message_place() -> ColumnElement[tuple[datetime, int]]:
-    return tuple_(Message.clock_at, Message.id)
-
-
-def _literal(key: Key) -> ColumnElement[tuple[datetime, int]]:
-    return tuple_(literal(key.at, Message.clock_at.type), literal(key.id))
-
-
 def _find_place(session: Session, conversation: Conversation, message_id: int) -> Key:
-    found = select(Message.clock_at, Message.id).where(Message.id == message_id, *_shown(conversation))
-    row = session.execute(found).one_or_none()
+    row = session.execute(_PLACE, {"thread_id": conversation.thread_id, "id": message_id}).one_or_none()
     if row is None:
         raise NotFound("message")
     return Key(row.clock_at, row.id)
@@ -123,18 +117,7 @@ def _find_place(session: Session, conversation: Conversation, message_id: int) -
 
 def _find_question(session: Session, conversation: Conversation) -> int | None:
     """Return the native answer of which the thread asks whom it answered, as long as somebody older waits."""
-    asking = Message.__table__.alias("asking")
-    waits = exists().where(
-        Message.thread_id == Thread.id,
-        Message.awaits,
-        Message.clock_at <= asking.c.clock_at,
-    )
-    found = (
-        select(Thread.asks_about_message_id)
-        .join(asking, asking.c.id == Thread.asks_about_message_id)
-        .where(Thread.id == conversation.thread_id, asking.c.gone_at.is_(None), waits)
-    )
-    return session.scalar(found)
+    return session.scalar(_QUESTION, {"thread_id": conversation.thread_id})
 
 
 def _place(entry: Entry) -> tuple[datetime, bool, int]:
