@@ -2,14 +2,24 @@
 
 from typing import TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import table_of
 from inbox.conversations.models import Conversation, Message, Note, Thread
 from inbox.errors import NotAllowed, NotFound
 from inbox.members import access
 
 _Row = TypeVar("_Row", Conversation, Thread, Message, Note)
+
+# Asked by every page of a conversation, so it stands ready (decision 0012).
+_ID: ColumnElement[int] = bindparam("conversation_id", type_=BigInteger)
+_NAMED = table_of(Conversation).alias("named").c
+_MOVED = select(_NAMED.joined_into_id).where(_NAMED.id == _ID)
+_SEEN = select(Conversation).where(
+    Conversation.id == func.coalesce(_MOVED.scalar_subquery(), _ID),
+    access.sees(bindparam("member_id", type_=BigInteger), Conversation.channel_id, Conversation.is_private),
+)
 
 
 def access_conversation(session: Session, member_id: int, conversation_id: int, power: str = "see") -> Conversation:
@@ -17,11 +27,10 @@ def access_conversation(session: Session, member_id: int, conversation_id: int, 
 
     power: see, triage, answer, lead. Raises NotFound when unseen, NotAllowed when seen but not allowed.
     """
-    found = select(Conversation).where(
-        Conversation.id == (find_moved(session, conversation_id) or conversation_id),
-        access.sees(member_id, Conversation.channel_id, Conversation.is_private),
-    )
-    conversation = _one(session, found, "conversation")
+    values = {"member_id": member_id, "conversation_id": conversation_id}
+    conversation = session.scalar(_SEEN, values)
+    if conversation is None:
+        raise NotFound("conversation")
     _check(session, member_id, power, conversation.channel_id, conversation.is_private)
     return conversation
 
@@ -69,7 +78,7 @@ def find_moved(session: Session, conversation_id: int) -> int | None:
 
     A join turns older signposts along, so one step is the whole chain.
     """
-    return session.scalar(select(Conversation.joined_into_id).where(Conversation.id == conversation_id))
+    return session.scalar(_MOVED, {"conversation_id": conversation_id})
 
 
 def _one(session: Session, found: Select[_Row], what: str) -> _Row:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import among, table_of
 from inbox.conversations.keys import Key, read_key
-from inbox.conversations.models import Conversation
+from inbox.conversations.models import Conversation, Message
 from inbox.conversations.picking import Filters, Shape, View, count, pick, want
-from inbox.conversations.row_query import load_rows, rows_of
-from inbox.conversations.rows import QueueRow
+from inbox.conversations.row_query import INBOUND_SHOWN, load_rows, rows_of, shown_text
+from inbox.conversations.rows import EarlierView, QueueRow
 from inbox.conversations.sight import Sight, find_sight
 from inbox.members import access
 
@@ -28,15 +28,23 @@ _COUNTED = (
     (View.NO_ANSWER, False),
     (View.EVERYTHING, True),
 )
-_CONVERSATION = table_of(Conversation).c
+_CONVERSATION, _NEWEST = table_of(Conversation).c, table_of(Message).alias("newest")
 _MEMBER: Any = bindparam("member_id", type_=BigInteger)
 _NOT_JOINED = _CONVERSATION.joined_into_id.is_(None)
 _IS_SEEN = access.sees(_MEMBER, _CONVERSATION.channel_id, _CONVERSATION.is_private)
 _NAMED = select(_CONVERSATION.id).where(among(_CONVERSATION.id, "ids"), _NOT_JOINED)
 _ROWS = rows_of(_NAMED.where(_IS_SEEN))
 _ANYBODYS_ROWS = rows_of(_NAMED, is_of_member=False)
-_EARLIER = rows_of(
-    select(_CONVERSATION.id)
+_EARLIER = (
+    select(
+        _CONVERSATION.id,
+        _CONVERSATION.last_message_at,
+        _CONVERSATION.kind,
+        _CONVERSATION.is_private,
+        func.coalesce(shown_text(_NEWEST, INBOUND_SHOWN), ""),
+    )
+    .select_from(table_of(Conversation))
+    .outerjoin(_NEWEST, _NEWEST.c.id == _CONVERSATION.last_inbound_message_id)
     .where(_CONVERSATION.contact_id == bindparam("of_contact_id", type_=BigInteger), _NOT_JOINED)
     .where(_CONVERSATION.id != bindparam("except_id", type_=BigInteger), _IS_SEEN)
     .order_by(_CONVERSATION.id.desc())
@@ -134,10 +142,10 @@ def count_views(session: Session, member_id: int, *, sight: Sight | None = None)
 
 def list_earlier(
     session: Session, member_id: int, contact_id: int, *, except_id: int | None = None, limit: int = 20
-) -> list[QueueRow]:
+) -> list[EarlierView]:
     """Return a person's other conversations, newest first, as far as the member sees them."""
     values = {"of_contact_id": contact_id, "except_id": except_id or 0, "most": limit, "member_id": member_id}
-    rows = load_rows(session, _EARLIER, values)
+    rows = [EarlierView(*row) for row in session.execute(_EARLIER, values)]
     return sorted(rows, key=lambda row: (row.last_message_at, row.conversation_id), reverse=True)
 
 

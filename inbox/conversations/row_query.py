@@ -8,7 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, false, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from inbox.bulk import among, table_of
@@ -20,7 +32,7 @@ from inbox.media.models import Media
 from inbox.members.models import Member, Team
 from inbox.outbox.models import ON_ITS_WAY, Delivery
 
-_INBOUND_SHOWN, _OUTBOUND_SHOWN, _POST_SHOWN = 300, 160, 120
+INBOUND_SHOWN, _OUTBOUND_SHOWN, _POST_SHOWN = 300, 160, 120
 
 _CONVERSATION, _CONTACT, _CHANNEL = table_of(Conversation), table_of(Contact), table_of(Channel)
 _THREAD, _POST, _TEAM = table_of(Thread), table_of(Post), table_of(Team)
@@ -97,10 +109,10 @@ def _columns(is_of_member: bool) -> dict[str, ColumnElement[Any]]:
         "avatar_url": _CONTACT.c.avatar_url,
         "avatar_media_id": _avatar(),
         "inbound_message_id": _INBOUND.c.id,
-        "inbound_text": _shown(_INBOUND.c, _INBOUND_SHOWN),
+        "inbound_text": shown_text(_INBOUND, INBOUND_SHOWN),
         "is_inbound_gone": _INBOUND.c.gone_at.is_not(None),
         "inbound_awaits_reason": _INBOUND.c.awaits_reason,
-        "outbound_text": _shown(_OUTBOUND.c, _OUTBOUND_SHOWN),
+        "outbound_text": shown_text(_OUTBOUND, _OUTBOUND_SHOWN),
         "picture_count": _picture_count(),
         "post_text": func.coalesce(func.substr(_POST.c.text, 1, _POST_SHOWN), ""),
         "assignee_name": _ASSIGNEE.c.name,
@@ -112,9 +124,9 @@ def _columns(is_of_member: bool) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def _shown(message: Any, length: int) -> ColumnElement[str]:
-    """The beginning of a message's text; nothing of one that is gone."""
-    return case((message.gone_at.is_(None), func.coalesce(func.substr(message.text, 1, length), "")), else_="")
+def shown_text(message: FromClause, length: int) -> ColumnElement[str]:
+    """SQL: the beginning of a message's text; nothing of one that is gone."""
+    return case((message.c.gone_at.is_(None), func.coalesce(func.substr(message.c.text, 1, length), "")), else_="")
 
 
 def _is_unread() -> ColumnElement[bool]:

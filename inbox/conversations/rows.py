@@ -60,6 +60,17 @@ class QueueRow:
 
 
 @dataclass(frozen=True)
+class EarlierView:
+    """A person's other conversation, as a line; empty text when its newest inbound message is gone."""
+
+    conversation_id: int
+    last_message_at: datetime
+    kind: str
+    is_private: bool
+    inbound_text: str  # as in the row of a list
+
+
+@dataclass(frozen=True)
 class VersionView:
     """An earlier wording."""
 

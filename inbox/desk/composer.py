@@ -1,25 +1,50 @@
 """What the composer offers in a conversation: ways of answering, their limits, the draft, whom else it may settle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BigInteger, bindparam, func, literal_column, select
+from sqlalchemy.orm import Session
 
-from inbox.channels.models import Channel, ChannelState
+from inbox.bulk import table_of
+from inbox.channels.models import ChannelState
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, Message
 from inbox.conversations.rows import ThreadPage
+from inbox.desk.around import Around
 from inbox.desk.deliveries import channel_stop, read_detail
 from inbox.desk.reply_words import mode_reason, reason_sentence
 from inbox.desk.words import person_word
 from inbox.members.models import Member
+from inbox.outbox.models import Delivery
 from inbox.replies.checks import is_window_closed
 from inbox.replies.drafts import find_open
 from inbox.replies.models import Draft
-from inbox.replies.queries import list_on_its_way
 from inbox.replies.rights import find_obstacle
+
+_CONVERSATION, _CONTACT, _MESSAGE = (table_of(one) for one in (Conversation, Contact, Message))
+_WAITING = _MESSAGE.alias("waiting")
+_NEWEST_WAITING = (
+    select(func.max(_WAITING.c.id))
+    .where(_WAITING.c.conversation_id == _CONVERSATION.c.id, _WAITING.c.awaits)
+    .correlate(_CONVERSATION)
+    .scalar_subquery()
+)
+_ALSO = (
+    select(_CONVERSATION.c.id, _CONTACT.c.display_name, _CONTACT.c.handle, func.substr(_MESSAGE.c.text, 1, 120))
+    .select_from(_CONVERSATION)
+    .join(_CONTACT, _CONTACT.c.id == _CONVERSATION.c.contact_id)
+    .join(_MESSAGE, _MESSAGE.c.id == _NEWEST_WAITING)
+    .where(
+        _CONVERSATION.c.thread_id == bindparam("thread_id", type_=BigInteger),
+        _CONVERSATION.c.id != bindparam("conversation_id", type_=BigInteger),
+        _CONVERSATION.c.waiting_since.is_not(None),
+        _CONVERSATION.c.joined_into_id.is_(None),
+    )
+    .order_by(_CONVERSATION.c.waiting_since)
+    .limit(literal_column("20"))
+)
 
 
 @dataclass(frozen=True)
@@ -66,15 +91,22 @@ class ComposerShown:
     held_up: str = ""  # why nothing leaves at the moment; what is written waits
 
 
-def show_composer(session: Session, member: Member, conversation: Conversation, page: ThreadPage) -> ComposerShown:
+def show_composer(
+    session: Session,
+    member: Member,
+    conversation: Conversation,
+    around: Around,
+    page: ThreadPage,
+    on_its_way: Iterable[Delivery],
+) -> ComposerShown:
     """Gather what the composer offers the member here."""
-    channel = session.get_one(Channel, conversation.channel_id)
+    channel = around.channel
     obstacle = find_obstacle(session, member.id, channel.id, conversation.is_private)
     if channel.state == ChannelState.DISCONNECTED:
         obstacle = "channel_disconnected"
     draft = find_open(session, member.id, conversation.id)
-    modes = _modes(session, channel, conversation)
-    blocking = next((one for one in list_on_its_way(session, member.id, conversation.id) if one.state != "sent"), None)
+    modes = _modes(session, around, conversation)
+    blocking = next((one for one in on_its_way if one.state != "sent"), None)
     blocker = session.get(Member, blocking.member_id) if blocking and blocking.member_id else None
     stop = channel_stop(channel)
     free = [mode.name for mode in modes if mode.is_available]
@@ -107,12 +139,13 @@ def _returned(draft: Draft | None) -> str:
     return reason_sentence(draft.returned_code, read_detail(draft.returned_detail))
 
 
-def _modes(session: Session, channel: Channel, conversation: Conversation) -> list[ModeShown]:
+def _modes(session: Session, around: Around, conversation: Conversation) -> list[ModeShown]:
     names = ("private",) if conversation.is_private else ("public", "private")
-    return [_mode(session, channel, conversation, name) for name in names]
+    return [_mode(session, around, conversation, name) for name in names]
 
 
-def _mode(session: Session, channel: Channel, conversation: Conversation, name: str) -> ModeShown:
+def _mode(session: Session, around: Around, conversation: Conversation, name: str) -> ModeShown:
+    channel = around.channel
     limits: dict[str, Any] = dict(channel.limits.get(name) or {})
     reason: str | None = None
     if not limits or not limits.get("is_available", True):
@@ -122,35 +155,14 @@ def _mode(session: Session, channel: Channel, conversation: Conversation, name: 
     elif is_window_closed(session, channel, conversation, name):
         reason = "window_closed"
     if name == "public":
-        limits["prefix"] = _prefix(session, channel, conversation)
+        limits["prefix"] = str(channel.limits.get("handle_prefix") or "").replace("{handle}", around.handle)
     return ModeShown(name, reason is None, mode_reason(reason) if reason else "", limits)
-
-
-def _prefix(session: Session, channel: Channel, conversation: Conversation) -> str:
-    contact = session.get_one(Contact, conversation.contact_id)
-    return str(channel.limits.get("handle_prefix") or "").replace("{handle}", contact.handle)
 
 
 def list_also(session: Session, conversation: Conversation, draft: Draft | None = None) -> list[AlsoWaits]:
     """List who else waits in this thread: one answer may be for several."""
-    waiting = aliased(Message)
-    newest = select(func.max(waiting.id)).where(waiting.conversation_id == Conversation.id, waiting.awaits)
-    query = (
-        select(Conversation.id, Contact.display_name, Contact.handle, Message.text)
-        .join(Contact, Contact.id == Conversation.contact_id)
-        .join(Message, Message.id == newest.correlate(Conversation).scalar_subquery())
-        .where(
-            Conversation.thread_id == conversation.thread_id,
-            Conversation.id != conversation.id,
-            Conversation.waiting_since.is_not(None),
-            Conversation.joined_into_id.is_(None),
-        )
-        .order_by(Conversation.waiting_since)
-        .limit(20)
-    )
     ticked = draft.also_answers if draft else {}
-    rows = session.execute(query).all()
+    rows = session.execute(_ALSO, {"thread_id": conversation.thread_id, "conversation_id": conversation.id})
     return [
-        AlsoWaits(number, person_word(name, handle), text[:120], str(number) in ticked)
-        for number, name, handle, text in rows
+        AlsoWaits(number, person_word(name, handle), text, str(number) in ticked) for number, name, handle, text in rows
     ]

@@ -1,7 +1,7 @@
 """What is on its way from a conversation, as its page shows it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, ChannelState
-from inbox.conversations.models import Conversation
 from inbox.desk.reply_words import reason_sentence, state_sentence
 from inbox.members.models import Member
 from inbox.outbox.models import Delivery, DeliveryState
-from inbox.replies.queries import list_on_its_way
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,9 @@ class DeliveryShown:
         return self.state in (DeliveryState.HELD, DeliveryState.QUEUED)
 
 
-def list_shown(session: Session, member: Member, conversation: Conversation) -> list[DeliveryShown]:
-    """List the conversation's replies that are on their way (one at most, by RULES D5)."""
-    found = list_on_its_way(session, member.id, conversation.id)
-    return [_show(session, member, delivery) for delivery in found]
+def show_deliveries(session: Session, member: Member, on_its_way: Iterable[Delivery]) -> list[DeliveryShown]:
+    """Show a conversation's replies that are on their way (one at most, by RULES D5)."""
+    return [_show(session, member, delivery) for delivery in on_its_way]
 
 
 def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown:

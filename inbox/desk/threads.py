@@ -6,37 +6,55 @@ from datetime import datetime
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from inbox.channels.models import Channel, Post
+from inbox.bulk import table_of
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, ConversationLabel, Label, Thread
 from inbox.conversations.queries import list_earlier
-from inbox.conversations.rows import LabelView, QueueRow, ThreadPage
+from inbox.conversations.rows import EarlierView, LabelView, ThreadPage
+from inbox.desk.around import Around, PostShown
 from inbox.desk.composer import AlsoWaits, list_also
 from inbox.desk.entries import EntryShown, show_entries
 from inbox.desk.words import person_word
-from inbox.media.models import Media
-from inbox.members.access import may, sees
-from inbox.members.models import Member, Team
+from inbox.members.access import sees
+from inbox.members.models import Member
 
 LONGEST_POST_TEXT = 60
 
-
-@dataclass(frozen=True)
-class PostShown:
-    """The post that a thread hangs on."""
-
-    author: str
-    text: str
-    permalink: str | None
-    authored_at: datetime | None
-    like_count: int | None
-    comment_count: int | None
-    is_gone: bool
-    media_id: int | None
-    alt: str
+# What every page of a conversation asks stands ready (decision 0012).
+_CONVERSATION, _CONTACT, _THREAD = table_of(Conversation).c, table_of(Contact).c, table_of(Thread).c
+_LABEL, _LABELLED = table_of(Label).c, table_of(ConversationLabel).c
+_ID: ColumnElement[int] = bindparam("conversation_id", type_=BigInteger)
+_CONTACT_ID: ColumnElement[int] = bindparam("contact_id", type_=BigInteger)
+_WHERE_ID: ColumnElement[int] = bindparam("where_id", type_=BigInteger)
+_IS_SEEN = sees(bindparam("member_id", type_=BigInteger), _CONVERSATION.channel_id, _CONVERSATION.is_private)
+_NOT_JOINED = _CONVERSATION.joined_into_id.is_(None)
+_MOST_COUNTED: ColumnElement[int] = literal_column("100")
+_MOST_OTHERS: ColumnElement[int] = literal_column("8")
+_COUNT = select(func.count()).select_from(
+    select(_CONVERSATION.id)
+    .where(_CONVERSATION.contact_id == _CONTACT_ID, _NOT_JOINED, _IS_SEEN)
+    .limit(_MOST_COUNTED)
+    .subquery()
+)
+_LABELS = (
+    select(_LABEL.id, _LABEL.name)
+    .join(table_of(ConversationLabel), _LABELLED.label_id == _LABEL.id)
+    .where(_LABELLED.conversation_id == _ID)
+    .order_by(_LABEL.name)
+)
+_OTHERS = (
+    select(_CONVERSATION.id, _CONTACT.display_name, _CONTACT.handle, _CONVERSATION.last_message_at)
+    .join(table_of(Contact), _CONTACT.id == _CONVERSATION.contact_id)
+    .join(table_of(Thread), _THREAD.id == _CONVERSATION.thread_id)
+    .where(_CONVERSATION.id != _ID, _NOT_JOINED, _CONVERSATION.contact_id != _CONTACT_ID, _IS_SEEN)
+    .order_by(_CONVERSATION.last_message_at.desc(), _CONVERSATION.id.desc())
+    .limit(_MOST_OTHERS)
+)
+_UNDER_POST = _OTHERS.where(_THREAD.post_id == _WHERE_ID)
+_IN_THREAD = _OTHERS.where(_CONVERSATION.thread_id == _WHERE_ID)
 
 
 @dataclass(frozen=True)
@@ -100,7 +118,7 @@ class SideShown:
     conversation_count: int
     last_assignee_name: str | None
     labels: Sequence[LabelView]
-    earlier: Sequence[QueueRow]
+    earlier: Sequence[EarlierView]
     others: Sequence["Other"]
     why: str
 
@@ -115,19 +133,16 @@ class Other:
 
 
 def show_thread(
-    session: Session, member: Member, conversation: Conversation, page: ThreadPage, *, back_url: str
+    session: Session, conversation: Conversation, around: Around, page: ThreadPage, *, back_url: str
 ) -> ThreadShown:
-    """Gather a conversation's head in a few queries."""
-    contact = session.get_one(Contact, conversation.contact_id)
-    channel = session.get_one(Channel, conversation.channel_id)
-    thread = session.get_one(Thread, conversation.thread_id)
-    where = (conversation.channel_id, conversation.is_private)
+    """Put together what a conversation's page shows of it."""
+    channel = around.channel
     return ThreadShown(
         id=conversation.id,
-        thread_id=thread.id,
-        person=person_word(contact.display_name, contact.handle),
-        handle=contact.handle if contact.display_name else "",
-        profile_url=contact.profile_url,
+        thread_id=conversation.thread_id,
+        person=person_word(around.display_name, around.handle),
+        handle=around.handle if around.display_name else "",
+        profile_url=around.profile_url,
         kind=conversation.kind,
         is_private=conversation.is_private,
         platform=channel.platform,
@@ -140,12 +155,12 @@ def show_thread(
         waiting_since=conversation.waiting_since,
         priority=conversation.priority,
         assignee_id=conversation.assignee_id,
-        assignee_name=_name(session, Member, conversation.assignee_id),
+        assignee_name=around.assignee_name,
         team_id=conversation.team_id,
-        team_name=_name(session, Team, conversation.team_id),
-        post=_show_post(session, thread.post_id),
-        may_triage=may(session, member.id, "triage", *where),
-        may_answer=may(session, member.id, "answer", *where),
+        team_name=around.team_name,
+        post=around.post,
+        may_triage=around.may_triage,
+        may_answer=around.may_answer,
         can_like=bool(channel.limits.get("can_like")),
         can_delete_own=bool(channel.limits.get("can_delete_own")),
         back_url=back_url,
@@ -160,77 +175,35 @@ def show_thread(
     )
 
 
-def show_side(session: Session, member: Member, conversation: Conversation) -> SideShown:
+def show_side(session: Session, member: Member, conversation: Conversation, around: Around) -> SideShown:
     """Gather what stands beside a thread, as far as the member sees it."""
-    contact = session.get_one(Contact, conversation.contact_id)
-    seen = sees(member.id, Conversation.channel_id, Conversation.is_private)
-    counted = select(Conversation.id).where(
-        Conversation.contact_id == contact.id, Conversation.joined_into_id.is_(None), seen
-    )
-    count = session.scalar(select(func.count()).select_from(counted.limit(100).subquery())) or 0
+    contact_id = conversation.contact_id
     return SideShown(
-        first_seen_at=contact.first_seen_at,
-        conversation_count=count,
-        last_assignee_name=_name(session, Member, conversation.last_assignee_id),
+        first_seen_at=around.first_seen_at,
+        conversation_count=session.scalar(_COUNT, {"contact_id": contact_id, "member_id": member.id}) or 0,
+        last_assignee_name=around.last_assignee_name,
         labels=labels_of(session, conversation.id),
-        earlier=list_earlier(session, member.id, contact.id, except_id=conversation.id, limit=8),
-        others=_others(session, member, conversation),
+        earlier=list_earlier(session, member.id, contact_id, except_id=conversation.id, limit=8),
+        others=_others(session, member, conversation, around),
         why=_why(conversation),
     )
 
 
-def _show_post(session: Session, post_id: int | None) -> PostShown | None:
-    post = session.get(Post, post_id) if post_id else None
-    if post is None:
-        return None
-    media = session.scalar(select(Media).where(Media.post_id == post.id).order_by(Media.position).limit(1))
-    return PostShown(
-        author=post.author_name or post.author_handle,
-        text=post.text if post.gone_at is None else "",
-        permalink=post.permalink,
-        authored_at=post.authored_at,
-        like_count=post.like_count,
-        comment_count=post.comment_count,
-        is_gone=post.gone_at is not None,
-        media_id=media.id if media and post.gone_at is None else None,
-        alt=media.alt if media else "",
-    )
-
-
-def _name(session: Session, table: type[Member] | type[Team], number: int | None) -> str | None:
-    return session.scalar(select(table.name).where(table.id == number)) if number is not None else None
-
-
 def labels_of(session: Session, conversation_id: int) -> list[LabelView]:
     """List a conversation's labels by name."""
-    query = (
-        select(Label.id, Label.name)
-        .join(ConversationLabel, ConversationLabel.label_id == Label.id)
-        .where(ConversationLabel.conversation_id == conversation_id)
-        .order_by(Label.name)
-    )
-    return [LabelView(number, name) for number, name in session.execute(query)]
+    rows = session.execute(_LABELS, {"conversation_id": conversation_id})
+    return [LabelView(number, name) for number, name in rows]
 
 
-def _others(session: Session, member: Member, conversation: Conversation) -> list[Other]:
+def _others(session: Session, member: Member, conversation: Conversation, around: Around) -> list[Other]:
     """List who else wrote in the thread or under its post, newest first."""
-    thread = session.get_one(Thread, conversation.thread_id)
-    query = (
-        select(Conversation.id, Contact.display_name, Contact.handle, Conversation.last_message_at)
-        .join(Contact, Contact.id == Conversation.contact_id)
-        .join(Thread, Thread.id == Conversation.thread_id)
-        .where(
-            Conversation.id != conversation.id,
-            Conversation.joined_into_id.is_(None),
-            Conversation.contact_id != conversation.contact_id,
-            sees(member.id, Conversation.channel_id, Conversation.is_private),
-        )
-    )
-    if thread.post_id:
-        query = query.where(Thread.post_id == thread.post_id)
-    else:
-        query = query.where(Conversation.thread_id == thread.id)
-    rows = session.execute(query.order_by(Conversation.last_message_at.desc(), Conversation.id.desc()).limit(8))
+    values = {
+        "conversation_id": conversation.id,
+        "contact_id": conversation.contact_id,
+        "member_id": member.id,
+        "where_id": around.post_id or conversation.thread_id,
+    }
+    rows = session.execute(_UNDER_POST if around.post_id else _IN_THREAD, values)
     return [Other(number, person_word(name, handle), at) for number, name, handle, at in rows]
 
 

@@ -14,14 +14,16 @@ from inbox.conversations.pages import load_thread
 from inbox.conversations.queries import View, count_views, list_queue
 from inbox.conversations.rows import ThreadPage
 from inbox.database import db
-from inbox.desk import deliveries
+from inbox.desk.around import read_around
 from inbox.desk.composer import show_composer
+from inbox.desk.deliveries import show_deliveries
 from inbox.desk.entries import show_entries
 from inbox.desk.queues import QueueShown, link_args, read_filters, show_queue
 from inbox.desk.shell import current_view
 from inbox.desk.threads import show_side, show_thread
 from inbox.members import doors
 from inbox.numbers import read_number
+from inbox.replies.queries import list_on_its_way
 
 blueprint = Blueprint("desk", __name__)
 Answer = str | Response | BaseResponse
@@ -176,23 +178,24 @@ def _view_for(found: Conversation) -> View:
 
 
 def _pane_values(found: Conversation, *, with_composer: bool = True) -> dict[str, Any]:
-    around = read_number(request.args.get("message"))
-    before = request.args.get("before") or None
-    page = load_thread(db.session(), found, doors.current_member().id, before=before, around=around)
-    values = _values(found, page)
-    if with_composer:
-        values["composer"] = show_composer(db.session(), doors.current_member(), found, page)
-    return values
+    member, around = doors.current_member(), read_number(request.args.get("message"))
+    page = load_thread(db.session(), found, member.id, before=request.args.get("before") or None, around=around)
+    return _values(found, page, with_composer=with_composer)
 
 
-def _values(found: Conversation, page: ThreadPage) -> dict[str, Any]:
-    member = doors.current_member()
+def _values(found: Conversation, page: ThreadPage, *, with_composer: bool = False) -> dict[str, Any]:
+    session, member = db.session(), doors.current_member()
+    around = read_around(session, member, found)
+    on_its_way = list_on_its_way(session, member.id, found.id)
     back_url = url_for("desk.queue", **link_args(_view_for(found), read_filters()))
-    thread = show_thread(db.session(), member, found, page, back_url=back_url)
-    return {
+    thread = show_thread(session, found, around, page, back_url=back_url)
+    values = {
         "thread": thread,
         "entries": thread.entries,
-        "side": show_side(db.session(), member, found),
-        "deliveries": deliveries.list_shown(db.session(), member, found),
+        "side": show_side(session, member, found, around),
+        "deliveries": show_deliveries(session, member, on_its_way),
         "shell_member_id": member.id,
     }
+    if with_composer:
+        values["composer"] = show_composer(session, member, found, around, page, on_its_way)
+    return values

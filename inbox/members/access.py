@@ -32,12 +32,12 @@ def sees(member_id: Id, channel_id: Id, is_private: Flag) -> ColumnElement[bool]
     return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, _private_allowed(is_private))
 
 
-def triages(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
+def triages(member_id: Id, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
     """SQL: the member may see this and assign, snooze, finish, label, note."""
     return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, *_power("triage", is_private))
 
 
-def answers(member_id: int, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
+def answers(member_id: Id, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
     """SQL: the member may also write to the person on the platform."""
     return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id, *_power("answer", is_private))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -17,6 +17,16 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.replies.audience import PRIVATE
 from inbox.replies.rights import find_obstacle
 from inbox.settings import Pace
+
+_NEWEST_INBOUND = (
+    select(Message.clock_at)
+    .where(
+        Message.conversation_id == bindparam("conversation_id", type_=BigInteger),
+        Message.direction == literal_column("'inbound'"),
+    )
+    .order_by(Message.clock_at.desc())
+    .limit(literal_column("1"))
+)
 
 
 @dataclass(frozen=True)
@@ -114,12 +124,7 @@ def is_window_closed(session: Session, channel: Channel, conversation: Conversat
     window = (channel.limits.get(mode) or {}).get("window_seconds")
     if window is None:
         return False
-    newest = (
-        select(Message.clock_at)
-        .where(Message.conversation_id == conversation.id, Message.direction == "inbound")
-        .order_by(Message.clock_at.desc())
-    )
-    last = session.scalar(newest.limit(1))
+    last = session.scalar(_NEWEST_INBOUND, {"conversation_id": conversation.id})
     return last is not None and clock.now() - last > timedelta(seconds=float(window))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -16,6 +16,16 @@ from inbox.replies.models import Draft
 
 MOST_CHARACTERS = 20_000
 MODES = ("public", "private")
+_NOT_SENT = (
+    select(Draft)
+    .where(
+        Draft.member_id == bindparam("member_id", type_=BigInteger),
+        Draft.conversation_id == bindparam("conversation_id", type_=BigInteger),
+        Draft.state.in_(("open", "waiting")),
+    )
+    # One that has words before one that was only opened: a reply that comes back takes an empty composer's place.
+    .order_by(Draft.state, Draft.text == "", Draft.updated_at.desc(), Draft.id.desc())
+)
 
 
 @dataclass(frozen=True)
@@ -68,14 +78,7 @@ def find_open(session: Session, member_id: int, conversation_id: int) -> Draft |
 
 def list_drafts(session: Session, member_id: int, conversation_id: int) -> list[Draft]:
     """List what the member has not sent there, newest first: open drafts and those that wait for another's reply."""
-    query = select(Draft).where(
-        Draft.member_id == member_id,
-        Draft.conversation_id == conversation_id,
-        Draft.state.in_(("open", "waiting")),
-    )
-    # One that has words before one that was only opened: a reply that comes back takes an empty composer's place.
-    order = (Draft.state, Draft.text == "", Draft.updated_at.desc(), Draft.id.desc())
-    return list(session.scalars(query.order_by(*order)))
+    return list(session.scalars(_NOT_SENT, {"member_id": member_id, "conversation_id": conversation_id}))
 
 
 def access_draft(session: Session, member_id: int, draft_id: int) -> Draft:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from inbox.conversations.access import access_conversation
@@ -11,6 +11,20 @@ from inbox.errors import NotAllowed, NotFound
 from inbox.members import access
 from inbox.outbox.models import ON_ITS_WAY, Delivery
 from inbox.replies.audience import PRIVATE
+
+# Asked by every page of a conversation, so it stands ready (decision 0012).
+_ID: ColumnElement[int] = bindparam("conversation_id", type_=BigInteger)
+_JOINED = select(Conversation.id).where(Conversation.joined_into_id == _ID)
+_MISPLACED = and_(Delivery.state == "sent", Delivery.reason_code.in_(("misplaced", "wider_audience")))
+_ON_ITS_WAY = (
+    select(Delivery)
+    .where(
+        or_(Delivery.conversation_id == _ID, Delivery.conversation_id.in_(_JOINED)),
+        Delivery.kind == "reply",
+        or_(Delivery.state.in_(ON_ITS_WAY), _MISPLACED),
+    )
+    .order_by(Delivery.id)
+)
 
 
 def access_delivery(session: Session, member_id: int, delivery_id: int, power: str = "see") -> Delivery:
@@ -32,10 +46,8 @@ def access_delivery(session: Session, member_id: int, delivery_id: int, power: s
 
 def list_on_its_way(session: Session, member_id: int, conversation_id: int) -> list[Delivery]:
     """List replies to show beside the thread: on their way (at most one), or standing in the wrong place."""
-    here = or_(Delivery.conversation_id == conversation_id, Delivery.conversation_id.in_(_joined(conversation_id)))
-    misplaced = and_(Delivery.state == "sent", Delivery.reason_code.in_(("misplaced", "wider_audience")))
-    query = select(Delivery).where(here, Delivery.kind == "reply", or_(Delivery.state.in_(ON_ITS_WAY), misplaced))
-    return [one for one in session.scalars(query.order_by(Delivery.id)) if _is_visible(session, member_id, one)]
+    found = session.scalars(_ON_ITS_WAY, {"conversation_id": conversation_id})
+    return [one for one in found if _is_visible(session, member_id, one)]
 
 
 def states_of(session: Session, message_ids: Sequence[int]) -> dict[int, str]:
@@ -44,10 +56,6 @@ def states_of(session: Session, message_ids: Sequence[int]) -> dict[int, str]:
         return {}
     query = select(Delivery.message_id, Delivery.state).where(Delivery.message_id.in_(message_ids))
     return {message_id: state for message_id, state in session.execute(query) if message_id is not None}
-
-
-def _joined(conversation_id: int) -> Select[int]:
-    return select(Conversation.id).where(Conversation.joined_into_id == conversation_id)
 
 
 def _is_visible(session: Session, member_id: int, delivery: Delivery) -> bool:
