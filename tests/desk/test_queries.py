@@ -7,13 +7,19 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from inbox.conversations.labels import label
+from inbox.conversations.models import Conversation
 from inbox.members.models import Member
-from tests.browser.world import make_world
+from tests.browser.world import make_long_thread, make_world
 from tests.factories.members import sign_in_as
 
 # who asks · channels, labels, teams of the filter · sight, counts · rows, their labels
 # · newest activity, troubled channels, whether there is a sandbox
 QUEUE_PAGE = 1 + 3 + 2 + 2 + 3
+# the queue beside it · the conversation, what it stands in, what is on its way · newest edit, messages, versions,
+# pictures, notes, lines, names in these, question · count, labels, earlier and other conversations · may one answer,
+# draft, who else waits
+CONVERSATION_PAGE = QUEUE_PAGE + 3 + 8 + 4 + 3
 
 
 @pytest.fixture
@@ -41,3 +47,17 @@ def test_a_page_of_the_queue_asks_as_much_for_many_rows_as_for_few(
     statements.clear()
     assert browser.get("/queue?view=everything").status_code == 200
     assert len(statements) == QUEUE_PAGE, "\n".join(statements)
+
+
+@pytest.mark.parametrize("messages", [2, 60])
+def test_a_conversation_asks_as_much_for_many_messages_as_for_few(
+    app: Flask, session: Session, statements: list[str], messages: int
+) -> None:
+    world = make_world(session, conversations=3)
+    number = make_long_thread(session, world.channel_id, count=messages)
+    label(session, session.get_one(Conversation, number), world.lucia_id, "Returns")
+    browser = sign_in_as(app, session, session.get_one(Member, world.lucia_id))
+    browser.get(f"/c/{number}")
+    statements.clear()
+    assert browser.get(f"/c/{number}").status_code == 200
+    assert len(statements) == CONVERSATION_PAGE, "\n".join(statements)
