@@ -1,5 +1,6 @@
 """The only way to load what a member named: conversations, threads, messages, notes, by their grants (RULES G)."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
@@ -28,9 +29,7 @@ def access_conversation(session: Session, member_id: int, conversation_id: int, 
     power: see, triage, answer, lead. Raises NotFound when unseen, NotAllowed when seen but not allowed.
     """
     values = {"member_id": member_id, "conversation_id": conversation_id}
-    conversation = session.scalar(_SEEN, values)
-    if conversation is None:
-        raise NotFound("conversation")
+    conversation = _one(session, _SEEN, "conversation", values)
     _check(session, member_id, power, conversation.channel_id, conversation.is_private)
     return conversation
 
@@ -81,8 +80,8 @@ def find_moved(session: Session, conversation_id: int) -> int | None:
     return session.scalar(_MOVED, {"conversation_id": conversation_id})
 
 
-def _one(session: Session, found: Select[_Row], what: str) -> _Row:
-    row = session.scalar(found)
+def _one(session: Session, found: Select[_Row], what: str, values: Mapping[str, int] | None = None) -> _Row:
+    row = session.scalar(found, values)
     if row is None:
         raise NotFound(what)
     return row
