@@ -51,7 +51,7 @@ MUTANTS: Mapping[str, Mutant] = {
         (
             Change(
                 "inbox/intake/poll.py",
-                "    received = _receive(session, channel, stream, page, pace, take)\n"
+                "    received = take(session, channel, stream, page, received_at=clock.now(), pace=pace)\n"
                 "    has_lease = streams.advance(\n",
                 "    has_lease = streams.advance(\n",
             ),
@@ -61,7 +61,7 @@ MUTANTS: Mapping[str, Mutant] = {
                 "    _follow_up(session, channel, stream, page, received, pace)\n    return _Step(",
                 "    session.commit()\n"
                 "    time.sleep(pace.sweep_seconds / 2)\n"
-                "    received = _receive(session, channel, stream, page, pace, take)\n"
+                "    received = take(session, channel, stream, page, received_at=clock.now(), pace=pace)\n"
                 "    _follow_up(session, channel, stream, page, received, pace)\n    return _Step(",
             ),
         ),
