@@ -1,5 +1,7 @@
 """The database: our typed base, how each engine is set up, and read-only sessions."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +28,9 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 # True while a request or a sweep's first look only reads: then no write lock is taken.
 _is_read_only: ContextVar[bool] = ContextVar("is_read_only", default=False)
+
+# SQLite looks for a free lock after 1, 2, 5, 10 and 15 ms, and then ever more rarely: each time it begins anew.
+_ONE_WAIT_MS = 33
 
 # The execution option with which a `COPY … FROM STDIN` carries its rows (inbox/bulk.py).
 COPIED_ROWS = "copied_rows"
@@ -136,7 +141,7 @@ def set_up_engine(engine: Engine, busy_seconds: float) -> None:
     """Register what each new connection and each new transaction needs on this engine."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connected(busy_seconds))
-        event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "begin", _sqlite_begin(busy_seconds))
     else:
         event.listen(engine, "begin", _postgresql_begin)
         event.listen(engine, "do_execute", _postgresql_copy)
@@ -149,7 +154,7 @@ def _sqlite_connected(busy_seconds: float) -> Any:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
-            f"busy_timeout={int(busy_seconds * 1000)}",
+            f"busy_timeout={_in_ms(busy_seconds)}",
             "foreign_keys=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -157,10 +162,42 @@ def _sqlite_connected(busy_seconds: float) -> Any:
     return connected
 
 
-def _sqlite_begin(connection: Connection) -> None:
-    is_reading = _is_read_only.get()
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+def _sqlite_begin(busy_seconds: float) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        is_reading = _is_read_only.get()
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
+        if is_reading:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _begin_writing(connection, busy_seconds)
+
+    return begin
+
+
+def _begin_writing(connection: Connection, busy_seconds: float) -> None:
+    """Take the write lock as soon as it is free, within `busy_seconds`.
+
+    SQLite's own wait looks ten times a second once it has lasted a moment: while somebody writes without a pause it
+    comes too late again and again, and who waits for a page or a reply waits for many seconds.
+    """
+    until = time.monotonic() + busy_seconds
+    link: Any = connection.connection.driver_connection
+    link.execute(f"PRAGMA busy_timeout={_ONE_WAIT_MS}")
+    try:
+        while True:
+            try:
+                link.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    break
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, so that it fails as every statement does
+    finally:
+        link.execute(f"PRAGMA busy_timeout={_in_ms(busy_seconds)}")
+
+
+def _in_ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _postgresql_begin(connection: Connection) -> None:

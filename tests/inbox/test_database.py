@@ -1,20 +1,23 @@
 """The base of all tables: times, read-only transactions, pragmas."""
 
+import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from inbox import clock, create_app
 from inbox.conversations.models import Message
-from inbox.database import db, engine_options, read_only, shared_alias
+from inbox.database import db, engine_options, read_only, set_up_engine, shared_alias
 from inbox.members.models import Member
 from tests.factories.basics import make_member
 from tests.fixtures.app import MovingClock
@@ -50,6 +53,63 @@ def test_sqlite_waits_for_the_disk_and_checks_foreign_keys(session: Session, dat
         return
     found = [session.scalar(text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys", "journal_mode")]
     assert found == [2, 1, "wal"]
+
+
+@pytest.fixture
+def held(fresh_folder: Path) -> Iterator[sqlite3.Connection]:
+    """A database of SQLite whose write lock somebody else has."""
+    other = sqlite3.connect(fresh_folder / "held.sqlite", isolation_level=None, check_same_thread=False)
+    for statement in ("PRAGMA journal_mode=WAL", "CREATE TABLE noted (word TEXT)", "BEGIN IMMEDIATE"):
+        other.execute(statement)
+    yield other
+    other.close()
+
+
+def _open_engine(folder: Path, busy_seconds: float) -> Engine:
+    engine = create_engine(f"sqlite:///{folder / 'held.sqlite'}", **engine_options("sqlite", busy_seconds))
+    set_up_engine(engine, busy_seconds)
+    return engine
+
+
+def test_sqlite_waits_for_another_writer_as_long_as_it_is_told(held: sqlite3.Connection, fresh_folder: Path) -> None:
+    assert held.in_transaction
+    engine = _open_engine(fresh_folder, 0.3)
+    began = time.monotonic()
+    with pytest.raises(OperationalError, match="database is locked"), engine.begin():
+        pass
+    assert time.monotonic() - began >= 0.3
+    with read_only(), engine.begin() as reading:  # who only reads waits for nobody
+        assert reading.scalar(text("SELECT count(*) FROM noted")) == 0
+        assert reading.scalar(text("PRAGMA busy_timeout")) == 300
+    engine.dispose()
+
+
+def test_sqlite_takes_the_lock_when_another_writer_lets_it_go(held: sqlite3.Connection, fresh_folder: Path) -> None:
+    engine, looked = _open_engine(fresh_folder, 60), threading.Event()
+    said: list[str] = []
+
+    def note(statement: str) -> None:
+        said.append(statement)
+        if said.count("BEGIN IMMEDIATE") > 1:
+            looked.set()
+
+    def write() -> None:
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO noted VALUES ('second')"))
+
+    @event.listens_for(engine, "connect")
+    def _trace(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_trace_callback(note)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert looked.wait(30)  # it has looked more than once
+    held.execute("INSERT INTO noted VALUES ('first')")
+    held.execute("COMMIT")
+    thread.join(30)
+    assert not thread.is_alive()
+    assert [word for (word,) in held.execute("SELECT word FROM noted ORDER BY rowid")] == ["first", "second"]
+    engine.dispose()
 
 
 def test_a_process_opens_no_more_connections_to_postgresql_than_it_says() -> None:
