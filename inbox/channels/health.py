@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -12,34 +13,32 @@ from inbox.bulk import table_of
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.channels.streams import list_streams
-from inbox.members.access import sees_channel
+from inbox.members.access import list_seen_channels, sees_channel
 from inbox.settings import Pace
 
 # What every page asks stands ready (decision 0012).
 _CHANNEL = table_of(Channel).c
 _MEMBER: ColumnElement[int] = bindparam("member_id", type_=BigInteger)
+_NEEDS_YOU = and_(
+    _CHANNEL.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU]),
+    or_(
+        _CHANNEL.state == ChannelState.NEEDS_YOU,
+        _CHANNEL.failing_since_at.is_not(None),
+        _CHANNEL.quiet_since_at.is_not(None),
+    ),
+)
 _NAMES = (
-    select(_CHANNEL.id, _CHANNEL.platform, func.coalesce(func.nullif(_CHANNEL.display_name, ""), _CHANNEL.handle))
-    .where(sees_channel(_MEMBER, _CHANNEL.id))
+    select(
+        _CHANNEL.id,
+        _CHANNEL.platform,
+        func.coalesce(func.nullif(_CHANNEL.display_name, ""), _CHANNEL.handle),
+        _NEEDS_YOU,
+        and_(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED),
+    )
+    .where(_CHANNEL.id.in_(list_seen_channels(_MEMBER)))
     .order_by(_CHANNEL.is_sandbox, _CHANNEL.display_name, _CHANNEL.id)
 )
-_NEEDING_YOU = (
-    select(Channel)
-    .where(
-        Channel.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU]),
-        or_(
-            Channel.state == ChannelState.NEEDS_YOU,
-            Channel.failing_since_at.is_not(None),
-            Channel.quiet_since_at.is_not(None),
-        ),
-        sees_channel(_MEMBER, Channel.id),
-    )
-    .order_by(Channel.id)
-    .limit(20)
-)
-_HAS_SANDBOX = select(
-    exists().where(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED, sees_channel(_MEMBER, _CHANNEL.id))
-)
+_NEEDING_YOU = select(Channel).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id)).order_by(_CHANNEL.id).limit(20)
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,14 @@ class StreamHealth:
     count: int = 1
 
 
-@dataclass(frozen=True)
-class ChannelName:
-    """A channel in a list to choose from."""
+class ChannelName(NamedTuple):
+    """A channel as every page knows it. `is_played`: by the sandbox, which is still connected."""
 
     id: int
     platform: str
     name: str
+    needs_you: bool
+    is_played: bool
 
 
 @dataclass(frozen=True)
@@ -167,15 +167,10 @@ def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Ch
 
 
 def list_names(session: Session, member_id: int) -> list[ChannelName]:
-    """List the channels whose conversations a member may see, with what a filter shows of them."""
+    """List the channels whose conversations a member may see, with what filter and banners ask of all of them."""
     return [ChannelName(*row) for row in session.execute(_NAMES, {"member_id": member_id})]
 
 
 def list_needing_you(session: Session, member_id: int) -> list[Channel]:
     """List the channels that stand still or fail, for the banner of everyone who may see them."""
     return list(session.scalars(_NEEDING_YOU, {"member_id": member_id}))
-
-
-def sees_sandbox(session: Session, member_id: int) -> bool:
-    """Tell whether invented people are among those that a member sees."""
-    return bool(session.scalar(_HAS_SANDBOX, {"member_id": member_id}))

@@ -26,6 +26,7 @@ from inbox.activity.models import Activity
 from inbox.bulk import table_of
 from inbox.conversations.changes import change
 from inbox.conversations.models import Conversation, ConversationLabel, Label
+from inbox.conversations.rows import LabelView
 from inbox.conversations.threads import lock_conversation
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.members.models import Grant, Membership
@@ -80,19 +81,19 @@ def take_off(session: Session, conversation: Conversation, label_id: int) -> boo
     return True
 
 
-def list_labels(session: Session, member_id: int, starting_with: str = "", limit: int = 50) -> list[Label]:
+def list_labels(session: Session, member_id: int, starting_with: str = "", limit: int = 50) -> list[LabelView]:
     """Return labels by name, for the filter and the typeahead: those on some conversation that the member sees.
 
     A label can name a person, so another team's words stay with that team (RULES G).
     """
     values: dict[str, Any] = {"member_id": member_id, "most": limit}
-    if not starting_with:
-        return list(session.scalars(_SEEN_LABELS, values))
-    begins = Label.folded_name.startswith(_folded(starting_with), autoescape=True)
-    return list(session.scalars(_SEEN_LABELS.where(begins), values))
+    seen = _SEEN_LABELS
+    if starting_with:
+        seen = seen.where(table_of(Label).c.folded_name.startswith(_folded(starting_with), autoescape=True))
+    return [LabelView(number, name) for number, name in session.execute(seen, values)]
 
 
-def _list_seen() -> Select[Label]:
+def _list_seen() -> Select[Any]:
     """Look for each label on one channel after the other that the member sees, until it is found.
 
     Each look is one step into an index, so that it costs as much for a million conversations as for ten. A plain
@@ -100,6 +101,7 @@ def _list_seen() -> Select[Label]:
     for who sees few.
     """
     grant, membership, labelled = table_of(Grant).c, table_of(Membership).c, table_of(ConversationLabel).c
+    label = table_of(Label).c
     seen = (
         select(grant.channel_id, func.max(cast(grant.can_see_private, Integer)).label("may_private"))
         .join(table_of(Membership), membership.team_id == grant.team_id)
@@ -110,13 +112,14 @@ def _list_seen() -> Select[Label]:
     )
 
     def is_on(is_private: ColumnElement[bool]) -> ColumnElement[bool]:
-        there = (labelled.label_id == Label.id, labelled.channel_id == seen.c.channel_id)
+        there = (labelled.label_id == label.id, labelled.channel_id == seen.c.channel_id)
         one = select(labelled.conversation_id).where(*there, labelled.is_private == is_private).limit(_ONE)
         return one.correlate(table_of(Label), seen).scalar_subquery().is_not(None)
 
     found = select(seen.c.channel_id).where(or_(is_on(false()), and_(seen.c.may_private == _ONE, is_on(true()))))
     is_seen = found.limit(_ONE).correlate(table_of(Label)).scalar_subquery().is_not(None)
-    return select(Label).where(is_seen).order_by(Label.folded_name).limit(bindparam("most", type_=BigInteger))
+    seen_labels = select(label.id, label.name).where(is_seen).order_by(label.folded_name)
+    return seen_labels.limit(bindparam("most", type_=BigInteger))
 
 
 _ONE: ColumnElement[int] = literal_column("1")

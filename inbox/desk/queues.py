@@ -1,36 +1,42 @@
 """What the queue's page shows: its rows, its filters in words, and what it says when it is empty."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.channels.health import ChannelName, list_names
+from inbox.bulk import table_of
+from inbox.channels.health import ChannelName
 from inbox.conversations.labels import list_labels
-from inbox.conversations.models import Label
 from inbox.conversations.queries import Filters, QueuePage, View, list_queue
+from inbox.conversations.rows import LabelView
 from inbox.desk import words
-from inbox.desk.shell import read_counts, read_sight, view_sentence, view_word
+from inbox.desk.shell import read_channels, read_counts, read_sight, view_sentence, view_word
 from inbox.errors import Invalid
-from inbox.members.models import Grant, Member, Membership, Team
+from inbox.languages import gettext as _
+from inbox.members.access import list_seen_channels
+from inbox.members.models import Grant, Member, Team
 from inbox.numbers import read_number
 
 STATUSES = ("open", "snoozed", "done", "spam")
 KINDS = ("comment", "mention", "direct", "review")
 
-_MINE = (
-    select(Grant.channel_id)
-    .join(Membership, Membership.team_id == Grant.team_id)
-    .where(Membership.member_id == bindparam("member_id", type_=BigInteger), Grant.can_see)
-)
-_SHARING = select(Grant.team_id).where(Grant.channel_id.in_(_MINE), Grant.can_see)
-_TEAMS = select(Team).where(Team.id.in_(_SHARING)).order_by(Team.name)
+_TEAM, _GRANT = table_of(Team).c, table_of(Grant).c
+_MINE = list_seen_channels(bindparam("member_id", type_=BigInteger))
+_SHARING = select(_GRANT.team_id).where(_GRANT.channel_id.in_(_MINE), _GRANT.can_see)
+_TEAMS = select(_TEAM.id, _TEAM.name).where(_TEAM.id.in_(_SHARING)).order_by(_TEAM.name)
+
+
+class TeamName(NamedTuple):
+    """A team to choose."""
+
+    id: int
+    name: str
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ class QueueShown:
     filters: Filters
     chosen: Sequence[Chosen]
     channels: Sequence[ChannelName]
-    labels: Sequence[Label]
-    teams: Sequence[Team]
+    labels: Sequence[LabelView]
+    teams: Sequence[TeamName]
     page: QueuePage
     link_args: dict[str, Any]
     empty: Empty
@@ -132,7 +138,7 @@ def link_args(view: View, filters: Filters) -> dict[str, Any]:
 
 def show_queue(session: Session, member: Member, view: View, filters: Filters, after: str | None) -> QueueShown:
     """Read a part of the queue with everything around it."""
-    channels = list_names(session, member.id)
+    channels = read_channels(member.id)
     labels = list_labels(session, member.id)
     teams = list_teams(session, member)
     args = link_args(view, filters)
@@ -152,17 +158,17 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
     )
 
 
-def list_teams(session: Session, member: Member) -> Sequence[Team]:
+def list_teams(session: Session, member: Member) -> Sequence[TeamName]:
     """List the teams that share a channel with the member."""
-    return session.scalars(_TEAMS, {"member_id": member.id}).all()
+    return [TeamName(*row) for row in session.execute(_TEAMS, {"member_id": member.id})]
 
 
 def _chosen(
     filters: Filters,
     args: dict[str, Any],
     channels: Sequence[ChannelName],
-    labels: Sequence[Label],
-    teams: Sequence[Team],
+    labels: Sequence[LabelView],
+    teams: Sequence[TeamName],
 ) -> list[Chosen]:
     named = {
         "status": words.status_word(filters.status) if filters.status else None,
@@ -182,39 +188,37 @@ def _empty(view: View, *, has_filters: bool, has_channels: bool, member: Member)
     if not has_channels:
         url = url_for("channels.connect") if member.is_admin else None
         text = _("Messages appear here once a channel is connected and your team may see it.")
-        return Empty("plug", str(_("No channel yet")), str(text), url, str(_("Connect a channel")))
+        return Empty("plug", _("No channel yet"), text, url, _("Connect a channel"))
     if has_filters:
         url = url_for("desk.queue", view=view.value)
-        return Empty(
-            "funnel", str(_("Nothing fits")), str(_("No conversation fits this filter.")), url, str(_("Show all"))
-        )
-    return _empties()[view]
+        return Empty("funnel", _("Nothing fits"), _("No conversation fits this filter."), url, _("Show all"))
+    return _EMPTIES[view]()
 
 
-def _empties() -> dict[View, Empty]:
+def _mine() -> Empty:
     everybody = url_for("desk.queue", view=View.UNASSIGNED.value)
-    return {
-        View.MINE: Empty(
-            "circle-check",
-            str(_("Nobody waits for you")),
-            str(_("What is assigned to you appears here, longest waiting first.")),
-            everybody,
-            str(_("See who has nobody")),
-        ),
-        View.UNASSIGNED: Empty(
-            "circle-check",
-            str(_("Everybody has somebody")),
-            str(_("New comments and messages appear here by themselves.")),
-        ),
-        View.SNOOZED: Empty(
-            "clock", str(_("Nothing sleeps")), str(_("Snoozed conversations wait here and come back by themselves."))
-        ),
-        View.NO_ANSWER: Empty(
-            "check-check",
-            str(_("Nothing set aside")),
-            str(
-                _("Thanks, emoji and the like are kept here: look now and then whether one wants an answer after all.")
-            ),
-        ),
-        View.EVERYTHING: Empty("inbox", str(_("It is quiet")), str(_("Nobody has written yet."))),
-    }
+    said = _("What is assigned to you appears here, longest waiting first.")
+    return Empty("circle-check", _("Nobody waits for you"), said, everybody, _("See who has nobody"))
+
+
+def _unassigned() -> Empty:
+    said = _("New comments and messages appear here by themselves.")
+    return Empty("circle-check", _("Everybody has somebody"), said)
+
+
+def _no_answer() -> Empty:
+    said = _("Thanks, emoji and the like are kept here: look now and then whether one wants an answer after all.")
+    return Empty("check-check", _("Nothing set aside"), said)
+
+
+def _snoozed() -> Empty:
+    return Empty("clock", _("Nothing sleeps"), _("Snoozed conversations wait here and come back by themselves."))
+
+
+_EMPTIES: dict[View, Callable[[], Empty]] = {
+    View.MINE: _mine,
+    View.UNASSIGNED: _unassigned,
+    View.SNOOZED: _snoozed,
+    View.NO_ANSWER: _no_answer,
+    View.EVERYTHING: lambda: Empty("inbox", _("It is quiet"), _("Nobody has written yet.")),
+}

@@ -9,10 +9,9 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from flask import session as cookie
 from flask_babel import get_locale, pgettext
-from flask_babel import gettext as _
 
 from inbox import disk
-from inbox.channels.health import list_needing_you, sees_sandbox
+from inbox.channels.health import ChannelName, list_names, list_needing_you
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
 from inbox.conversations.sight import Sight, find_sight
 from inbox.database import db
@@ -21,6 +20,8 @@ from inbox.desk.differences import differences
 from inbox.desk.live_rows import find_newest
 from inbox.desk.rows import rows_html
 from inbox.desk.troubles import trouble_sentence
+from inbox.languages import gettext as _
+from inbox.languages import later as _l
 from inbox.members.doors import find_member
 from inbox.members.models import Member
 from inbox.settings import Settings
@@ -32,6 +33,12 @@ ICONS = {
     View.SNOOZED: "clock",
     View.NO_ANSWER: "check-check",
     View.EVERYTHING: "list",
+}
+_VIEWS = {
+    View.MINE: _l("Mine"),
+    View.UNASSIGNED: _l("Unassigned"),
+    View.NO_ANSWER: _l("No answer needed"),
+    View.EVERYTHING: _l("Everything"),
 }
 
 
@@ -98,14 +105,9 @@ def view_sentence(view: View, count: int) -> str:
 
 def view_word(view: View) -> str:
     """Name a list of the rail."""
-    named = {
-        View.MINE: _("Mine"),
-        View.UNASSIGNED: _("Unassigned"),
-        View.SNOOZED: pgettext("list of conversations", "Snoozed"),
-        View.NO_ANSWER: _("No answer needed"),
-        View.EVERYTHING: _("Everything"),
-    }
-    return str(named[view])
+    if view is View.SNOOZED:
+        return str(pgettext("list of conversations", "Snoozed"))
+    return _(_VIEWS[view])
 
 
 def read_counts(member_id: int) -> Counts:
@@ -122,6 +124,14 @@ def read_sight(member_id: int) -> Sight:
         g.sight = find_sight(db.session(), member_id)
     sight: Sight = g.sight
     return sight
+
+
+def read_channels(member_id: int) -> Sequence[ChannelName]:
+    """Return the channels that the member sees, read once for each request: filter, banners and rail ask of them."""
+    if "channels" not in g:
+        g.channels = list_names(db.session(), member_id)
+    channels: Sequence[ChannelName] = g.channels
+    return channels
 
 
 def say(text: str, *, undo_id: int | None = None, is_bad: bool = False) -> None:
@@ -206,14 +216,15 @@ class Shell:
     @cached_property
     def troubled(self) -> Sequence[TroubledChannel]:
         """Channels that need somebody, among those that the member sees."""
-        channels = list_needing_you(db.session(), self._member.id)
+        if not any(channel.needs_you for channel in read_channels(self._member.id)):
+            return []
         return [
             TroubledChannel(
                 name=f"{words.platform_word(channel.platform)} · {channel.display_name or channel.handle}",
                 sentence=trouble_sentence(channel),
                 url=url_for("channels.show", channel_id=channel.id),
             )
-            for channel in channels
+            for channel in list_needing_you(db.session(), self._member.id)
         ]
 
     @cached_property
@@ -224,7 +235,7 @@ class Shell:
     @cached_property
     def has_sandbox(self) -> bool:
         """Whether invented people are among those shown."""
-        return sees_sandbox(db.session(), self._member.id)
+        return any(channel.is_played for channel in read_channels(self._member.id))
 
     @property
     def connect_url(self) -> str | None:
@@ -304,6 +315,7 @@ def set_up(app: Flask) -> None:
 def _forget() -> None:
     g.pop("view_counts", None)
     g.pop("sight", None)
+    g.pop("channels", None)
 
 
 def _for_templates() -> dict[str, object]:

@@ -6,7 +6,7 @@ admin opens nothing here: admins read content only through grants.
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
@@ -25,6 +25,15 @@ Flag = SQLColumnExpression[bool] | bool
 def sees_channel(member_id: Id, channel_id: Id) -> ColumnElement[bool]:
     """SQL: the member may see this channel's public side (enough for its page and its name)."""
     return _some_grant(channel_id, _MEMBERSHIP.c.member_id == member_id)
+
+
+def list_seen_channels(member_id: Id) -> Select[int]:
+    """SQL: the channels of which `sees_channel` is true, found once instead of asked of each."""
+    return (
+        select(_GRANT.c.channel_id)
+        .join(_MEMBERSHIP, _MEMBERSHIP.c.team_id == _GRANT.c.team_id)
+        .where(_GRANT.c.can_see.is_(True), _MEMBERSHIP.c.member_id == member_id)
+    )
 
 
 def sees(member_id: Id, channel_id: Id, is_private: Flag) -> ColumnElement[bool]:
