@@ -15,7 +15,7 @@ from inbox.channels.health import ChannelName, list_names, list_needing_you
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
 from inbox.conversations.sight import Sight, find_sight
 from inbox.database import db
-from inbox.desk import looks, script_words, words
+from inbox.desk import looks, marks, script_words, words
 from inbox.desk.differences import differences
 from inbox.desk.live_rows import find_newest
 from inbox.desk.rows import rows_html
@@ -294,6 +294,9 @@ def set_up(app: Flask) -> None:
         flowing=looks.flowing,
         isolated=looks.isolated,
         options=looks.options,
+        icon=marks.icon,
+        at=marks.at,
+        wait_of=marks.wait_of,
         differences=differences,
         host_of=looks.host_of,
         person_word=words.person_word,
