@@ -143,6 +143,7 @@ def set_up_engine(engine: Engine, busy_seconds: float) -> None:
         event.listen(engine, "connect", _sqlite_connected(busy_seconds))
         event.listen(engine, "begin", _sqlite_begin(busy_seconds))
     else:
+        event.listen(engine, "connect", _postgresql_connected)
         event.listen(engine, "begin", _postgresql_begin)
         event.listen(engine, "do_execute", _postgresql_copy)
 
@@ -198,6 +199,13 @@ def _begin_writing(connection: Connection, busy_seconds: float) -> None:
 
 def _in_ms(seconds: float) -> int:
     return int(seconds * 1000)
+
+
+def _postgresql_connected(connection: Any, _record: object) -> None:
+    """Compile no plans: every statement of ours reads little, and a guess of much costs more than the reading."""
+    is_autocommit, connection.autocommit = connection.autocommit, True
+    connection.execute("SET jit = off")
+    connection.autocommit = is_autocommit
 
 
 def _postgresql_begin(connection: Connection) -> None:

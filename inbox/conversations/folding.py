@@ -1,8 +1,9 @@
 """Two conversations of one person turn out to be one: the work done on both comes together (RULES A5)."""
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, delete, select, union_all, update
 from sqlalchemy.orm import Session
 
+from inbox.bulk import table_of
 from inbox.conversations.labels import put_on
 from inbox.conversations.models import Answer, Conversation, ConversationLabel, Note, Priority, Status
 from inbox.conversations.ordering import queue_at
@@ -10,6 +11,17 @@ from inbox.conversations.ordering import queue_at
 _PRIORITIES = [priority.value for priority in Priority]  # rising
 # Which status the one conversation has: whoever is still being looked after is not lost.
 _STATUSES = (Status.OPEN.value, Status.SNOOZED.value, Status.DONE.value, Status.SPAM.value)
+
+_CONVERSATION = table_of(Conversation).c
+
+
+def with_folded(conversation_id: ColumnElement[int]) -> CompoundSelect[int]:
+    """SQL: a conversation and those that were folded into it.
+
+    A list for IN, not an OR: with an OR the databases read everything that belongs to any conversation.
+    """
+    folded = select(_CONVERSATION.id).where(_CONVERSATION.joined_into_id == conversation_id)
+    return union_all(select(conversation_id), folded)
 
 
 def fold(session: Session, loser: Conversation, winner: Conversation) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, select
 from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.bulk import among, table_of
+from inbox.conversations.folding import with_folded
 from inbox.conversations.models import Conversation, Label, Note
 from inbox.conversations.rows import LineView, NoteView
 from inbox.database import UtcDateTime
@@ -43,11 +44,10 @@ _NAMED = {
 }
 _NAMING = {"assignee_id": "member", "last_assignee_id": "member", "team_id": "team", "label_id": "label"}
 
-_ACTIVITY, _CONVERSATION, _NOTE, _MEMBER = (table_of(one).c for one in (Activity, Conversation, Note, Member))
+_ACTIVITY, _NOTE, _MEMBER = (table_of(one).c for one in (Activity, Note, Member))
 _ID: ColumnElement[int] = bindparam("conversation_id", type_=BigInteger)
 _SINCE: ColumnElement[datetime] = bindparam("since", type_=UtcDateTime)
 _UNTIL: ColumnElement[datetime] = bindparam("until", type_=UtcDateTime)
-_FOLDED = select(_CONVERSATION.id).where(_CONVERSATION.joined_into_id == _ID)
 _NOTES = (
     select(
         _NOTE.id,
@@ -67,7 +67,7 @@ _LINES = (
         *(_ACTIVITY[name] for name in ("id", "at", "kind", "member_id", "message_id", "before", "after")), _MEMBER.name
     )
     .outerjoin(table_of(Member), _MEMBER.id == _ACTIVITY.member_id)
-    .where(or_(_ACTIVITY.conversation_id == _ID, _ACTIVITY.conversation_id.in_(_FOLDED)))
+    .where(_ACTIVITY.conversation_id.in_(with_folded(_ID)))
     .where(_ACTIVITY.kind.in_([literal_column(f"'{kind}'") for kind in _KINDS]), _ACTIVITY.undone_by_id.is_(None))
     .where(_ACTIVITY.at >= _SINCE, _ACTIVITY.at < _UNTIL)
     .order_by(_ACTIVITY.id.desc())

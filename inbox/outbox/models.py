@@ -52,6 +52,7 @@ class Delivery(WithId, Base):
             sqlite_where=text(_ON_ITS_WAY_SQL),
             postgresql_where=text(_ON_ITS_WAY_SQL),
         ),
+        Index("ix_delivery_conversation_id", "conversation_id"),
         Index("ix_delivery_due", "kind", "state", "due_at"),
         Index("ix_delivery_message_id", "message_id"),
         Index("ix_delivery_channel_state", "channel_id", "state"),

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from inbox.conversations.access import access_conversation
-from inbox.conversations.models import Conversation
+from inbox.conversations.folding import with_folded
 from inbox.errors import NotAllowed, NotFound
 from inbox.members import access
 from inbox.outbox.models import ON_ITS_WAY, Delivery
@@ -14,12 +14,11 @@ from inbox.replies.audience import PRIVATE
 
 # Asked by every page of a conversation, so it stands ready (decision 0012).
 _ID: ColumnElement[int] = bindparam("conversation_id", type_=BigInteger)
-_JOINED = select(Conversation.id).where(Conversation.joined_into_id == _ID)
 _MISPLACED = and_(Delivery.state == "sent", Delivery.reason_code.in_(("misplaced", "wider_audience")))
 _ON_ITS_WAY = (
     select(Delivery)
     .where(
-        or_(Delivery.conversation_id == _ID, Delivery.conversation_id.in_(_JOINED)),
+        Delivery.conversation_id.in_(with_folded(_ID)),
         Delivery.kind == "reply",
         or_(Delivery.state.in_(ON_ITS_WAY), _MISPLACED),
     )
