@@ -29,6 +29,8 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 # True while a request or a sweep's first look only reads: then no write lock is taken.
 _is_read_only: ContextVar[bool] = ContextVar("is_read_only", default=False)
 
+_READS = "reads_only"  # of a connection's present transaction
+
 # SQLite looks for a free lock after 1, 2, 5, 10 and 15 ms, and then ever more rarely: each time it begins anew.
 _ONE_WAIT_MS = 33
 
@@ -145,6 +147,7 @@ def set_up_engine(engine: Engine, busy_seconds: float) -> None:
     else:
         event.listen(engine, "connect", _postgresql_connected)
         event.listen(engine, "begin", _postgresql_begin)
+        event.listen(engine, "rollback", _postgresql_rollback)
         event.listen(engine, "do_execute", _postgresql_copy)
 
 
@@ -209,8 +212,20 @@ def _postgresql_connected(connection: Any, _record: object) -> None:
 
 
 def _postgresql_begin(connection: Connection) -> None:
-    if _is_read_only.get():
+    connection.info[_READS] = _is_read_only.get()
+    if connection.info[_READS]:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _postgresql_rollback(connection: Connection) -> None:
+    """End what only read with a COMMIT, which leaves nothing for the ROLLBACK that follows.
+
+    At a ROLLBACK psycopg forgets which statements are prepared, and the server then plans each of the next page's anew:
+    for a list that is four fifths of the time.
+    """
+    link: Any = connection.connection.driver_connection
+    if connection.info.get(_READS) and link.info.transaction_status.name == "INTRANS":
+        link.commit()
 
 
 def _postgresql_copy(cursor: Any, statement: str, _parameters: object, context: Any) -> bool:
