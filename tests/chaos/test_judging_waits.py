@@ -10,6 +10,7 @@ from inbox.conversations.finish import finish
 from inbox.conversations.models import Conversation, Message
 from inbox.conversations.settle import make_wait
 from inbox.conversations.undo import undo
+from inbox.platforms.items import Skew
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
 from tests.chaos.judged import QUESTION, Judged
@@ -114,7 +115,8 @@ def test_the_platforms_skew_is_taken_off(world: Judged, seconds: float) -> None:
         "feed", "2003", QUESTION, at=world.now, author_id="id-cai", parent_id="1000", thread_id="1000", mentions_us=1,
         told_authored_at=told, told_arrived_at=told, skew_seconds=seconds,
     )  # fmt: skip
-    world.receive("2003", skew_seconds=seconds - copysign(0.4, seconds))  # no more than a Date can tell
+    told_by_a_date = seconds - copysign(0.4, seconds)  # no more than it can tell
+    world.receive("2003", skew=Skew(told_by_a_date, told_by_a_date))
     assert world.judge().findings == ()
     message = world.row("2003")
     world.sql("UPDATE message SET clock_at = received_at WHERE id = :id", id=message.id)
@@ -238,9 +240,9 @@ def test_thanks_after_an_answer_waits_for_nobody(world: Judged) -> None:
 
 
 def test_thanks_before_the_answer_waits_though_the_platforms_clock_is_slow(world: Judged) -> None:
-    world.feed.skew_seconds = -600.0
     delivery = world.send("2002")
     world.comment("2003", "¡Muchas gracias!", by="bea", on="2002")
+    world.feed.skew_seconds = -600.0
     world.later(30)
     world.accept(delivery, "3000", "Abrimos el lunes.", under="2002")
     world.settle(delivery, "3000")

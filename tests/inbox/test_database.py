@@ -115,21 +115,22 @@ def test_sqlite_takes_the_lock_when_another_writer_lets_it_go(held: sqlite3.Conn
 def test_what_is_prepared_outlives_a_request_that_reads_and_what_is_not_committed_does_not(
     app: Flask, database: str
 ) -> None:
-    with app.app_context():
-        engine = db.engine
-        for _ in range(8):  # psycopg prepares what it has been asked five times
-            with read_only(), Session(engine) as reading:
-                assert reading.scalar(text("SELECT 40 + :more"), {"more": 2}) == 42
-        if database == "postgresql":
-            with read_only(), Session(engine) as reading:
-                prepared = reading.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
-                assert any("SELECT 40 +" in statement for statement in prepared)
-                assert reading.scalar(text("SHOW jit")) == "off"
-        with Session(engine) as writing:
-            make_member(writing)
+    url = app.config["RELEVO"].database_url
+    engine = create_engine(url, **engine_options(url, 5))  # with one connection, for it is used by one at a time
+    set_up_engine(engine, 5)
+    for _ in range(8):  # psycopg prepares what it has been asked five times
         with read_only(), Session(engine) as reading:
-            assert reading.scalar(select(Member.id)) is None
-        engine.dispose()
+            assert reading.scalar(text("SELECT 40 + :more"), {"more": 2}) == 42
+    if database == "postgresql":
+        with read_only(), Session(engine) as reading:
+            prepared = reading.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+            assert any("SELECT 40 +" in statement for statement in prepared)
+            assert reading.scalar(text("SHOW jit")) == "off"
+    with Session(engine) as writing:
+        make_member(writing)
+    with read_only(), Session(engine) as reading:
+        assert reading.scalar(select(Member.id)) is None
+    engine.dispose()
 
 
 def test_a_process_opens_no_more_connections_to_postgresql_than_it_says() -> None:
