@@ -87,17 +87,23 @@ class PrivateReplies:
             ours += [_sent(outgoing, convo_id, view) for view in views if self._is_ours(view, since)]
             page = text(got.body, "cursor") or None
             if page is None or any((at := time(view, "sentAt")) and at < since for view in views):
-                break
-        same = [sent for sent in ours if sent.text == outgoing.text]
-        if len(same) == 1:
-            return Found(same[0])
-        return Absent(is_sure=False, candidates=tuple(same or ours))
+                return _judge(ours, outgoing)
+        # what was not read down to the first try proves no absence
+        found = _judge(ours, outgoing)
+        return found if isinstance(found, Found) else CannotLook("too_far")
 
     def _is_ours(self, view: Any, since: datetime) -> bool:
         sent_at = time(view, "sentAt")
         is_message = kind(view) not in ("deletedMessageView", "systemMessageView") and bool(text(view, "id"))
         is_by_us = text(thing(view, "sender"), "did") == self.account.external_id
         return is_message and is_by_us and sent_at is not None and sent_at >= since
+
+
+def _judge(ours: list[Sent], outgoing: Outgoing) -> Found | Absent:
+    same = [sent for sent in ours if sent.text == outgoing.text]
+    if len(same) == 1:
+        return Found(same[0])
+    return Absent(is_sure=False, candidates=tuple(same or ours))
 
 
 def _convo_id(outgoing: Outgoing) -> str:

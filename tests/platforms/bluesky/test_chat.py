@@ -196,6 +196,21 @@ def test_not_finding_it_proves_nothing_and_two_are_for_a_person(scene: Scene, mo
     assert not both.is_sure
 
 
+def test_a_look_that_does_not_reach_the_first_attempt_tells_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convo = convo_of(scene)
+    scene.world.say(convo, scene.ana, "Question")
+    outgoing = scene.desk.reply_to(one(scene.desk), "Answer")
+    scene.desk.connection.send(outgoing, "delivery-1")
+    for number in range(150):
+        scene.world.say(convo, scene.ana, f"And {number}")
+    monkeypatch.setattr("inbox.platforms.bluesky.chat_sending.MOST_PAGES", 1)
+    assert scene.desk.connection.find_sent(outgoing, START) == CannotLook("too_far")
+    monkeypatch.setattr("inbox.platforms.bluesky.chat_sending.MOST_PAGES", 5)
+    assert isinstance(scene.desk.connection.find_sent(outgoing, START), Found)
+
+
 def test_a_look_where_the_exchange_is_gone_tells_nothing(scene: Scene) -> None:
     convo = convo_of(scene)
     scene.world.say(convo, scene.ana, "Question")

@@ -1,6 +1,6 @@
 """One account of the sandbox's feed: reads notifications and trees, answers, likes, deletes (mastodon.md)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,12 +21,13 @@ from inbox.platforms.items import (
     Unknown,
     Unreadable,
 )
+from inbox.platforms.looking import LookPage, look_back
 from inbox.platforms.outgoing import CannotLook, Forbidden, LookUp, Ok, Outgoing, ParentGone, Preflight, Sent, Verified
 from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.profile import read_profile
 from inbox.platforms.sandbox.feed.roots import find_roots
-from inbox.platforms.sandbox.reading import Walk, objects, parse_time
+from inbox.platforms.sandbox.reading import Walk, header, objects, parse_time
 from inbox.platforms.shallow import SLIPS, load
 
 NOTIFICATIONS_AT_ONCE = 80
@@ -183,15 +184,28 @@ class FeedConnection:
         return replace(sent, parent_id=sent.parent_id or "")
 
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
-        """Look among our newest statuses."""
-        path = f"/api/v1/accounts/{self.account.external_id}/statuses"
+        """Look among our statuses, newest first, down to the first try."""
+        floor = not_before - writing.MARGIN
         try:
-            answered = self.calls.get(path, [("limit", str(STATUSES_AT_ONCE))], for_send=True)
-            rows = objects(answered.json(), answered)
+            return look_back(self._own_statuses(), floor, lambda own: writing.find_among(own, outgoing, floor))
         except Unavailable as error:
             return CannotLook(error.code)
-        own = [item for row in rows if (item := _try_status(row, self.account.external_id))]
-        return writing.find_among(own, outgoing, not_before)
+
+    def _own_statuses(self) -> Iterator[LookPage]:
+        path = f"/api/v1/accounts/{self.account.external_id}/statuses"
+        older: list[tuple[str, str]] = []
+        while True:
+            answered = self.calls.get(path, [("limit", str(STATUSES_AT_ONCE)), *older], for_send=True)
+            rows = objects(answered.json(), answered)
+            items = [_try_status(row, self.account.external_id) for row in rows]
+            times = [parse_time(row.get("created_at")) if isinstance(row, dict) else None for row in rows]
+            # a page that is not full is no end: there the address of the next one is missing (mastodon.md §3)
+            is_last = 'rel="next"' not in header(answered.headers, "link")
+            yield LookPage(items, times, is_last)
+            ids = [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+            if not ids:
+                return
+            older = [("max_id", ids[-1])]
 
     def as_stored(self, text: str) -> str:
         """Return a text as the server shows it back."""

@@ -9,6 +9,8 @@ from typing import Any
 from inbox.platforms.items import Message
 from inbox.platforms.outgoing import Absent, Found, LookUp, Outgoing, Sent
 
+# How far the server's clock may be from what is known of it.
+MARGIN = timedelta(seconds=60)
 VISIBILITIES = {"public": "public", "unlisted": "unlisted", "followers": "private", "direct": "direct"}
 ORDER = ("direct", "followers", "unlisted", "public")
 _MENTION = re.compile(r"(?<![\w@/])@([\w.-]+(?:@[\w.-]+\w)?)")
@@ -58,13 +60,12 @@ def to_sent(message: Message) -> Sent:
     )
 
 
-def find_among(own: Sequence[Message], outgoing: Outgoing, not_before: datetime) -> LookUp:
-    """Find a reply among statuses of ours: same parent and same words, not older than the first try.
+def find_among(own: Sequence[Message], outgoing: Outgoing, floor: datetime) -> LookUp:
+    """Find a reply among statuses of ours: same parent and same words, not older than `floor`.
 
     Its absence proves nothing: a reply may be listed late.
     """
-    oldest = not_before - timedelta(seconds=60)
-    fresh = [m for m in own if m.parent_id == outgoing.parent_id and (m.authored_at is None or m.authored_at >= oldest)]
+    fresh = [m for m in own if m.parent_id == outgoing.parent_id and (m.authored_at is None or m.authored_at >= floor)]
     wanted = plain(outgoing.text)
     for message in fresh:
         if plain(message.text) == wanted:

@@ -1,16 +1,18 @@
 """How the pages answer in public and in private, and how an answer is found again (facebook.md §4, §6, §9)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from inbox.platforms.contract import Account, Gone, PlatformError, Unavailable, Unclear
+from inbox.platforms.contract import Account, Gone, Malformed, PlatformError, Unavailable, Unclear
 from inbox.platforms.items import Item, Message
+from inbox.platforms.looking import LookPage, look_back
 from inbox.platforms.outgoing import Absent, CannotLook, Found, LookUp, Outgoing, Sent
 from inbox.platforms.sandbox.pages import parse
-from inbox.platforms.sandbox.pages.calls import Calls
-from inbox.platforms.sandbox.pages.lists import COMMENT_FIELDS, MESSAGE_FIELDS
+from inbox.platforms.sandbox.pages.calls import Calls, next_params
+from inbox.platforms.sandbox.pages.lists import COMMENT_FIELDS, DETAILED, MESSAGE_FIELDS
+from inbox.platforms.sandbox.reading import parse_time
 
 # Our clock and the platform's may differ a little.
 MARGIN = timedelta(seconds=60)
@@ -61,21 +63,32 @@ class Writing:
         )
 
     def find(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
-        """Look for our own words under the comment or in the exchange; absence proves nothing."""
+        """Look for our words under the comment or in the exchange, down to the first try; absence is never sure."""
         is_private = outgoing.mode == "private" or outgoing.audience in ("private", "direct")
+        floor = not_before - MARGIN
         try:
-            items = self._own_messages(outgoing) if is_private else self._own_comments(outgoing)
+            if is_private:
+                return self._find_private(outgoing, floor)
+            return look_back(self._comments(outgoing), floor, lambda read: self._among(read, outgoing, floor))
         except (Unavailable, Gone) as error:
             return CannotLook(error.code)
-        fresh = [one for one in items if one.authored_at is None or one.authored_at >= not_before - MARGIN]
-        found = [self._as_sent(one, outgoing, is_private=is_private) for one in fresh]
+
+    def _find_private(self, outgoing: Outgoing, floor: datetime) -> LookUp:
+        page = self._messages(outgoing)
+        if not page.items and outgoing.parent_ref.get("kind") != "direct":
+            return Absent(is_sure=False)  # the exchange would begin with this message
+        return look_back([page], floor, lambda read: self._among(read, outgoing, floor))
+
+    def _among(self, read: Sequence[Message], outgoing: Outgoing, floor: datetime) -> LookUp:
+        fresh = [one for one in self._own(read) if one.authored_at is None or one.authored_at >= floor]
+        found = [self._as_sent(one, outgoing) for one in fresh]
         for sent in found:
             if plain(sent.text or "") == plain(outgoing.text) and sent.parent_id == outgoing.parent_id:
                 return Found(sent)
         return Absent(is_sure=False, candidates=tuple(found))
 
-    def _as_sent(self, item: Message, outgoing: Outgoing, *, is_private: bool) -> Sent:
-        if not is_private:
+    def _as_sent(self, item: Message, outgoing: Outgoing) -> Sent:
+        if item.kind == "comment":
             return as_comment(item, outgoing)
         return Sent(
             external_id=item.external_id,
@@ -86,7 +99,7 @@ class Writing:
             ref=dict(item.ref),
         )
 
-    def _own_comments(self, outgoing: Outgoing) -> list[Message]:
+    def _comments(self, outgoing: Outgoing) -> Iterator[LookPage]:
         post = str(outgoing.parent_ref.get("post") or outgoing.parent_ref["id"])
         params = [
             ("filter", "stream"),
@@ -94,30 +107,45 @@ class Writing:
             ("limit", "100"),
             ("fields", COMMENT_FIELDS),
         ]
-        listed = self.calls.list(f"{post}/comments", params, for_send=True)
-        return self._own([self._parse(row, outgoing) for row in listed.rows])
+        more: list[list[str]] | None = None
+        while True:
+            listed = self.calls.list(f"{post}/comments", params, more, for_send=True)
+            more = listed.next_params
+            yield _look_page(listed.rows, [self._parse(row, outgoing) for row in listed.rows], is_last=more is None)
 
     def _parse(self, row: Any, outgoing: Outgoing) -> Item:
         """Read a comment as the lists read it: right under a visitor's post it hangs on that mention."""
         post, is_mention = str(outgoing.parent_ref.get("post", "")), outgoing.parent_ref.get("kind") == "post"
         return parse.parse_comment(row, self.account.external_id, post, is_under_visitor=is_mention)
 
-    def _own_messages(self, outgoing: Outgoing) -> list[Message]:
+    def _messages(self, outgoing: Outgoing) -> LookPage:
+        """Read the newest of the exchange with the person: only so many are shown with their words (facebook.md §5)."""
         person = outgoing.recipient.external_id if outgoing.recipient else ""
-        fields = f"id,participants,messages.limit(20){{{MESSAGE_FIELDS}}}"
+        fields = f"id,participants,messages.limit({DETAILED}){{{MESSAGE_FIELDS}}}"
         params = [("platform", "messenger"), ("user_id", person), ("fields", fields)]
         listed = self.calls.list(f"{self.account.external_id}/conversations", params, for_send=True)
+        rows: list[Any] = []
         items: list[Item] = []
+        is_last = listed.next_params is None
         for conversation in listed.rows:
+            if not isinstance(conversation, dict):
+                raise Malformed("a conversation was expected", listed.answered.body)
             bare = {key: value for key, value in conversation.items() if key != "messages"}
-            rows = (conversation.get("messages") or {}).get("data") or []
-            items += [parse.parse_direct(row, self.account.external_id, bare) for row in rows]
-        return self._own(items)
+            inside = conversation.get("messages") or {}
+            shown = inside.get("data") or []
+            is_last = is_last and next_params(inside) is None
+            rows += shown
+            items += [parse.parse_direct(row, self.account.external_id, bare) for row in shown]
+        return _look_page(rows, items, is_last=is_last)
 
-    def _own(self, items: Sequence[Item]) -> list[Message]:
-        return [
-            item for item in items if isinstance(item, Message) and item.author.external_id == self.account.external_id
-        ]
+    def _own(self, items: Sequence[Message]) -> list[Message]:
+        return [item for item in items if item.author.external_id == self.account.external_id]
+
+
+def _look_page(rows: Sequence[Any], items: Sequence[Item], *, is_last: bool) -> LookPage:
+    read = [item if isinstance(item, Message) else None for item in items]
+    times = [parse_time(row.get("created_time")) if isinstance(row, dict) else None for row in rows]
+    return LookPage(read, times, is_last)
 
 
 def as_comment(item: Message, outgoing: Outgoing) -> Sent:
