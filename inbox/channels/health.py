@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -27,16 +27,16 @@ _NEEDS_YOU = and_(
         _CHANNEL.quiet_since_at.is_not(None),
     ),
 )
+_SEEN = _CHANNEL.id.in_(list_seen_channels(_MEMBER))
 _NAMES = (
-    select(
-        _CHANNEL.id,
-        _CHANNEL.platform,
-        func.coalesce(func.nullif(_CHANNEL.display_name, ""), _CHANNEL.handle),
-        _NEEDS_YOU,
-        and_(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED),
-    )
-    .where(_CHANNEL.id.in_(list_seen_channels(_MEMBER)))
+    select(_CHANNEL.id, _CHANNEL.platform, func.coalesce(func.nullif(_CHANNEL.display_name, ""), _CHANNEL.handle))
+    .where(_SEEN)
     .order_by(_CHANNEL.is_sandbox, _CHANNEL.display_name, _CHANNEL.id)
+)
+_IS_PLAYED = and_(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED)
+_WARNINGS = select(
+    exists(select(_CHANNEL.id).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id))),
+    exists(select(_CHANNEL.id).where(_IS_PLAYED, sees_channel(_MEMBER, _CHANNEL.id))),
 )
 _NEEDING_YOU = select(Channel).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id)).order_by(_CHANNEL.id).limit(20)
 
@@ -60,11 +60,19 @@ class StreamHealth:
 
 
 class ChannelName(NamedTuple):
-    """A channel as every page knows it. `is_played`: by the sandbox, which is still connected."""
+    """A channel to choose."""
 
     id: int
     platform: str
     name: str
+
+
+class Warnings(NamedTuple):
+    """What every page asks of all channels that a member sees.
+
+    `needs_you`: one stands still or fails; `is_played`: one is the sandbox's, which is still connected.
+    """
+
     needs_you: bool
     is_played: bool
 
@@ -167,8 +175,13 @@ def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Ch
 
 
 def list_names(session: Session, member_id: int) -> list[ChannelName]:
-    """List the channels whose conversations a member may see, with what filter and banners ask of all of them."""
+    """List the channels whose conversations a member may see, to choose from."""
     return [ChannelName(*row) for row in session.execute(_NAMES, {"member_id": member_id})]
+
+
+def find_warnings(session: Session, member_id: int) -> Warnings:
+    """Tell what banners a member gets."""
+    return Warnings(*session.execute(_WARNINGS, {"member_id": member_id}).one())
 
 
 def list_needing_you(session: Session, member_id: int) -> list[Channel]:

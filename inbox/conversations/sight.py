@@ -6,7 +6,7 @@ begin at the right ends: who sees a few of many channels would otherwise read ev
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, Integer, bindparam, cast, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
@@ -24,19 +24,26 @@ Side = tuple[int, bool]  # channel id, whether its private side
 _GRANT, _MEMBERSHIP = table_of(Grant), table_of(Membership)
 _CHANNEL_COUNT = select(func.count()).select_from(table_of(Channel)).scalar_subquery()
 _GRANTED = (
-    select(_GRANT.c.channel_id, _GRANT.c.can_see_private, _CHANNEL_COUNT.label("total"))
+    select(
+        _GRANT.c.channel_id,
+        func.max(cast(_GRANT.c.can_see_private, Integer)).label("may_private"),
+        _CHANNEL_COUNT.label("total"),
+    )
     .join(_MEMBERSHIP, _MEMBERSHIP.c.team_id == _GRANT.c.team_id)
     .where(_MEMBERSHIP.c.member_id == bindparam("member_id", type_=BigInteger), _GRANT.c.can_see)
+    .group_by(_GRANT.c.channel_id)
+    .limit(literal_column(str(MOST_SIDES + 1)))
 )
 
 
 @dataclass(frozen=True)
 class Sight:
-    """A member and the sides of channels that they see, by channel."""
+    """A member and the sides of channels that they see, by channel; of more than `MOST_SIDES` channels, only some."""
 
     member_id: int
     sides: tuple[Side, ...]
     channel_count: int  # of all channels, seen or not
+    is_cut: bool = False
 
     @property
     def is_narrow(self) -> bool:
@@ -47,14 +54,16 @@ class Sight:
         return len(self.sides) <= MOST_SIDES and seen_count * _SMALL_PART <= self.channel_count
 
     def on(self, channel_id: int) -> "Sight":
-        """Return the part of the sight that is on one channel."""
+        """Return the part of the sight that is on one channel; what is not seen of it, the query leaves out."""
+        if self.is_cut:
+            return replace(self, sides=((channel_id, False), (channel_id, True)))
         return replace(self, sides=tuple(side for side in self.sides if side[0] == channel_id))
 
 
 def find_sight(session: Session, member_id: int) -> Sight:
     """Return what a member sees now."""
     rows = session.execute(_GRANTED, {"member_id": member_id}).all()
-    public = {(channel_id, False) for channel_id, _may_private, _total in rows}
-    private = {(channel_id, True) for channel_id, may_private, _total in rows if may_private}
+    public = [(channel_id, False) for channel_id, _may_private, _total in rows]
+    private = [(channel_id, True) for channel_id, may_private, _total in rows if may_private]
     total = rows[0].total if rows else 0
-    return Sight(member_id, tuple(sorted(public | private)), total)
+    return Sight(member_id, tuple(sorted(public + private)), total, is_cut=len(rows) > MOST_SIDES)

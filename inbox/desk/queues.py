@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from flask import request, url_for
 from sqlalchemy import BigInteger, bindparam, select
@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.bulk import table_of
-from inbox.channels.health import ChannelName
+from inbox.channels.health import list_names
 from inbox.conversations.labels import list_labels
 from inbox.conversations.queries import Filters, QueuePage, View, list_queue
-from inbox.conversations.rows import LabelView
 from inbox.desk import words
-from inbox.desk.shell import read_channels, read_counts, read_sight, view_sentence, view_word
+from inbox.desk.shell import read_counts, read_sight, view_sentence, view_word
 from inbox.errors import Invalid
 from inbox.languages import gettext as _
 from inbox.members.access import list_seen_channels
@@ -30,6 +29,20 @@ _TEAM, _GRANT = table_of(Team).c, table_of(Grant).c
 _MINE = list_seen_channels(bindparam("member_id", type_=BigInteger))
 _SHARING = select(_GRANT.team_id).where(_GRANT.channel_id.in_(_MINE), _GRANT.can_see)
 _TEAMS = select(_TEAM.id, _TEAM.name).where(_TEAM.id.in_(_SHARING)).order_by(_TEAM.name)
+
+
+class Named(Protocol):
+    """What a filter can be set to."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
 
 
 class TeamName(NamedTuple):
@@ -59,37 +72,38 @@ class Empty:
 
 
 @dataclass(frozen=True)
+class Choices:
+    """What the filter offers: numbers with their words."""
+
+    channels: Sequence[tuple[int, str]]
+    labels: Sequence[tuple[int, str]]
+    teams: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True)
 class QueueShown:
-    """The second pane."""
+    """The second pane. `choices`: None until somebody opens the filter, for they may be hundreds."""
 
     view: str
     title: str
     sentence: str
     filters: Filters
     chosen: Sequence[Chosen]
-    channels: Sequence[ChannelName]
-    labels: Sequence[LabelView]
-    teams: Sequence[TeamName]
+    choices: Choices | None
     page: QueuePage
     link_args: dict[str, Any]
     empty: Empty
     shown_at: datetime
 
     @property
-    def channel_choices(self) -> list[tuple[int, str]]:
-        """The channels of the filter, with their platform."""
-        named = {platform: words.platform_word(platform) for platform in {one.platform for one in self.channels}}
-        return [(one.id, f"{named[one.platform]} · {one.name}") for one in self.channels]
+    def choices_url(self) -> str:
+        """Where the filter's choices are."""
+        return url_for("desk.choices", **self.link_args)
 
     @property
-    def label_choices(self) -> list[tuple[int, str]]:
-        """The labels of the filter."""
-        return [(one.id, one.name) for one in self.labels]
-
-    @property
-    def team_choices(self) -> list[tuple[int, str]]:
-        """The teams of the filter."""
-        return [(one.id, one.name) for one in self.teams]
+    def open_filter_url(self) -> str:
+        """The same list with its filter open, for browsers without scripts."""
+        return url_for("desk.queue", filter="open", **self.link_args)
 
     @property
     def more_url(self) -> str:
@@ -138,23 +152,29 @@ def link_args(view: View, filters: Filters) -> dict[str, Any]:
 
 def show_queue(session: Session, member: Member, view: View, filters: Filters, after: str | None) -> QueueShown:
     """Read a part of the queue with everything around it."""
-    channels = read_channels(member.id)
-    labels = list_labels(session, member.id)
-    teams = list_teams(session, member)
-    args = link_args(view, filters)
+    args, sight = link_args(view, filters), read_sight(member.id)
     return QueueShown(
         view=view.value,
         title=view_word(view),
         sentence=view_sentence(view, int(getattr(read_counts(member.id), view.value))),
         filters=filters,
-        chosen=_chosen(filters, args, channels, labels, teams),
-        channels=channels,
-        labels=labels,
-        teams=teams,
-        page=list_queue(session, member.id, view, filters, after=after, sight=read_sight(member.id)),
+        chosen=_chosen(session, member, filters, args),
+        choices=list_choices(session, member) if request.args.get("filter") == "open" else None,
+        page=list_queue(session, member.id, view, filters, after=after, sight=sight),
         link_args=args,
-        empty=_empty(view, has_filters=len(args) > 1, has_channels=bool(channels), member=member),
+        empty=_empty(view, has_filters=len(args) > 1, has_channels=bool(sight.sides), member=member),
         shown_at=clock.now(),
+    )
+
+
+def list_choices(session: Session, member: Member) -> Choices:
+    """List what the filter offers to a member."""
+    return Choices(
+        channels=[
+            (one.id, f"{words.platform_word(one.platform)} · {one.name}") for one in list_names(session, member.id)
+        ],
+        labels=[(one.id, one.name) for one in list_labels(session, member.id)],
+        teams=[(one.id, one.name) for one in list_teams(session, member)],
     )
 
 
@@ -163,18 +183,12 @@ def list_teams(session: Session, member: Member) -> Sequence[TeamName]:
     return [TeamName(*row) for row in session.execute(_TEAMS, {"member_id": member.id})]
 
 
-def _chosen(
-    filters: Filters,
-    args: dict[str, Any],
-    channels: Sequence[ChannelName],
-    labels: Sequence[LabelView],
-    teams: Sequence[TeamName],
-) -> list[Chosen]:
+def _chosen(session: Session, member: Member, filters: Filters, args: dict[str, Any]) -> list[Chosen]:
     named = {
         "status": words.status_word(filters.status) if filters.status else None,
-        "channel": next((c.name for c in channels if c.id == filters.channel_id), None),
-        "label": next((label.name for label in labels if label.id == filters.label_id), None),
-        "team": next((team.name for team in teams if team.id == filters.team_id), None),
+        "channel": _name_of(filters.channel_id, lambda: list_names(session, member.id)),
+        "label": _name_of(filters.label_id, lambda: list_labels(session, member.id)),
+        "team": _name_of(filters.team_id, lambda: list_teams(session, member)),
         "kind": words.kind_word(filters.kind) if filters.kind else None,
     }
     shown = [(name, word) for name, word in named.items() if name in args and word]
@@ -182,6 +196,11 @@ def _chosen(
         Chosen(word, url_for("desk.queue", **{key: value for key, value in args.items() if key != name}))
         for name, word in shown
     ]
+
+
+def _name_of(number: int | None, read: Callable[[], Sequence[Named]]) -> str | None:
+    """Name what a filter is set to; only then is what it might be set to read."""
+    return next((one.name for one in read() if one.id == number), None) if number is not None else None
 
 
 def _empty(view: View, *, has_filters: bool, has_channels: bool, member: Member) -> Empty:

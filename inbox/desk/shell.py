@@ -11,7 +11,7 @@ from flask import session as cookie
 from flask_babel import get_locale, pgettext
 
 from inbox import disk
-from inbox.channels.health import ChannelName, list_names, list_needing_you
+from inbox.channels.health import Warnings, find_warnings, list_needing_you
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
 from inbox.conversations.sight import Sight, find_sight
 from inbox.database import db
@@ -126,12 +126,12 @@ def read_sight(member_id: int) -> Sight:
     return sight
 
 
-def read_channels(member_id: int) -> Sequence[ChannelName]:
-    """Return the channels that the member sees, read once for each request: filter, banners and rail ask of them."""
-    if "channels" not in g:
-        g.channels = list_names(db.session(), member_id)
-    channels: Sequence[ChannelName] = g.channels
-    return channels
+def read_warnings(member_id: int) -> Warnings:
+    """Return whether banners are due, read once for each request."""
+    if "warnings" not in g:
+        g.warnings = find_warnings(db.session(), member_id)
+    warnings: Warnings = g.warnings
+    return warnings
 
 
 def say(text: str, *, undo_id: int | None = None, is_bad: bool = False) -> None:
@@ -216,7 +216,7 @@ class Shell:
     @cached_property
     def troubled(self) -> Sequence[TroubledChannel]:
         """Channels that need somebody, among those that the member sees."""
-        if not any(channel.needs_you for channel in read_channels(self._member.id)):
+        if not read_warnings(self._member.id).needs_you:
             return []
         return [
             TroubledChannel(
@@ -235,7 +235,7 @@ class Shell:
     @cached_property
     def has_sandbox(self) -> bool:
         """Whether invented people are among those shown."""
-        return any(channel.is_played for channel in read_channels(self._member.id))
+        return read_warnings(self._member.id).is_played
 
     @property
     def connect_url(self) -> str | None:
@@ -318,7 +318,7 @@ def set_up(app: Flask) -> None:
 def _forget() -> None:
     g.pop("view_counts", None)
     g.pop("sight", None)
-    g.pop("channels", None)
+    g.pop("warnings", None)
 
 
 def _for_templates() -> dict[str, object]:

@@ -18,7 +18,7 @@ from inbox.desk.around import read_around
 from inbox.desk.composer import show_composer
 from inbox.desk.deliveries import show_deliveries
 from inbox.desk.entries import show_entries
-from inbox.desk.queues import QueueShown, link_args, read_filters, show_queue
+from inbox.desk.queues import QueueShown, link_args, list_choices, read_filters, show_queue
 from inbox.desk.shell import current_view
 from inbox.desk.threads import show_side, show_thread
 from inbox.members import doors
@@ -67,6 +67,14 @@ def queue() -> Answer:
     if request.args.get("part"):
         return render_template("desk/_queue.html", queue=shown, current_id=None)
     return _page(shown)
+
+
+@blueprint.get("/queue/filter")
+@doors.members
+def choices() -> Answer:
+    """Show what the list can be narrowed to, once somebody opens the filter."""
+    offered = list_choices(db.session(), doors.current_member())
+    return render_template("desk/_choices.html", choices=offered, filters=read_filters())
 
 
 @blueprint.get("/queue/counts")

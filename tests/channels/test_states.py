@@ -48,7 +48,8 @@ def test_a_dead_token_needs_somebody_at_the_first_failed_answer(
     assert channel.failing_since_at == clock.now()
     assert stream.lease_token is None
     assert health.list_needing_you(session, member.id) == [channel]
-    assert [(one.id, one.needs_you) for one in health.list_names(session, member.id)] == [(channel.id, True)]
+    assert health.find_warnings(session, member.id).needs_you
+    assert [one.id for one in health.list_names(session, member.id)] == [channel.id]
     kinds_seen = list(session.scalars(select(Activity.kind).where(Activity.channel_id == channel.id)))
     assert kinds.CHANNEL_STATE in kinds_seen
 

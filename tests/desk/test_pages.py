@@ -67,6 +67,26 @@ def test_filters_narrow_and_are_said(small: World, lucia: FlaskClient) -> None:
     assert rows_of(lucia.get("/queue?view=everything&status=spam").text) == []
 
 
+def test_the_choices_of_the_filter_come_when_it_is_opened(small: World, lucia: FlaskClient) -> None:
+    page = lucia.get(f"/queue?view=everything&channel={small.pages_id}").text
+    assert "<select" not in page
+    found = re.search(r'data-choices-url="([^"]+)"><a href="([^"]+)"', page)
+    assert found is not None
+    address, without_scripts = (one.replace("&amp;", "&") for one in found.groups())
+    offered = lucia.get(address, headers=PART).text
+    assert f'<option value="{small.pages_id}" selected>' in offered
+    assert "<html" not in offered
+    whole = lucia.get(without_scripts).text
+    assert offered in whole
+    assert 'id="filter" open' in whole
+    assert rows_of(whole) == rows_of(page)
+
+
+def test_only_channels_that_one_sees_are_offered(small: World, app: Flask, session: Session) -> None:
+    stranger = make_member(session)
+    assert "Acme Hogar" not in sign_in_as(app, session, stranger).get("/queue/filter").text
+
+
 def test_parts_follow_without_gap_or_overlap(app: Flask, session: Session) -> None:
     world = make_world(session, conversations=60)
     browser = sign_in_as(app, session, session.get_one(Member, world.lucia_id))

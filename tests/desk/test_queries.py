@@ -13,9 +13,8 @@ from inbox.members.models import Member
 from tests.browser.world import make_long_thread, make_world
 from tests.factories.members import sign_in_as
 
-# who asks · channels, labels, teams of the filter · sight, counts · rows, their labels
-# · newest activity
-QUEUE_PAGE = 1 + 3 + 2 + 2 + 1
+# who asks · sight, counts · rows, their labels · what banners are due · newest activity
+QUEUE_PAGE = 1 + 2 + 2 + 1 + 1
 # the queue beside it · the conversation, what it stands in, what is on its way · newest edit, messages, versions,
 # pictures, notes, lines, names in these, question · count, labels, earlier and other conversations · may one answer,
 # draft, who else waits

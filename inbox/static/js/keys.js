@@ -4,6 +4,7 @@ import { $, $$, config, isField, isNarrow } from "./page.js";
 import { act, likeAndExcuse, meant } from "./acts.js";
 import { showNews } from "./arrivals.js";
 import { closeDialog, openDialog } from "./dialogs.js";
+import { openFilter } from "./filter.js";
 import { close, open, openId } from "./pane.js";
 import { focusedRow, focusRow, move, openRow, rowOf } from "./rows.js";
 import { complain, toast, undoNewest } from "./toasts.js";
@@ -59,12 +60,7 @@ const KEYS = {
   w: () => waitAfterAll(),
   u: () => undoNewest(),
   ".": () => showNews(),
-  i: () => {
-    const filter = $("#filter");
-    if (!filter) return;
-    filter.open = true;
-    $("select", filter).focus();
-  },
+  i: () => openFilter(),
   "?": () => openDialog("", { template: $("#keys-help"), isWide: true }),
 };
 const GO = { q: "/queue", c: "/channels" };

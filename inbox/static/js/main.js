@@ -7,6 +7,7 @@ import { startComposer } from "./composer.js";
 import { startCountdown } from "./countdown.js";
 import { writeTitle } from "./counts.js";
 import { startDialogs } from "./dialogs.js";
+import { startFilter } from "./filter.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMore } from "./more.js";
@@ -26,6 +27,7 @@ if ($("#queue")) {
   startMore();
   startComposer();
   startCountdown();
+  startFilter();
   startPane();
   writeTitle();
 }
