@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import flask_babel
 from babel.support import NullTranslations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, refresh
 from markupsafe import Markup
 
@@ -47,13 +47,21 @@ def select_time_zone() -> str:
 
 def language() -> str:
     """Return the language in force: the request's, unless `force_locale` says another."""
-    locale = flask_babel.get_locale()
+    locale = getattr(_in_force(), "babel_locale", None) or flask_babel.get_locale()
     return locale.language if locale else LOCALES[0]
 
 
 def zone() -> str:
     """Return the name of the zone in force."""
-    return str(flask_babel.get_timezone())
+    return str(getattr(_in_force(), "babel_tzinfo", None) or flask_babel.get_timezone())
+
+
+def _in_force() -> object:
+    """Return where flask_babel keeps what it has found out for this request; None before that.
+
+    It is asked hundreds of times a page, and flask_babel goes through four proxies each time.
+    """
+    return getattr(g, "_flask_babel", None) if has_app_context() else None
 
 
 def gettext(text: str, **values: object) -> str:

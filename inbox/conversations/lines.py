@@ -103,7 +103,7 @@ def _line(row: Any, names: dict[str, str]) -> LineView:
         message_id=row.message_id,
         before=row.before or {},
         after=row.after or {},
-        names={key: names[key] for key in _keys(row) if key in names},
+        names={key: names[key] for key in sorted(_keys(row)) if key in names},  # pages compare them as written
     )
 
 

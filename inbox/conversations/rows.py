@@ -1,6 +1,6 @@
 """What the queue and a thread's page show, as plain data (no text of gone messages ever gets in here)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -109,7 +109,7 @@ class MessageView:
     member_id: int | None
     is_of_this_person: bool
     text: str
-    marks: tuple[dict[str, Any], ...]
+    marks: tuple[dict[str, Any], ...] = field(hash=False)  # compared, but a dict has no hash
     seq: int | None
     external_id: str | None
     parent_external_id: str | None

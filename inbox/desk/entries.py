@@ -4,10 +4,14 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from inbox.activity import kinds
 from inbox.conversations.rows import Entry, LineView, MessageView, NoteView
 from inbox.desk.lines import line_sentence
+
+MESSAGES_REMEMBERED = 400  # eight parts of threads; some 8 KB each, with their HTML
+_LONGEST_REMEMBERED = 4_000  # characters
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,25 @@ def _gather(entries: Iterable[Entry]) -> Sequence[Entry]:
 
 
 def _show(entry: Entry) -> EntryShown:
-    digest = f"{zlib.crc32(repr(entry).encode()):08x}"
     if isinstance(entry, MessageView):
-        return EntryShown(_order(entry.at, "0", entry.id), digest, message=entry)
+        return _show_message(entry) if is_short(entry) else _show_message.__wrapped__(entry)
     if isinstance(entry, NoteView):
-        return EntryShown(_order(entry.at, "1", entry.id), digest, note=entry)
-    return EntryShown(_order(entry.at, "2", entry.id), digest, line=entry, sentence=line_sentence(entry))
+        return EntryShown(_order(entry.at, "1", entry.id), _digest(entry), note=entry)
+    return EntryShown(_order(entry.at, "2", entry.id), _digest(entry), line=entry, sentence=line_sentence(entry))
+
+
+def is_short(message: MessageView) -> bool:
+    """Tell whether a message is short enough to be remembered: a thread may hold megabytes of earlier wordings."""
+    return len(message.text) + sum(len(version.text) for version in message.versions) <= _LONGEST_REMEMBERED
+
+
+@lru_cache(maxsize=MESSAGES_REMEMBERED)
+def _show_message(message: MessageView) -> EntryShown:
+    return EntryShown(_order(message.at, "0", message.id), _digest(message), message=message)
+
+
+def _digest(entry: Entry) -> str:
+    return f"{zlib.crc32(repr(entry).encode()):08x}"
 
 
 def _order(at: datetime, rank: str, number: int) -> str:

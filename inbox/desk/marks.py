@@ -1,17 +1,17 @@
-"""Small things that a page shows by the hundred, made without a template: icons, and times as elements."""
+"""Small things that a page shows by the hundred, made without a template, and what is the same on all pages."""
 
 from datetime import datetime
 from functools import lru_cache
 
-from markupsafe import Markup
+from flask import current_app, request
+from jinja2 import Template
+from markupsafe import Markup, escape
 
 from inbox.addresses import static_url
-from inbox.languages import format_datetime
+from inbox.languages import format_datetime, language
 from inbox.languages import gettext as _
 
 _ICON = Markup('<svg class="i{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#{}"></use></svg>')
-_AT = Markup('<time datetime="{}" data-form="{}">{}</time>')
-_WAIT = Markup('<time class="wait" datetime="{}" data-form="wait">{}</time>')
 
 
 def icon(name: str, big: bool = False) -> Markup:
@@ -26,9 +26,21 @@ def _icon(sprite: str, name: str, big: bool) -> Markup:
 
 def at(time: datetime, form: str = "at") -> Markup:
     """Return a time, which the browser words in the viewer's zone; without scripts it reads in the member's."""
-    return _AT.format(time.isoformat(), form, format_datetime(time, "short"))
+    written = escape(format_datetime(time, "short"))
+    return Markup(f'<time datetime="{time.isoformat()}" data-form="{escape(form)}">{written}</time>')  # noqa: S704
 
 
 def wait_of(since: datetime) -> Markup:
     """Return since when somebody waits; the browser says how long that is."""
-    return _WAIT.format(since.isoformat(), _("waits since %(time)s", time=format_datetime(since, "short")))
+    said = escape(_("waits since %(time)s", time=format_datetime(since, "short")))
+    return Markup(f'<time class="wait" datetime="{since.isoformat()}" data-form="wait">{said}</time>')  # noqa: S704
+
+
+def same_for_all(name: str) -> Markup:
+    """Return a part of a page that is the same for everybody who reads it in one language; remembered."""
+    return _same(current_app.jinja_env.get_template(name), request.script_root, language())
+
+
+@lru_cache(maxsize=20)
+def _same(template: Template, _root: str, _language: str) -> Markup:
+    return Markup(template.render())  # noqa: S704  # escaped by the template

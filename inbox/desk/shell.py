@@ -11,12 +11,14 @@ from flask import session as cookie
 from flask_babel import get_locale, pgettext
 
 from inbox import disk
+from inbox.addresses import known_url
 from inbox.channels.health import Warnings, find_warnings, list_needing_you
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
 from inbox.conversations.sight import Sight, find_sight
 from inbox.database import db
 from inbox.desk import looks, marks, script_words, words
 from inbox.desk.differences import differences
+from inbox.desk.entry_html import entries_html
 from inbox.desk.live_rows import find_newest
 from inbox.desk.rows import rows_html
 from inbox.desk.troubles import trouble_sentence
@@ -173,12 +175,12 @@ class Shell:
     @property
     def settings_url(self) -> str:
         """Where one's own settings are."""
-        return url_for("me.show")
+        return known_url("me.show")
 
     @property
     def sign_out_url(self) -> str:
         """Where signing out is posted."""
-        return url_for("members.sign_out")
+        return known_url("members.sign_out")
 
     @cached_property
     def views(self) -> Sequence[RailView]:
@@ -192,7 +194,7 @@ class Shell:
                 name=view.value,
                 word=view_word(view),
                 icon=ICONS[view],
-                url=url_for("desk.queue", view=view.value),
+                url=known_url("desk.queue", view=view.value),
                 count=getattr(counts, view.value),
                 is_current=view == current,
                 is_hot=view is View.UNASSIGNED,
@@ -211,7 +213,7 @@ class Shell:
 
     def _place(self, word: str, icon: str, endpoint: str, needs_you: bool = False) -> Place:
         here = (request.endpoint or "").split(".")[0] == endpoint.split(".")[0]
-        return Place(str(word), icon, url_for(endpoint), here, needs_you)
+        return Place(str(word), icon, known_url(endpoint), here, needs_you)
 
     @cached_property
     def troubled(self) -> Sequence[TroubledChannel]:
@@ -240,7 +242,7 @@ class Shell:
     @property
     def connect_url(self) -> str | None:
         """Where admins connect a channel."""
-        return url_for("channels.connect") if self._member.is_admin else None
+        return known_url("channels.connect") if self._member.is_admin else None
 
     @cached_property
     def said(self) -> Sequence[Said]:
@@ -295,6 +297,7 @@ def set_up(app: Flask) -> None:
         isolated=looks.isolated,
         options=looks.options,
         icon=marks.icon,
+        same_for_all=marks.same_for_all,
         at=marks.at,
         wait_of=marks.wait_of,
         differences=differences,
@@ -312,6 +315,7 @@ def set_up(app: Flask) -> None:
         mode_word=words.mode_word,
         to_json=json.dumps,
         rows_html=rows_html,
+        entries_html=entries_html,
     )
 
 

@@ -4,8 +4,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, get_template_attribute, jsonify, redirect, render_template, request, url_for
-from flask_wtf.csrf import generate_csrf
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from inbox.conversations.access import access_conversation, access_message
@@ -18,6 +17,7 @@ from inbox.desk.around import read_around
 from inbox.desk.composer import show_composer
 from inbox.desk.deliveries import show_deliveries
 from inbox.desk.entries import show_entries
+from inbox.desk.entry_html import entries_html
 from inbox.desk.queues import QueueShown, link_args, list_choices, read_filters, show_queue
 from inbox.desk.shell import current_view
 from inbox.desk.threads import show_side, show_thread
@@ -134,15 +134,10 @@ def changes(conversation_id: int) -> Answer:
     found = access_conversation(db.session(), member.id, conversation_id)
     values = _pane_values(found, with_composer=False)
     thread = values["thread"]
-    entry_of, token = get_template_attribute("conversations/_entry.html", "entry_of"), generate_csrf()
+    htmls = entries_html(thread.entries, thread, member.id)
     entries = [
-        {
-            "id": entry.dom_id,
-            "order": entry.order,
-            "digest": entry.digest,
-            "html": entry_of(entry, thread, member.id, token),
-        }
-        for entry in thread.entries
+        {"id": entry.dom_id, "order": entry.order, "digest": entry.digest, "html": html}
+        for entry, html in zip(thread.entries, htmls, strict=True)
     ]
     return jsonify(
         id=found.id,

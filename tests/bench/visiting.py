@@ -14,13 +14,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from inbox import languages
-from inbox.desk import looks, rows
+from inbox.desk import entries, entry_html, looks, rows
 from tests.bench.results import Result, middle, percentile
 from tests.bench.stage import Stage
 
 REQUESTS_A_ROUND = 25
-# What a process remembers of rows that it has shown: whoever opens a page of others finds nothing of it.
-_REMEMBERED = (rows._make, languages._written, looks.initials)
+# What a process remembers of rows and messages that it has shown: whoever opens others finds nothing of it.
+_REMEMBERED = (rows._make, entry_html._make, entries._show_message, languages._written, looks.initials)
 
 
 @dataclass(frozen=True)
