@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Integer,
+    Select,
     Table,
     Text,
     bindparam,
@@ -89,6 +90,36 @@ def among(column: Any, name: str) -> ColumnElement[bool]:
     """SQL: the column has one of the values that are given as the parameter `name` when it is run."""
     are_numbers = isinstance(column.type, Integer)
     return _Among(column, bindparam(name, type_=_Many(are_numbers)))
+
+
+class _Within(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """See _Among."""
+        return self
+
+
+@compiles(_Within, "sqlite")
+def _within_on_sqlite(element: _Within, compiler: Any, **how: Any) -> str:
+    column, found = (compiler.process(part, **how) for part in element.clauses)
+    return f"+{column} IN {found}"
+
+
+@compiles(_Within, "postgresql")
+def _within_on_postgresql(element: _Within, compiler: Any, **how: Any) -> str:
+    column, found = (compiler.process(part, **how) for part in element.clauses)
+    # In coalesce() it leads to no index, and is taken to be true of every other row.
+    return f"coalesce({column} = ANY (ARRAY{found}), false)"
+
+
+def within(column: ColumnElement[int], numbers: Select[int]) -> ColumnElement[bool]:
+    """SQL: the column is one of what a select finds, which is found once; what is walked stays in its order.
+
+    A join with those numbers, or an index that begins with them, would read all that they lead to and sort it.
+    """
+    return _Within(column, numbers.scalar_subquery())
 
 
 def take_ids(session: Session, models: Sequence[Any], count: int) -> dict[Any, Iterator[int]]:

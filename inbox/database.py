@@ -136,6 +136,8 @@ def engine_options(database_url: str, busy_seconds: float, most_connections: int
     if database_url.startswith("sqlite"):
         return options | {"connect_args": {"timeout": busy_seconds, "check_same_thread": False}}
     pool = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": most_connections - 5, "pool_recycle": 1800}
+    # The connection that was given back last is taken first: it is the one that has most statements prepared.
+    pool["pool_use_lifo"] = True
     return options | pool
 
 
