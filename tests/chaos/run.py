@@ -117,6 +117,7 @@ class _Run:
         written = sum((one.done for one in writers), start=Counter[str]())
         for what, done in (("said", self.traffic.done), ("written", written), ("decided", decider.done)):
             say(f"{what}: {tell(done)}")
+        self.outcome.findings += [line for one in writers for line in one.broken]
         say(f"went wrong: {tell(self.faults.done)}")
         self.heal()
         self.rest()

@@ -65,6 +65,7 @@ class Writer:
         self.chance = random.Random(f"{self.seed}:writer:{self.number}")
         self.undo_urls: list[str] = []
         self.pressed: list[tuple[float, Form, str]] = []
+        self.broken: list[str] = []
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def run(self) -> None:
@@ -117,7 +118,9 @@ class Writer:
         """Press Send again and again, at once and a moment later; and once more one that has long been sent."""
         if self.pressed and self.pressed[0][0] < time.monotonic() - LONG_AGO * self.hold_seconds:
             _, long_ago, words = self.pressed.pop(0)
-            self.done[f"press long after: {self.browser.post(long_ago, text=words).status_code}"] += 1
+            answer = self.browser.post(long_ago, text=words)
+            self.done[f"press long after: {answer.status_code}"] += 1
+            self.expect_the_same(answer, words)
         form, text = self.compose(conversation, pane), self.words()
         if form is None:
             return "no composer"
@@ -129,8 +132,15 @@ class Writer:
             thread.join()
         self.stopping.wait(self.chance.uniform(0, 3) * self.hold_seconds)
         again = self.browser.post(form, text=text)
-        self.pressed.append((time.monotonic(), form, text))
+        if answer.is_success:
+            self.expect_the_same(again, text)
+            self.pressed.append((time.monotonic(), form, text))
         return f"{answer.status_code} {again.status_code}"
+
+    def expect_the_same(self, again: httpx.Response, text: str) -> None:
+        """Note where a Send that was pressed before was refused, instead of told what came of it (D5)."""
+        if again.is_client_error:
+            self.broken.append(f"a second press of one Send was refused with {again.status_code}: {text[-10:]}")
 
     def quietly(self, form: Form, text: str) -> None:
         """Press Send without waiting for what comes of it."""
