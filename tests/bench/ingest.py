@@ -75,8 +75,8 @@ class Ingest:
         self._sources = [open_source(self._engine, platform, "1") for platform in PLATFORMS]
         self._rounds: dict[tuple[int, int], list[Round]] = defaultdict(list)
         for source in self._sources:
-            read_page(self._engine, source, 40)
-            answer_what_is_known(self._engine, source)
+            read_page(self._engine, source, 40, minutes_ago=8)
+            answer_what_is_known(self._engine, source, minutes_ago=4)
             for spoken_count in (0, 10):
                 read_page(self._engine, source, 40, spoken_count)
 
@@ -118,15 +118,23 @@ def open_on(stage: Stage) -> Ingest:
     return Ingest(stage)
 
 
-def read_page(engine: Engine, source: Source, batch: int, spoken_count: int = 0, spent: Spent | None = None) -> None:
+def read_page(
+    engine: Engine,
+    source: Source,
+    batch: int,
+    spoken_count: int = 0,
+    spent: Spent | None = None,
+    *,
+    minutes_ago: int = 0,
+) -> None:
     """Let a worker read a page of new messages, from the body that came to the commit."""
-    source.serve(batch, spoken_count)
+    source.serve(batch, spoken_count, minutes_ago=minutes_ago)
     _read(engine, source, batch, spent or Spent())
 
 
-def answer_what_is_known(engine: Engine, source: Source) -> None:
+def answer_what_is_known(engine: Engine, source: Source, *, minutes_ago: int) -> None:
     """Let a worker read a page of our own answers, given on the platform."""
-    _read(engine, source, source.serve_our_answers(), Spent())
+    _read(engine, source, source.serve_our_answers(minutes_ago=minutes_ago), Spent())
 
 
 def _read(engine: Engine, source: Source, batch: int, spent: Spent) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -55,14 +56,17 @@ class Source:
     connection: Connection
     http: Canned
 
-    def serve(self, count: int, spoken_count: int = 0) -> None:
+    def serve(self, count: int, spoken_count: int = 0, *, minutes_ago: int = 0) -> None:
         """Lay out a page of `count` new messages for the next read, some of which answer us."""
-        self.writer.at = clock.now()
+        self.writer.at = clock.now() - timedelta(minutes=minutes_ago)
         self._lay_out(self.mix.page(count, self.writer.word, spoken_count))
 
-    def serve_our_answers(self) -> int:
-        """Lay out a page of our answers to what was read last, older than anything that follows; returns how many."""
-        self.writer.at = clock.now()
+    def serve_our_answers(self, *, minutes_ago: int) -> int:
+        """Lay out a page of our answers to what was read last; returns how many.
+
+        What was read must be older, and what follows newer, each by more than a minute (Draft.written_at).
+        """
+        self.writer.at = clock.now() - timedelta(minutes=minutes_ago)
         said = self.mix.known[-40:]
         us = Person(self.writer.own_id, "brand@social.example", "Brand")
         self._lay_out([self.writer.word(self.mix.draft(us, one))[0] for one in said])
