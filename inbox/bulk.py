@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -145,14 +146,14 @@ def _next_ids(dialect_name: str, models: tuple[Any, ...]) -> Any:
 
 
 def insert_all(session: Session, model: Any, rows: Rows) -> None:
-    """Insert rows that all have the same columns, by COPY on PostgreSQL: a third of the cost of as many INSERTs.
+    """Insert rows that all have the same columns, two at least, by COPY on PostgreSQL: a third of the cost of as many INSERTs.
 
     Raises IntegrityError where one is there already, ValueError where one has other columns than the first.
     """
     if not rows:
         return
     plan = _plan(session, model, rows[0])
-    values = [plan.values(row) for row in rows]
+    values = plan.values(rows)
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql(plan.insert, values)
     else:
@@ -167,7 +168,7 @@ def insert_missing(session: Session, model: Any, rows: Rows) -> int:
     if not rows:
         return 0
     plan = _plan(session, model, rows[0])
-    statement, values = f"{plan.insert} ON CONFLICT DO NOTHING", [plan.values(row) for row in rows]
+    statement, values = f"{plan.insert} ON CONFLICT DO NOTHING", plan.values(rows)
     # Drivers tell of INSERTs as well how many rows they made, but SQLAlchemy keeps the number only where it is asked.
     counted = {"preserve_rowcount": True}
     return session.connection().exec_driver_sql(statement, values, execution_options=counted).rowcount
@@ -175,19 +176,31 @@ def insert_missing(session: Session, model: Any, rows: Rows) -> int:
 
 @dataclass(frozen=True)
 class _Plan:
-    """How rows of certain columns are handed to the driver; `rest`: the defaults of the columns left out."""
+    """How rows of certain columns are handed to the driver.
+
+    `pick`: takes a row's values in their order; `processes`: what the driver must be given otherwise, by place;
+    `rest`: the defaults of the columns left out.
+    """
 
     insert: str
     copy: str
-    columns: tuple[tuple[str, _Process | None], ...]
+    names: frozenset[str]
+    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    processes: tuple[tuple[int, _Process], ...]
     rest: tuple[Any, ...]
 
-    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return a row as the driver takes it; raises ValueError where it has other columns."""
-        if len(row) != len(self.columns) or any(name not in row for name, _ in self.columns):
+    def values(self, rows: Rows) -> list[tuple[Any, ...]]:
+        """Return rows as the driver takes them; raises ValueError where one has other columns."""
+        return [self._values_of(row) for row in rows]
+
+    def _values_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        if row.keys() != self.names:
             raise ValueError(f"a row among others has columns of its own: {sorted(row)}")
-        given = [row[name] if process is None else process(row[name]) for name, process in self.columns]
-        return (*given, *self.rest)
+        given = [*self.pick(row), *self.rest]
+        for place, process in self.processes:
+            if given[place] is not None:  # nothing is NULL, whatever the type
+                given[place] = process(given[place])
+        return tuple(given)
 
 
 def _plan(session: Session, model: Any, row: Mapping[str, Any]) -> _Plan:
@@ -196,7 +209,8 @@ def _plan(session: Session, model: Any, row: Mapping[str, Any]) -> _Plan:
 
 @cache
 def _make_plan(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Plan:
-    columns = tuple((name, _process(table.c[name], dialect)) for name in names)
+    found = enumerate(_process(table.c[name], dialect) for name in names)
+    processes = tuple((place, process) for place, process in found if process is not None)
     rest = {}
     for column in table.c:
         if column.name not in names and column.default is not None:
@@ -209,7 +223,8 @@ def _make_plan(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Plan:
     marks = ", ".join([mark] * (len(names) + len(rest)))
     target = f"{quote(table.name)} ({listed})"
     insert = f"INSERT INTO {target} VALUES ({marks})"  # noqa: S608 - names of our own tables
-    return _Plan(insert, f"COPY {target} FROM STDIN", columns, tuple(rest.values()))
+    pick = itemgetter(*names)
+    return _Plan(insert, f"COPY {target} FROM STDIN", frozenset(names), pick, processes, tuple(rest.values()))
 
 
 def _default(default: Any) -> Any:
@@ -221,4 +236,7 @@ def _default(default: Any) -> Any:
 
 
 def _process(column: Column[Any], dialect: Dialect) -> _Process | None:
+    """Return what makes a value one that the driver takes; None where it takes it as it is, as both do with bool."""
+    if isinstance(column.type, Boolean):
+        return None
     return column.type.dialect_impl(dialect).bind_processor(dialect)

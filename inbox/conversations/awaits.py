@@ -1,5 +1,6 @@
 """Whether an inbound message awaits an answer at all, and why (RULES A2, A3; pure)."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Verdict:
 
 _QUESTION_MARKS = frozenset("¿?؟？⁇⁈⁉❓❔")
 _DIGITS_AWAIT = 5
+_DIGIT = re.compile(r"\d")
 # A handle: @name, @name.test, @name@server.example
 _HANDLE = regex.compile(r"(?<![\w.])[@＠][\w](?:[\w.\-]*[\w])?(?:@[\w](?:[\w.\-]*[\w])?)?")
 _EMOJI = regex.compile(
@@ -121,19 +123,19 @@ def judge(facts: Facts) -> Verdict:
 
 def has_question_mark(text: str) -> bool:
     """Tell whether a text asks, in any of the scripts whose question marks we know."""
-    return any(character in _QUESTION_MARKS for character in text)
+    return not _QUESTION_MARKS.isdisjoint(text)
 
 
 def count_question_marks(text: str) -> int:
     """Count question marks, for edits that gain one."""
-    return sum(character in _QUESTION_MARKS for character in text)
+    return sum(map(text.count, _QUESTION_MARKS))
 
 
 def _asks(text: str, words: str) -> Reason | None:
     """Return what forbids to call a text needless: a question, a number to look up, a complaint."""
     if has_question_mark(text):
         return Reason.QUESTION
-    if sum(character.isdecimal() for character in text) >= _DIGITS_AWAIT:
+    if len(_DIGIT.findall(text)) >= _DIGITS_AWAIT:
         return Reason.DIGITS
     if any(word in NEGATIVE or word.endswith("n't") for word in _words(words)):
         return Reason.NEGATIVE_WORD

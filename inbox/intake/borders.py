@@ -22,6 +22,7 @@ AUDIENCES = frozenset({"public", "unlisted", "followers", "direct", "private"})
 PICTURE_KINDS = frozenset({"image", "video", "audio", "file", "sticker"})
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _BIGGEST_COUNT = 2**31 - 1
+_JSON = json.JSONEncoder(default=str, separators=(",", ":"))
 
 
 class Unacceptable(Exception):
@@ -181,7 +182,7 @@ def _clean_pictures(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
 def raw_bytes(item: Message | PostSeen | GoneItem) -> bytes:
     """Return an item's payload as JSON: what the platform sent, or what its connector made of it."""
     payload = item.raw if isinstance(item, Message) and item.raw else asdict(item)
-    return json.dumps(payload, default=str, separators=(",", ":")).encode()
+    return _JSON.encode(payload).encode()
 
 
 def pack(raw: bytes) -> bytes:

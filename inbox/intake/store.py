@@ -1,7 +1,7 @@
 """Writes a page's new messages, with what the platform sent and what is attached, in a few statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,7 +121,7 @@ def _as_shown(message: Message, received_at: datetime) -> dict[str, Any]:
 
 def marks_of(message: Message) -> list[dict[str, Any]]:
     """Return the marks of a message's text as they are stored."""
-    return [{name: value for name, value in asdict(mark).items() if value is not None} for mark in message.marks]
+    return [{name: value for name, value in vars(mark).items() if value is not None} for mark in message.marks]
 
 
 def write_raw(

@@ -5,6 +5,7 @@ A person can put any fields into a record, and a page of forty items would be lo
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # What odd data makes of code that did not expect it; nothing of a database, a network or a time limit.
@@ -24,17 +25,17 @@ def load(body: bytes) -> Any:
 
 
 def _is_deep(found: Any) -> bool:
-    level = [found]
-    for _ in range(DEEPEST + 1):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
+    level = _containers([found])
+    for _ in range(DEEPEST):
         if not level:
             return False
-    return True
+        level = [inner for one in level for inner in _containers(one.values() if type(one) is dict else one)]
+    return any(level)
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    """Return what may hold something; JSON makes no other kinds, and a page has thousands of values."""
+    return [value for value in values if type(value) is dict or type(value) is list]
 
 
 def _cut(body: bytes) -> str:

@@ -12,6 +12,7 @@ MOST = 300
 _LINK = re.compile(r"https?://[^\s<>\"'\u201d\u2019]+", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w@/.])@([a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)")
 _TAG = re.compile(r"(?<![\w#/&])#(?!\d+\b)(\w{1,64})")
+_BEGINS = bytes(byte & 0xC0 != 0x80 for byte in range(256))
 _AFTER_A_LINK = ".,;:!?)]}'\"\u2026"
 
 
@@ -20,7 +21,7 @@ def read_marks(written: str, facets: Sequence[Any]) -> tuple[Mark, ...]:
     if not facets:
         return ()
     # how many characters begin before each byte
-    begun = [0, *accumulate(byte & 0xC0 != 0x80 for byte in written.encode("utf-8", "replace"))]
+    begun = [0, *accumulate(written.encode("utf-8", "replace").translate(_BEGINS))]
     marks = (_read(begun, facet, feature) for facet in facets[:MOST] for feature in things(facet, "features")[:5])
     return tuple(sorted((mark for mark in marks if mark), key=lambda mark: (mark.start, mark.end, mark.kind)))
 
