@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -69,6 +70,7 @@ def _utc(at: datetime | None) -> datetime | None:
     return at.astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)  # a message's few times are written into several rows and columns each
 def _utc_text(at: datetime | None) -> str | None:
     at = _utc(at)
     return None if at is None else at.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]

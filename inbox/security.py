@@ -100,9 +100,10 @@ def scrub(text: str, known: tuple[str, ...] = ()) -> str:
             text = text.replace(secret, "[secret]")
     is_odd = not text.isascii() and _ODD_LETTERS.search(text) is not None
     small = text.lower()
-    for words, shape, instead in _SECRET_SHAPES:
+    for words, shapes in _SECRET_SHAPES:
         if is_odd or any(word in small for word in words):
-            text = shape.sub(instead, text)
+            for shape, instead in shapes:
+                text = shape.sub(instead, text)
     return text
 
 
@@ -147,12 +148,14 @@ def _without_jwt(found: re.Match[str]) -> str:
     return ".".join(kept)
 
 
-# Each shape comes with words of which it has one, in small letters: looking for those first is a hundred times
+# Shapes come with words of which each has one, in small letters: looking for those first is a hundred times
 # cheaper, and nearly every text has none of them.
-_NAMED_BY = ("token", "jwt", "secret", "password", "authorization")
-_SECRET_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (("bearer", "basic", "dpop"), _BEARER, r"\1 [secret]"),
-    (("eyj",), _DOTTED, _without_jwt),
-    (_NAMED_BY, _QUOTED, r"\1[secret]"),
-    (_NAMED_BY, _NAMED, r"\1[secret]"),
+_Shapes = tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
+_SECRET_SHAPES: tuple[tuple[tuple[str, ...], _Shapes], ...] = (
+    (("bearer", "basic", "dpop"), ((_BEARER, r"\1 [secret]"),)),
+    (("eyj",), ((_DOTTED, _without_jwt),)),
+    (
+        ("token", "jwt", "secret", "password", "authorization"),
+        ((_QUOTED, r"\1[secret]"), (_NAMED, r"\1[secret]")),
+    ),
 )
