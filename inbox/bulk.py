@@ -146,9 +146,10 @@ def _next_ids(dialect_name: str, models: tuple[Any, ...]) -> Any:
 
 
 def insert_all(session: Session, model: Any, rows: Rows) -> None:
-    """Insert rows that all have the same columns, two at least, by COPY on PostgreSQL: a third of the cost of as many INSERTs.
+    """Insert rows that all have the same columns, by COPY on PostgreSQL: a third of the cost of as many INSERTs.
 
-    Raises IntegrityError where one is there already, ValueError where one has other columns than the first.
+    Rows have two columns at least. Raises IntegrityError where one is there already, ValueError where one has other
+    columns than the first.
     """
     if not rows:
         return

@@ -213,9 +213,12 @@ def _postgresql_connected(connection: Any, _record: object) -> None:
 
 
 def _postgresql_begin(connection: Connection) -> None:
-    connection.info[_READS] = _is_read_only.get()
-    if connection.info[_READS]:
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    """Say whether the transaction only reads; psycopg says so to the server in its BEGIN, which is still to come."""
+    connection.info[_READS] = is_reading = _is_read_only.get()
+    link: Any = connection.connection.driver_connection
+    mode = True if is_reading else None  # None: as the server has it
+    if link.read_only is not mode:
+        link.read_only = mode
 
 
 def _postgresql_rollback(connection: Connection) -> None:
