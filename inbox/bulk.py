@@ -6,7 +6,7 @@ takes them (`insert_all`, `insert_missing`), with ids that were taken beforehand
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -121,6 +122,11 @@ def within(column: ColumnElement[int], numbers: Select[int]) -> ColumnElement[bo
     A join with those numbers, or an index that begins with them, would read all that they lead to and sort it.
     """
     return _Within(column, numbers.scalar_subquery())
+
+
+def written_out(codes: Iterable[str]) -> list[ColumnElement[str]]:
+    """SQL: codes of ours for IN, as constants: a list of parameters is written into the statement at each run."""
+    return [literal_column(f"'{code}'", Text) for code in codes]
 
 
 def take_ids(session: Session, models: Sequence[Any], count: int) -> dict[Any, Iterator[int]]:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func,
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.bulk import table_of
+from inbox.bulk import table_of, written_out
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.channels.streams import list_streams
@@ -20,7 +20,7 @@ from inbox.settings import Pace
 _CHANNEL = table_of(Channel).c
 _MEMBER: ColumnElement[int] = bindparam("member_id", type_=BigInteger)
 _NEEDS_YOU = and_(
-    _CHANNEL.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU]),
+    _CHANNEL.state.in_(written_out((ChannelState.ACTIVE.value, ChannelState.NEEDS_YOU.value))),
     or_(
         _CHANNEL.state == ChannelState.NEEDS_YOU,
         _CHANNEL.failing_since_at.is_not(None),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.bulk import table_of
 from inbox.conversations.arrive import judge_again, open_again
 from inbox.conversations.awaits import Reason, count_question_marks
 from inbox.conversations.gone import look_said_present
@@ -23,10 +24,11 @@ from inbox.settings import Pace
 # An edit of an answered message that grows by so many characters has something new to say.
 _GAINED_CHARACTERS = 20
 # Asked by every page of a conversation, so it stands ready (decision 0012).
-_NEWEST_WORDING = (
-    select(func.max(MessageVersion.id))
-    .join(Message, Message.id == MessageVersion.message_id)
-    .where(Message.thread_id == bindparam("thread_id", type_=BigInteger))
+_VERSION, _MESSAGE = table_of(MessageVersion), table_of(Message)
+NEWEST_WORDING = (
+    select(func.max(_VERSION.c.id))
+    .join(_MESSAGE, _MESSAGE.c.id == _VERSION.c.message_id)
+    .where(_MESSAGE.c.thread_id == bindparam("thread_id", type_=BigInteger))
 )
 
 
@@ -82,7 +84,7 @@ def newest_wording(session: Session, thread_id: int) -> int:
 
     Edits of one thread come one after the other (a channel's pages are written one at a time), so numbers only rise.
     """
-    return session.scalar(_NEWEST_WORDING, {"thread_id": thread_id}) or 0
+    return session.scalar(NEWEST_WORDING, {"thread_id": thread_id}) or 0
 
 
 def says_more_since(session: Session, conversation_id: int, up_to_seq: int, wording: int) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.models import Activity
-from inbox.bulk import among, table_of
+from inbox.bulk import among, table_of, written_out
 from inbox.conversations.folding import with_folded
 from inbox.conversations.models import Conversation, Label, Note
 from inbox.conversations.rows import LineView, NoteView
@@ -68,7 +68,7 @@ _LINES = (
     )
     .outerjoin(table_of(Member), _MEMBER.id == _ACTIVITY.member_id)
     .where(_ACTIVITY.conversation_id.in_(with_folded(_ID)))
-    .where(_ACTIVITY.kind.in_([literal_column(f"'{kind}'") for kind in _KINDS]), _ACTIVITY.undone_by_id.is_(None))
+    .where(_ACTIVITY.kind.in_(written_out(_KINDS)), _ACTIVITY.undone_by_id.is_(None))
     .where(_ACTIVITY.at >= _SINCE, _ACTIVITY.at < _UNTIL)
     .order_by(_ACTIVITY.id.desc())
     .limit(_MOST)

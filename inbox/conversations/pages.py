@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
 from inbox.conversations import lines, message_query
-from inbox.conversations.edits import newest_wording
+from inbox.conversations.edits import NEWEST_WORDING
 from inbox.conversations.keys import Key, read_key
 from inbox.conversations.message_query import Part
 from inbox.conversations.models import Conversation, Message, Thread
@@ -32,6 +32,8 @@ _QUESTION = (
     .join(_ASKING, _ASKING.c.id == _THREAD.c.asks_about_message_id)
     .where(_THREAD.c.id == bindparam("thread_id", type_=BigInteger), _ASKING.c.gone_at.is_(None), _WAITS)
 )
+# The newest edit; the native answer of which the thread asks whom it answered, as long as somebody older waits.
+_OF_THREAD = select(NEWEST_WORDING.scalar_subquery(), _QUESTION.scalar_subquery())
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def load_thread(
     of this thread. Replies that were not accepted yet and held back messages are left out.
     """
     earlier, later = (read_key(key) if key else None for key in (before, after))
-    newest = newest_wording(session, conversation.thread_id)  # read first: an edit that comes now counts as unread
+    of_thread = session.execute(_OF_THREAD, {"thread_id": conversation.thread_id})
+    newest, asks_about = of_thread.one()  # read first: an edit that comes now counts as unread
     part = _load(session, conversation, earlier, later, around, limit)
     since = later.at if later else part.messages[0].at if part.has_before else None
     until = earlier.at if earlier else part.messages[-1].at if part.has_after else None
@@ -74,8 +77,8 @@ def load_thread(
         before=_key(part.messages[0]) if part.has_before else None,
         after=_key(part.messages[-1]) if part.has_after else None,
         last_seq=max((message.seq or 0 for message in part.messages), default=0),
-        newest_wording=newest,
-        asks_about_message_id=_find_question(session, conversation),
+        newest_wording=newest or 0,
+        asks_about_message_id=asks_about,
     )
 
 
@@ -113,11 +116,6 @@ def _find_place(session: Session, conversation: Conversation, message_id: int) -
     if row is None:
         raise NotFound("message")
     return Key(row.clock_at, row.id)
-
-
-def _find_question(session: Session, conversation: Conversation) -> int | None:
-    """Return the native answer of which the thread asks whom it answered, as long as somebody older waits."""
-    return session.scalar(_QUESTION, {"thread_id": conversation.thread_id})
 
 
 def _place(entry: Entry) -> tuple[datetime, bool, int]:

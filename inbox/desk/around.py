@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
@@ -14,12 +14,26 @@ from inbox.conversations.models import Conversation, Thread
 from inbox.media.models import Media
 from inbox.members import access
 from inbox.members.models import Member, Team
+from inbox.replies.rights import least_need, obstacle_of
+
+MOST_COUNTED = 100
 
 _CONVERSATION, _CONTACT, _THREAD = table_of(Conversation), table_of(Contact), table_of(Thread)
 _POST, _MEDIA, _TEAM = table_of(Post), table_of(Media), table_of(Team)
 _ASSIGNEE, _LAST_ASSIGNEE = table_of(Member).alias("assignee"), table_of(Member).alias("last_assignee")
 _MEMBER: ColumnElement[int] = bindparam("member_id", type_=BigInteger)
 _WHERE = (_CONVERSATION.c.channel_id, _CONVERSATION.c.is_private)
+
+
+class ChannelShown(NamedTuple):
+    """What a conversation's page asks of its channel."""
+
+    id: int
+    platform: str
+    handle: str
+    display_name: str
+    state: str
+    limits: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,7 @@ class PostShown:
 class Around:
     """What a conversation stands in, and what the member may do there."""
 
-    channel: Channel
+    channel: ChannelShown
     display_name: str
     handle: str
     profile_url: str | None
@@ -50,15 +64,19 @@ class Around:
     assignee_name: str | None
     last_assignee_name: str | None
     team_name: str | None
+    conversation_count: int  # of this person, at most `MOST_COUNTED`
     may_triage: bool
     may_answer: bool
+    obstacle: str | None  # why the member may not answer
     post: PostShown | None
 
 
 def read_around(session: Session, member: Member, conversation: Conversation) -> Around:
     """Read what a conversation stands in; whether the member sees it has been asked."""
-    row = session.execute(_AROUND, {"conversation_id": conversation.id, "member_id": member.id}).one()
-    in_order: list[Any] = [*row[:_OF_POST], _show_post(row)]  # as Around names its fields
+    values = {"conversation_id": conversation.id, "contact_id": conversation.contact_id, "member_id": member.id}
+    row = session.execute(_AROUND, values).one()
+    channel, rest = ChannelShown(*row[:_OF_CHANNEL]), row[_OF_CHANNEL : _OF_CHANNEL + _PLAIN]
+    in_order: list[Any] = [channel, *rest, obstacle_of(row.least_need), _show_post(row)]  # as Around names its fields
     return Around(*in_order)
 
 
@@ -84,10 +102,22 @@ def _first_picture(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return found.correlate(_POST).scalar_subquery()
 
 
-_OF_POST = len(fields(Around)) - 1
+def _count_conversations() -> ColumnElement[int]:
+    theirs = _CONVERSATION.alias("theirs")
+    counted = (
+        select(theirs.c.id)
+        .where(theirs.c.contact_id == bindparam("contact_id", type_=BigInteger), theirs.c.joined_into_id.is_(None))
+        .where(access.sees(_MEMBER, theirs.c.channel_id, theirs.c.is_private))
+        .limit(literal_column(str(MOST_COUNTED)))
+        .subquery()
+    )
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+_OF_CHANNEL, _PLAIN = len(ChannelShown._fields), len(fields(Around)) - 3  # all but channel, obstacle and post
 _AROUND = (
     select(
-        Channel,
+        *(table_of(Channel).c[name] for name in ChannelShown._fields),
         _CONTACT.c.display_name,
         _CONTACT.c.handle,
         _CONTACT.c.profile_url,
@@ -96,8 +126,10 @@ _AROUND = (
         _ASSIGNEE.c.name.label("assignee_name"),
         _LAST_ASSIGNEE.c.name.label("last_assignee_name"),
         _TEAM.c.name.label("team_name"),
+        _count_conversations().label("conversation_count"),
         access.triages(_MEMBER, *_WHERE).label("may_triage"),
         access.answers(_MEMBER, *_WHERE).label("may_answer"),
+        least_need(_MEMBER, *_WHERE).label("least_need"),
         _POST.c.author_name,
         _POST.c.author_handle,
         _POST.c.text,

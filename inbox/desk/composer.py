@@ -21,7 +21,6 @@ from inbox.outbox.models import Delivery
 from inbox.replies.checks import is_window_closed
 from inbox.replies.drafts import find_open
 from inbox.replies.models import Draft
-from inbox.replies.rights import find_obstacle
 
 _CONVERSATION, _CONTACT, _MESSAGE = (table_of(one) for one in (Conversation, Contact, Message))
 _WAITING = _MESSAGE.alias("waiting")
@@ -101,14 +100,14 @@ def show_composer(
 ) -> ComposerShown:
     """Gather what the composer offers the member here."""
     channel = around.channel
-    obstacle = find_obstacle(session, member.id, channel.id, conversation.is_private)
+    obstacle = around.obstacle
     if channel.state == ChannelState.DISCONNECTED:
         obstacle = "channel_disconnected"
     draft = find_open(session, member.id, conversation.id)
     modes = _modes(session, around, conversation)
     blocking = next((one for one in on_its_way if one.state != "sent"), None)
     blocker = session.get(Member, blocking.member_id) if blocking and blocking.member_id else None
-    stop = channel_stop(channel)
+    stop = channel_stop(channel.state)
     free = [mode.name for mode in modes if mode.is_available]
     wanted = draft.mode if draft else ("private" if conversation.is_private else "public")
     return ComposerShown(
@@ -152,7 +151,7 @@ def _mode(session: Session, around: Around, conversation: Conversation, name: st
         reason = str(limits.get("reason") or "unavailable")
     elif name == "private" and not conversation.is_private and not channel.limits.get("can_continue_privately"):
         reason = "no_private_continuation"
-    elif is_window_closed(session, channel, conversation, name):
+    elif is_window_closed(session, channel.limits, conversation, name):
         reason = "window_closed"
     if name == "public":
         limits["prefix"] = str(channel.limits.get("handle_prefix") or "").replace("{handle}", around.handle)

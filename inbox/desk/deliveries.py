@@ -62,7 +62,7 @@ def show_deliveries(session: Session, member: Member, on_its_way: Iterable[Deliv
 def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown:
     writer = session.get(Member, delivery.member_id) if delivery.member_id else None
     is_leaving = delivery.state in (DeliveryState.HELD, DeliveryState.QUEUED)
-    stopped = channel_stop(session.get_one(Channel, delivery.channel_id)) if is_leaving else None
+    stopped = channel_stop(session.get_one(Channel, delivery.channel_id).state) if is_leaving else None
     code = delivery.reason_code or stopped
     return DeliveryShown(
         id=delivery.id,
@@ -82,12 +82,12 @@ def _show(session: Session, member: Member, delivery: Delivery) -> DeliveryShown
     )
 
 
-def channel_stop(channel: Channel) -> str | None:
-    """Return the code of why nothing leaves on a channel at the moment, None where it delivers."""
-    if channel.state == ChannelState.ACTIVE:
+def channel_stop(state: str) -> str | None:
+    """Return the code of why nothing leaves on a channel in this state, None where it delivers."""
+    if state == ChannelState.ACTIVE:
         return None
     return {ChannelState.PAUSED: "channel_paused", ChannelState.DISCONNECTED: "channel_disconnected"}.get(
-        ChannelState(channel.state), "channel_needs_you"
+        ChannelState(state), "channel_needs_you"
     )
 
 

@@ -61,9 +61,11 @@ def _find_last() -> Select[int]:
     )
     is_private = func.coalesce(conversation.is_private, false())
     return (
-        select(func.max(last.c.id))
+        select(last.c.id)
         .outerjoin(table_of(Conversation), conversation.id == last.c.conversation_id)
         .where(sees(bindparam("member_id", type_=BigInteger), last.c.channel_id, is_private))
+        .order_by(last.c.id.desc())
+        .limit(literal_column("1"))  # found, nothing older is asked for
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
@@ -31,14 +31,7 @@ _CONTACT_ID: ColumnElement[int] = bindparam("contact_id", type_=BigInteger)
 _WHERE_ID: ColumnElement[int] = bindparam("where_id", type_=BigInteger)
 _IS_SEEN = sees(bindparam("member_id", type_=BigInteger), _CONVERSATION.channel_id, _CONVERSATION.is_private)
 _NOT_JOINED = _CONVERSATION.joined_into_id.is_(None)
-_MOST_COUNTED: ColumnElement[int] = literal_column("100")
 _MOST_OTHERS: ColumnElement[int] = literal_column("8")
-_COUNT = select(func.count()).select_from(
-    select(_CONVERSATION.id)
-    .where(_CONVERSATION.contact_id == _CONTACT_ID, _NOT_JOINED, _IS_SEEN)
-    .limit(_MOST_COUNTED)
-    .subquery()
-)
 _LABELS = (
     select(_LABEL.id, _LABEL.name)
     .join(table_of(ConversationLabel), _LABELLED.label_id == _LABEL.id)
@@ -180,7 +173,7 @@ def show_side(session: Session, member: Member, conversation: Conversation, arou
     contact_id = conversation.contact_id
     return SideShown(
         first_seen_at=around.first_seen_at,
-        conversation_count=session.scalar(_COUNT, {"contact_id": contact_id, "member_id": member.id}) or 0,
+        conversation_count=around.conversation_count,
         last_assignee_name=around.last_assignee_name,
         labels=labels_of(session, conversation.id),
         earlier=list_earlier(session, member.id, contact_id, except_id=conversation.id, limit=8),

@@ -119,9 +119,9 @@ class Streams:
             return None
         with read_only(), Session(self._engine) as session:
             found = sessions.find_live(session, token, pace=self._settings.pace)
-            if found is None or found[1].must_change_password:
+            if found is None or found.member.must_change_password:
                 return None
-            return found[1].id, access_digest(session, found[1].id)
+            return found.member.id, access_digest(session, found.member.id)
 
     def _missed(self, subscriber: Subscriber, last_id: str) -> str:
         """Return what the page missed since the event it saw last."""

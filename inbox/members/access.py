@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from inbox.bulk import table_of, within
+from inbox.bulk import table_of, within, written_out
 from inbox.members.models import Grant, Member, Membership, Role
 
 POWERS = ("see", "triage", "answer", "lead")
-_WORKERS = (Role.RESPONDER.value, Role.LEAD.value)
+_WORKERS = written_out((Role.RESPONDER.value, Role.LEAD.value))
 
 # Tables, not models: a statement that loads plain rows stays plain with such a predicate in it.
 _GRANT, _MEMBERSHIP = table_of(Grant), table_of(Membership)

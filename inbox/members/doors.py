@@ -162,10 +162,9 @@ def _load() -> SignedIn | None:
         found = sessions.find_live(session, token, pace=settings.pace)
         if found is None:
             return None
-        row, member = found
         session.expunge_all()
-    signed_in = SignedIn(member, row.id)
-    _note_seen(signed_in, row.last_seen_at, settings.pace.seen_every_seconds)
+    signed_in = SignedIn(found.member, found.id)
+    _note_seen(signed_in, found.last_seen_at, settings.pace.seen_every_seconds)
     return signed_in
 
 

@@ -1,8 +1,9 @@
 """Sign-ins as rows: begun, found by the cookie's token, listed, ended."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -23,7 +24,7 @@ _IS_LIVE: tuple[ColumnElement[bool], ...] = (
 )
 # Asked by every request, so it stands ready (decision 0012).
 _LIVE = (
-    select(MemberSession, Member)
+    select(MemberSession.id, MemberSession.last_seen_at, Member)
     .join(Member, Member.id == MemberSession.member_id)
     .where(MemberSession.token_hash == bindparam("token_hash"), *_IS_LIVE)
 )
@@ -33,6 +34,14 @@ _LIVE_OF_MEMBER = (
     .where(MemberSession.member_id == bindparam("member_id"), *_IS_LIVE)
     .order_by(MemberSession.last_seen_at.desc(), MemberSession.id.desc())
 )
+
+
+class Live(NamedTuple):
+    """A session that goes on, and whose it is."""
+
+    id: int
+    last_seen_at: datetime
+    member: Member
 
 
 def begin(session: Session, member_id: int, device: str, *, pace: Pace) -> tuple[MemberSession, str]:
@@ -52,10 +61,11 @@ def begin(session: Session, member_id: int, device: str, *, pace: Pace) -> tuple
     return row, token
 
 
-def find_live(session: Session, token: str, *, pace: Pace) -> Row[MemberSession, Member] | None:
+def find_live(session: Session, token: str, *, pace: Pace) -> Live | None:
     """Return the session of this token and its member, or None if it ended, idled out or expired."""
     values = {"token_hash": token_hash(token)} | _live_values(clock.now(), pace)
-    return session.execute(_LIVE, values).one_or_none()
+    found = session.execute(_LIVE, values).one_or_none()
+    return Live(*found) if found else None
 
 
 def list_live(session: Session, member_id: int, *, pace: Pace) -> list[MemberSession]:

@@ -1,5 +1,6 @@
 """What speaks against a reply at the moment it would leave (RULES D6); reads only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -114,14 +115,14 @@ def _parent_gone(session: Session, delivery: Delivery) -> Stop | None:
 
 def _window_closed(session: Session, delivery: Delivery, conversation: Conversation) -> Stop | None:
     channel = session.get_one(Channel, delivery.channel_id)
-    if is_window_closed(session, channel, conversation, str(delivery.outgoing["mode"])):
+    if is_window_closed(session, channel.limits, conversation, str(delivery.outgoing["mode"])):
         return Stop(State.REFUSED, "window_closed")
     return None
 
 
-def is_window_closed(session: Session, channel: Channel, conversation: Conversation, mode: str) -> bool:
+def is_window_closed(session: Session, limits: Mapping[str, Any], conversation: Conversation, mode: str) -> bool:
     """Tell whether the platform's window for replies in `mode` has closed since the person's last message."""
-    window = (channel.limits.get(mode) or {}).get("window_seconds")
+    window = (limits.get(mode) or {}).get("window_seconds")
     if window is None:
         return False
     last = session.scalar(_NEWEST_INBOUND, {"conversation_id": conversation.id})

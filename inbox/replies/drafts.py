@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.bulk import written_out
 from inbox.conversations.access import access_conversation
 from inbox.conversations.models import Conversation
 from inbox.errors import Conflict, Invalid, NotFound
@@ -21,7 +22,7 @@ _NOT_SENT = (
     .where(
         Draft.member_id == bindparam("member_id", type_=BigInteger),
         Draft.conversation_id == bindparam("conversation_id", type_=BigInteger),
-        Draft.state.in_(("open", "waiting")),
+        Draft.state.in_(written_out(("open", "waiting"))),
     )
     # One that has words before one that was only opened: a reply that comes back takes an empty composer's place.
     .order_by(Draft.state, Draft.text == "", Draft.updated_at.desc(), Draft.id.desc())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from inbox.bulk import written_out
 from inbox.conversations.access import access_conversation
 from inbox.conversations.folding import with_folded
 from inbox.errors import NotAllowed, NotFound
@@ -14,13 +15,13 @@ from inbox.replies.audience import PRIVATE
 
 # Asked by every page of a conversation, so it stands ready (decision 0012).
 _ID: ColumnElement[int] = bindparam("conversation_id", type_=BigInteger)
-_MISPLACED = and_(Delivery.state == "sent", Delivery.reason_code.in_(("misplaced", "wider_audience")))
+_MISPLACED = and_(Delivery.state == "sent", Delivery.reason_code.in_(written_out(("misplaced", "wider_audience"))))
 _ON_ITS_WAY = (
     select(Delivery)
     .where(
         Delivery.conversation_id.in_(with_folded(_ID)),
         Delivery.kind == "reply",
-        or_(Delivery.state.in_(ON_ITS_WAY), _MISPLACED),
+        or_(Delivery.state.in_(written_out(ON_ITS_WAY)), _MISPLACED),
     )
     .order_by(Delivery.id)
 )

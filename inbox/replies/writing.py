@@ -77,7 +77,7 @@ def _check_limits(
     measured = measure(text, limits, prefix.replace("{handle}", contact.handle))
     if measured.code:
         raise Invalid(measured.code, length=measured.length, max=measured.max_length, max_bytes=measured.max_bytes)
-    if is_window_closed(session, channel, conversation, mode):
+    if is_window_closed(session, channel.limits, conversation, mode):
         raise Conflict("window_closed")
 
 

@@ -15,10 +15,9 @@ from tests.factories.members import sign_in_as
 
 # who asks · sight, counts · rows, their labels · what banners are due · newest activity
 QUEUE_PAGE = 1 + 2 + 2 + 1 + 1
-# the queue beside it · the conversation, what it stands in, what is on its way · newest edit, messages, versions,
-# pictures, notes, lines, names in these, question · count, labels, earlier and other conversations · may one answer,
-# draft, who else waits
-CONVERSATION_PAGE = QUEUE_PAGE + 3 + 8 + 4 + 3
+# the queue beside it · the conversation, what it stands in, what is on its way · newest edit and question, messages,
+# versions, pictures, notes, lines, names in these · labels, earlier and other conversations · draft, who else waits
+CONVERSATION_PAGE = QUEUE_PAGE + 3 + 7 + 3 + 2
 
 
 @pytest.fixture
