@@ -193,8 +193,8 @@ class Connection(Protocol):
         """Show it again."""
         ...
 
-    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
-        """Delete a reply of ours; quiet when it is already gone."""
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
+        """Delete a reply of ours; False where there is none: gone already, or not shown yet."""
         ...
 
     def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:

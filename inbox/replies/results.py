@@ -163,33 +163,38 @@ def delete_misplaced(make_session: MakeSession, connection: Connection, delivery
         external_id, ref = message.external_id or "", dict(message.platform_ref)
         is_kept = bool(channel.preferences.get("keeps_misplaced"))
         session.rollback()
-    error = None if is_kept else _delete(connection, external_id, ref)
-    commit(make_session, lambda session: _write_deleted(session, delivery_id, error, pace, is_kept=is_kept))
+    came_of_it = None if is_kept else _delete(connection, external_id, ref)
+    commit(make_session, lambda session: _write_deleted(session, delivery_id, came_of_it, pace))
 
 
 def delete_surplus(connection: Connection, delivery_id: int, sent: Sent) -> None:
     """Delete the second of two accepted replies of one delivery: nothing is said twice."""
-    error = _delete(connection, sent.external_id, dict(sent.ref))
-    log.error("surplus_reply", delivery_id=delivery_id, deleted=error is None)
+    came_of_it = _delete(connection, sent.external_id, dict(sent.ref))
+    log.error("surplus_reply", delivery_id=delivery_id, deleted=came_of_it is True)
 
 
-def _delete(connection: Connection, external_id: str, ref: dict[str, Any]) -> PlatformError | None:
+def _delete(connection: Connection, external_id: str, ref: dict[str, Any]) -> bool | PlatformError:
+    """Return whether the reply was there to be deleted, or what stood against it."""
     try:
-        connection.delete_own(external_id, ref)
+        return connection.delete_own(external_id, ref)
     except PlatformError as error:
         return error
-    return None
 
 
-def _write_deleted(
-    session: Session, delivery_id: int, error: PlatformError | None, pace: Pace, *, is_kept: bool
-) -> None:
+def _write_deleted(session: Session, delivery_id: int, came_of_it: bool | PlatformError | None, pace: Pace) -> None:
+    """Write down a deletion; None: it was left out, for the channel keeps what is misplaced."""
     delivery = hold(session, delivery_id)
     if delivery.state != State.SENT or delivery.reason_code not in WRONG:
         return
-    if is_kept or error is not None:
+    if came_of_it is None or isinstance(came_of_it, PlatformError):
+        is_kept, detail = came_of_it is None, came_of_it.detail if came_of_it else ""
         delivery.due_at = None if is_kept else clock.now() + timedelta(seconds=pace.failure_backoff_longest_seconds)
-        delivery.reason_detail = json.dumps({"detail": error.detail if error else "", "is_kept": is_kept})
+        delivery.reason_detail = json.dumps({"detail": detail, "is_kept": is_kept})
+        return
+    # A platform may show a reply only some seconds after it accepted it: until then it knows of none to delete.
+    sure_at = (delivery.settled_at or clock.now()) + timedelta(seconds=pace.gone_confirm_seconds)
+    if not came_of_it and clock.now() < sure_at:
+        delivery.due_at = sure_at
         return
     code, words = delivery.reason_code, delivery.reason_detail
     move(session, delivery, State.GONE, reason=code, gone_reason="misplaced")

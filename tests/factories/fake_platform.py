@@ -35,6 +35,7 @@ class FakePlatform:
     preflights: list[Preflight | BaseException] = field(default_factory=list)
     looks: str = "plain"
     has_own_ids: bool = False
+    hides_new: bool = False  # what was accepted is not shown yet
     ledger: dict[str, Sent] = field(default_factory=dict)
     accepted: list[Sent] = field(default_factory=list)
     sends: int = 0
@@ -154,10 +155,12 @@ class FakeConnection:
                 return Found(sent)
         return Absent(is_sure=False, candidates=[one for one in texts if one.parent_id == outgoing.parent_id])
 
-    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
-        """Take a reply out of the ledger."""
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
+        """Take a reply out of the ledger, where it is shown already."""
         self.platform.calls.append("delete_own")
-        self.platform.ledger.pop(external_id, None)
+        if self.platform.hides_new:
+            return False
+        return self.platform.ledger.pop(external_id, None) is not None
 
     def like(self, external_id: str, ref: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         """Like, once per key."""

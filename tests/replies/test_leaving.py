@@ -266,6 +266,29 @@ class TestD6:
         bench.sweep()
         assert bench.state(delivery) == "gone"
 
+    def test_what_is_not_shown_yet_is_deleted_once_it_is(self, bench: Bench) -> None:
+        bench.platform.steps, bench.platform.hides_new = ["misplace"], True
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        assert bench.state(delivery) == "sent"
+        bench.platform.hides_new = False
+        bench.clock.move(59)
+        bench.sweep()
+        assert bench.state(delivery) == "sent"
+        bench.clock.move(1)
+        bench.sweep()
+        assert bench.state(delivery) == "gone"
+        assert bench.platform.ledger == {}
+
+    def test_what_is_not_there_a_minute_later_is_gone(self, bench: Bench) -> None:
+        bench.platform.steps, bench.platform.hides_new = ["misplace"], True
+        delivery = bench.queue(make_scene(bench.session))
+        bench.send()
+        bench.platform.ledger.clear()
+        bench.clock.move(60)
+        bench.sweep()
+        assert bench.state(delivery) == "gone"
+
     def test_a_second_accepted_reply_of_one_delivery_is_deleted(self, bench: Bench) -> None:
         delivery = bench.queue(make_scene(bench.session))
         platform, delivery_id = bench.platform, delivery.id

@@ -143,10 +143,10 @@ class SilentWhenAsked(FakeConnection):
         assert self.gate.wait(PATIENCE_SECONDS)
         return super().find_sent(outgoing, not_before)
 
-    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
         """Say nothing for long."""
         assert self.gate.wait(PATIENCE_SECONDS)
-        super().delete_own(external_id, ref)
+        return super().delete_own(external_id, ref)
 
 
 def test_a_look_that_hangs_keeps_neither_the_sweep_nor_other_looks_nor_deletions(

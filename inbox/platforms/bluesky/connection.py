@@ -145,9 +145,10 @@ class BlueskyConnection:
         """Not offered (Limits.can_hide)."""
         raise Refused("hiding is not offered", code="not_allowed")
 
-    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
-        """Delete a reply of ours; private ones can't be taken back from the other side."""
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
+        """Delete a reply of ours, where it is stored; private ones can't be taken back from the other side."""
         self._public_replies.delete(external_id)
+        return True
 
     def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
         """The network pushes nothing (bluesky.md §8)."""

@@ -234,8 +234,8 @@ def test_a_like_is_the_same_twice_and_can_be_taken_back(scene: Scene) -> None:
 def test_a_reply_of_ours_can_be_deleted_and_deleting_it_again_is_quiet(scene: Scene) -> None:
     _post, message = asked(scene)
     sent = scene.connection.send(scene.connection.prepare(answer_to(message), "key-1"), "key-1")
-    scene.connection.delete_own(sent.external_id, sent.ref)
-    scene.connection.delete_own(sent.external_id, sent.ref)
+    assert scene.connection.delete_own(sent.external_id, sent.ref)
+    assert not scene.connection.delete_own(sent.external_id, sent.ref)
     looks = scene.connection.recheck({sent.external_id: {**message.ref, **sent.ref}})
     assert isinstance(looks[sent.external_id], IsGone)
 

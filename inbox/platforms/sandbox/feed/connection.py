@@ -228,12 +228,13 @@ class FeedConnection:
         """See hide."""
         raise Refused("not offered here", code="not_offered")
 
-    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
-        """Delete a status of ours; quiet when it is gone already."""
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
+        """Delete a status of ours."""
         try:
             self.calls.delete(f"/api/v1/statuses/{external_id}")
         except Gone:
-            return
+            return False
+        return True
 
     def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
         """The feed does not push."""

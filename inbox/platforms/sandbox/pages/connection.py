@@ -193,14 +193,15 @@ class PagesConnection:
         """Show it again."""
         self.calls.post(str(ref.get("id", external_id)), {"is_hidden": False})
 
-    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> None:
-        """Delete a comment of ours; quiet when it is gone already. Private messages can't be taken back."""
+    def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
+        """Delete a comment of ours. Private messages can't be taken back."""
         if ref.get("kind") == "direct":
             raise Refused("private messages can't be deleted here", code="not_offered")
         try:
             self.calls.delete(str(ref.get("id", external_id)))
         except Gone:
-            return
+            return False
+        return True
 
     def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
         """Nothing here takes pushes: polls find everything."""
