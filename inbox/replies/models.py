@@ -21,6 +21,8 @@ class Draft(WithId, Base):
         CheckConstraint("state IN ('open', 'waiting', 'leaving', 'sent', 'discarded')", name="state"),
         Index("ix_draft_member_conversation", "member_id", "conversation_id", "state"),
         Index("ix_draft_send_after", "send_after_delivery_id"),
+        Index("ix_draft_delivery_id", "delivery_id"),
+        Index("ix_draft_state", "state", "updated_at"),  # the sweep asks for those that wait
         Index("ix_draft_conversation_id", "conversation_id"),
     )
 
