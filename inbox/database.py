@@ -55,11 +55,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Hand PostgreSQL UTC, and SQLite text of one length, which then sorts; a page of messages has hundreds."""
         return _utc_text if dialect.name == "sqlite" else _utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware UTC time."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """Give back an aware UTC time, in one step: a page reads hundreds."""
+        return _read_text if dialect.name == "sqlite" else _read_time
+
+
+def _read_text(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(f"{written}+00:00")
+
+
+def _read_time(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -121,7 +121,6 @@ def _columns() -> dict[str, ColumnElement[Any]]:
             else_=func.coalesce(func.nullif(_WRITER.c.name, ""), channel_name),
         ),
         "author_handle": case((is_of_contact, _CONTACT.c.handle), else_=_CHANNEL.c.handle),
-        "avatar_url": case((is_of_contact, _CONTACT.c.avatar_url), else_=_CHANNEL.c.avatar_url),
         "avatar_media_id": _avatar(),
         "is_of_this_person": and_(
             _MESSAGE.c.contact_id.is_not(None), _MESSAGE.c.contact_id == bindparam("of_contact_id", type_=BigInteger)

@@ -98,33 +98,24 @@ class MessageView:
     id: int
     at: datetime  # clock_at
     direction: str
-    kind: str
     audience: str
     conversation_id: int | None
     contact_id: int | None
     author_name: str  # contact's name; ours: the member's, else the channel's
     author_handle: str
-    avatar_url: str | None
     avatar_media_id: int | None
-    member_id: int | None
     is_of_this_person: bool
     text: str
     marks: tuple[dict[str, Any], ...] = field(hash=False)  # compared, but a dict has no hash
     seq: int | None
     external_id: str | None
-    parent_external_id: str | None
     permalink: str | None
-    authored_at: datetime | None
-    arrived_at: datetime | None
-    received_at: datetime
     awaits: bool
     awaits_reason: str | None
     settled: str | None
-    settled_at: datetime | None
     answered_by_message_id: int | None
     excused_by_name: str | None
     excused_why: str | None
-    is_history: bool
     is_native: bool
     is_automatic: bool
     edited_at: datetime | None
@@ -134,7 +125,6 @@ class MessageView:
     gone_reason: str | None
     is_not_visible: bool
     liked_at: datetime | None
-    hidden_at: datetime | None
     sibling_of_id: int | None
     versions: tuple[VersionView, ...] = ()
     pictures: tuple[PictureView, ...] = ()
