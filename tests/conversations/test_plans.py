@@ -31,6 +31,7 @@ from tests.factories.basics import (
 )
 from tests.factories.conversations import make_conversation
 from tests.fixtures.app import START
+from tests.fixtures.plans import explain
 
 pytestmark = pytest.mark.usefixtures("moving_clock")
 CHANNELS = FEW_SIDES + 2
@@ -246,20 +247,6 @@ def _effort(session: Session, one: tuple[str, Any]) -> int:
     connection.exec_driver_sql(statement, parameters).all()
     driver.set_progress_handler(None, 1)
     return next(steps)
-
-
-def explain(session: Session, one: tuple[str, Any]) -> str:
-    """Return the plan of a statement, in lower case; PostgreSQL runs it and says how much it read."""
-    statement, parameters = one
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-        return "\n".join(str(row[3]) for row in rows).lower()
-    # Small tables would be read whole because they are small; only an index can still do it then.
-    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", parameters).all()
-    connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
-    return "\n".join(str(row[0]) for row in rows).lower()
 
 
 def _rows_read(plan: str) -> int:

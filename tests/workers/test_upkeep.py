@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from inbox.settings import Pace
 from tests.factories.basics import make_channel, make_contact, make_responder
 from tests.factories.conversations import make_thread, say
 from tests.fixtures.app import MovingClock
+from tests.fixtures.plans import find_whole_reads
 from workers import upkeep
 from workers.schedule import TICKS, timetable
 
@@ -119,3 +121,13 @@ def test_every_tick_names_a_task_that_there_is() -> None:
         assert name in celery.tasks, name
         assert queue in ("send", "poll", "upkeep")
     assert len(timetable(Pace())) == len(TICKS)
+
+
+def test_a_tick_that_finds_nothing_due_reads_no_table_that_grows(session: Session, asked: dict[str, Any]) -> None:
+    say(session, make_thread(session, make_channel(session)), make_contact(session))
+    session.commit()
+    asked.clear()
+    for task in (upkeep.wake_due, upkeep.turn_held_back, upkeep.join_missed, upkeep.look_for_silence, upkeep.erase_due):
+        task()
+    assert len(asked) >= 6
+    assert find_whole_reads(session, asked) == {}
