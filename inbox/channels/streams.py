@@ -22,6 +22,7 @@ _CLAIMED = (
     .join(Channel, Channel.id == ChannelStream.channel_id)
     .where(ChannelStream.id == bindparam("stream_id"))
 )
+_HELD = select(ChannelStream).where(ChannelStream.id == bindparam("stream_id")).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def advance(
     """
     now = clock.now()
     session.flush()
-    stream = session.get(ChannelStream, claim.stream_id, populate_existing=True, with_for_update={"key_share": True})
+    stream = session.scalar(_HELD, {"stream_id": claim.stream_id}, execution_options={"populate_existing": True})
     if stream is None or stream.lease_token != claim.token:
         return False
     stream.last_polled_at = now

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, ChannelStream, Post
@@ -21,6 +21,8 @@ from inbox.intake.store import Fresh
 from inbox.intake.times import clock_at
 from inbox.platforms.items import Message, Page
 from inbox.settings import Pace
+
+_LOCK = select(Channel.id).where(Channel.id == bindparam("channel_id")).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _lock(session: Session, channel: Channel) -> bool:
     session.flush()
     if session.get_bind().dialect.name == "sqlite":
         return False
-    session.execute(select(Channel.id).where(Channel.id == channel.id).with_for_update(key_share=True))
+    session.execute(_LOCK, {"channel_id": channel.id})
     return True
 
 

@@ -19,9 +19,14 @@ class Attached:
     quoted: str | None = None
 
 
+_NOTHING = Attached()
+
+
 def read_embed(view: Json, record: Json) -> Attached:
     """Read an embed: `view` with addresses where the server gave it, else the record's own, without pictures."""
     shown = view or record
+    if not shown:
+        return _NOTHING
     media = thing(shown, "media") or shown  # recordWithMedia carries both
     card = text(thing(media, "external"), "uri")
     quoted = _quoted(view, record)
