@@ -1,6 +1,5 @@
 """Celery's app: every setting is there because something was lost or repeated without it."""
 
-import gc
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.orm import configure_mappers
 from inbox import create_app, nudges
 from inbox.database import db, set_read_only
 from inbox.settings import Settings
+from workers import garbage
 
 VISIBILITY_SECONDS = 300
 WORKER_BUSY_SECONDS = 30.0
@@ -75,8 +75,7 @@ def _share(**_: object) -> None:
     app = flask_app()
     with app.app_context():
         configure_mappers()
-    gc.collect()
-    gc.freeze()  # what a collection never looks at is not written to either, and stays shared
+    garbage.look_rarely()
 
 
 @worker_process_init.connect

@@ -4,6 +4,7 @@ The floor beside each figure is bare SQL: the rows that the pages made, taken ou
 `executemany`, one transaction a page, on a connection with the same pragmas.
 """
 
+import gc
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from inbox.media.models import Media
 from tests.bench.results import Result, middle
 from tests.bench.sources import PACE, PLATFORMS, Source, claim, open_source
 from tests.bench.stage import Stage
+from workers import garbage
 
 # batch, and of a page how many are written after our answer: pages a round, a platform
 PAGES = {(1, 0): 20, (40, 0): 10, (40, 10): 5, (500, 0): 1}
@@ -71,6 +73,8 @@ class Ingest:
     """The measurement."""
 
     def __init__(self, stage: Stage) -> None:
+        self._collects_after = gc.get_threshold()
+        garbage.look_rarely()  # as every worker does when it begins
         self._stage, self._engine = stage, stage.engine
         self._sources = [open_source(self._engine, platform, "1") for platform in PLATFORMS]
         self._rounds: dict[tuple[int, int], list[Round]] = defaultdict(list)
@@ -110,7 +114,9 @@ class Ingest:
         )
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Let Python look for garbage as before."""
+        gc.unfreeze()
+        gc.set_threshold(*self._collects_after)
 
 
 def open_on(stage: Stage) -> Ingest:
