@@ -66,7 +66,7 @@ class Stages:
         return self._stages[database, size]
 
     def write(self, database: str, size: int) -> Stage:
-        """Return a stage of its own for what writes; stages to read are closed, for PostgreSQL copies nothing in use."""
+        """Return a stage of its own for what writes; those to read are closed: PostgreSQL copies nothing in use."""
         for place in [place for place in self._stages if place[0] == database]:
             self._stages.pop(place).close()
         return Stage(database, size, self._store(database).copy(size), self.say)
