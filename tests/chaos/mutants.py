@@ -95,7 +95,6 @@ MUTANTS: Mapping[str, Mutant] = {
                 "    possible: list[Delivery] = []\n",
             ),
         ),
-        seed=2,
     ),
     "reply_key_ignored": Mutant(
         "D5: a second POST of one reply_key returns the first's result",

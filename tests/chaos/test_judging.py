@@ -182,6 +182,13 @@ def test_a_reply_that_is_shown_as_another(world: Judged) -> None:
     assert len(world.judge().findings) == 2
 
 
+def test_a_reply_that_is_taken_for_an_answer_given_on_the_platform(world: Judged) -> None:
+    delivery = world.reply("2003", "3002", "Mañana")
+    world.sql("UPDATE message SET is_native = :yes WHERE id = :id", yes=True, id=delivery.message_id)
+    expected = f"message {delivery.message_id} counts as given on the platform, but it is delivery {delivery.id}"
+    assert expected in only(world)
+
+
 def test_a_misplaced_reply_that_was_left_there(world: Judged) -> None:
     world.reply("2003", "3002", "Mañana", parent_id="2004", wanted_parent_id="2003")
     assert only(world) == "accepted reply 2 (feed item 3002) stands under 2004, asked for was 2003"

@@ -132,7 +132,7 @@ class Writer:
             thread.join()
         self.stopping.wait(self.chance.uniform(0, 3) * self.hold_seconds)
         again = self.browser.post(form, text=text)
-        if answer.is_success:
+        if answer.is_success and not answer.json().get("blocked"):  # by another's reply: it left later, or never
             self.expect_the_same(again, text)
             self.pressed.append((time.monotonic(), form, text))
         return f"{answer.status_code} {again.status_code}"

@@ -29,6 +29,7 @@ def find(world: World) -> Iterator[str]:
         for accepted in mine:
             yield from _misplaced(world, delivery, accepted)
             yield from _too_wide(world, accepted)
+    yield from _taken_for_native(world, owned, decided)
     yield from _saved_by_the_key(world, owned, decided)
 
 
@@ -69,6 +70,19 @@ def _shown_as_said(
         yield f"delivery {delivery.id} is shown as {message.external_id}, but it was accepted as {', '.join(ids)}"
     if delivery.state == "gone" and item is not None and item.removed_at is None:
         yield f"delivery {delivery.id} counts as gone ({delivery.gone_reason}), but {item} stands"
+
+
+def _taken_for_native(world: World, owned: Owned, decided: Counter[tuple[int, str]]) -> Iterator[str]:
+    """A reply of ours is no answer given on the platform, whoever brought it first (D4)."""
+    owners = {mine[0].item_id: delivery_id for delivery_id, mine in owned.accepted_of.items() if len(mine) == 1}
+    decided_ids = {delivery_id for delivery_id, _state in decided}
+    for message in world.messages.values():
+        item = world.item_of(message) if message.is_native else None
+        delivery_id = owners.get(item.id) if item is not None else None
+        if delivery_id is None or delivery_id in decided_ids:
+            continue
+        if next(one for one in world.replies if one.id == delivery_id).state != "needs_person":
+            yield f"message {message.id} counts as given on the platform, but it is delivery {delivery_id}: {item}"
 
 
 def _misplaced(world: World, delivery: Delivery, accepted: Accepted) -> Iterator[str]:
