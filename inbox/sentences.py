@@ -107,6 +107,7 @@ SENTENCES: dict[str, LazyString] = {
     "draft_unknown": _l("There is no such draft, or it is not yours."),
     "reply_key_unknown": _l("This composer belongs to another conversation. Reload the page; your draft is kept."),
     "delivery_unknown": _l("There is no such reply, or it is not yours to see."),
+    "not_shown_yet": _l("The platform does not show this reply yet. Try again in a minute."),
     "draft_discarded": _l("This draft was discarded. Start a new reply."),
     "draft_is_leaving": _l("This reply is on its way, so it can't be changed."),
     "draft_too_long": _l("A draft has at most %(max)s characters."),

@@ -64,8 +64,12 @@ def _show(entry: Entry) -> EntryShown:
 
 
 def is_short(message: MessageView) -> bool:
-    """Tell whether a message is short enough to be remembered: a thread may hold megabytes of earlier wordings."""
-    return len(message.text) + sum(len(version.text) for version in message.versions) <= _LONGEST_REMEMBERED
+    """Tell whether a message is short enough to be remembered: strangers decide how long its parts are."""
+    words = [message.text, message.author_name, message.author_handle, message.permalink or ""]
+    words += [version.text for version in message.versions]
+    words += [picture.alt for picture in message.pictures]
+    addresses = sum(len(str(value)) for mark in message.marks for value in mark.values())
+    return sum(map(len, words)) + addresses <= _LONGEST_REMEMBERED
 
 
 @lru_cache(maxsize=MESSAGES_REMEMBERED)

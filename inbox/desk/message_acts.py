@@ -96,7 +96,7 @@ def delete_own(message_id: int) -> Response:
     """Delete a reply of ours on the platform."""
     message = access_message(db.session(), _me(), message_id, "answer")
     target = likes.aim(db.session(), message, "can_delete_own")
-    _on_platform(lambda connection: likes.write_delete(connection, target), target)
+    _on_platform(lambda connection: likes.write_delete(connection, target, _settings().pace), target)
     message = access_message(db.session(), _me(), message_id, "answer")
     likes.keep_deleted(db.session(), message, pace=_settings().pace)
     conversation_id = message.conversation_id

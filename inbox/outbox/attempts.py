@@ -1,9 +1,9 @@
 """Attempts: how each try ended, and whether any of them may have been accepted (RULES D2, D3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -60,7 +60,17 @@ def prove_absent(session: Session, delivery_id: int) -> None:
     )
 
 
-def first_started_at(session: Session, delivery_id: int) -> datetime | None:
-    """Return when the first try began; nothing of ours can be older than it."""
-    query = select(Attempt.started_at).where(Attempt.delivery_id == delivery_id).order_by(Attempt.number)
-    return session.scalar(query.limit(1))
+def note_skew(session: Session, token: str, seconds: float) -> None:
+    """Keep what was known of the platform's clock when the try under this claim began."""
+    session.execute(update(Attempt).where(Attempt.claim_token == token).values(skew_seconds=seconds))
+
+
+def first_told_at(session: Session, delivery_id: int, skew_seconds: float) -> datetime | None:
+    """Return the earliest time that the platform may tell of a reply of ours: when its first try began, by their clock.
+
+    Their clock may have been set right or wrong between the try and now, when it is off by `skew_seconds`.
+    """
+    query = select(func.min(Attempt.started_at), func.min(Attempt.skew_seconds))
+    began, least = session.execute(query.where(Attempt.delivery_id == delivery_id)).one()
+    known = [seconds for seconds in (least, skew_seconds) if seconds is not None]
+    return None if began is None else began + timedelta(seconds=min(known))

@@ -110,6 +110,7 @@ class Attempt(WithId, Base):
     number: Mapped[int]
     claim_token: Mapped[str] = mapped_column(unique=True)
     started_at: Mapped[datetime]
+    skew_seconds: Mapped[float | None]  # of the platform's clock, as far as it was known when the try began
     lease_until_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]

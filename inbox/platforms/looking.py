@@ -28,16 +28,23 @@ class LookPage:
     is_last: bool
 
 
-def look_back(pages: Iterable[LookPage], floor: datetime, judge: Callable[[Sequence[Message]], LookUp]) -> LookUp:
+def look_back(
+    pages: Iterable[LookPage],
+    floor: datetime,
+    judge: Callable[[Sequence[Message]], LookUp],
+    *,
+    may_be_empty: bool = False,
+) -> LookUp:
     """Read pages until `judge` finds the reply among their messages, or until all since `floor` was seen.
 
-    `judge` gets every message read so far. A list without any row is no answer: what is replied to stands in it.
+    `judge` gets every message read so far. A list without any row is no answer, for platforms err that way, unless it
+    `may_be_empty`: nothing but the reply would stand in it.
     """
     read: list[Message] = []
     is_whole = True
     for page in islice(pages, MOST_PAGES):
         if not page.items:
-            return CannotLook("empty")
+            return judge(read) if may_be_empty and page.is_last and is_whole else CannotLook("empty")
         read += [item for item in page.items if item is not None]
         found = judge(read)
         if isinstance(found, Found):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ class Target:
     ref: dict[str, Any]
     liked: dict[str, Any]
     channel: Channel
+    known_at: datetime  # since when it may be on the platform
 
 
 def aim(session: Session, message: Message, ability: str) -> Target:
@@ -45,7 +47,8 @@ def aim(session: Session, message: Message, ability: str) -> Target:
     if message.direction != wanted:
         raise Invalid("not_possible_here", ability=ability)
     liked = dict(message.platform_ref.get("liked") or {})
-    target = Target(message.id, message.external_id, dict(message.platform_ref), liked, channel)
+    known_at = max(message.received_at, message.clock_at)
+    target = Target(message.id, message.external_id, dict(message.platform_ref), liked, channel, known_at)
     session.expunge(channel)
     return target
 
@@ -60,9 +63,14 @@ def write_unlike(connection: Connection, target: Target) -> None:
     _ask(lambda: connection.unlike(target.external_id, target.ref, target.liked))
 
 
-def write_delete(connection: Connection, target: Target) -> None:
-    """Delete a reply of ours on the platform; raises Conflict with the platform's reason."""
-    _ask(lambda: connection.delete_own(target.external_id, target.ref))
+def write_delete(connection: Connection, target: Target, pace: Pace) -> None:
+    """Delete a reply of ours on the platform; raises Conflict with the platform's reason.
+
+    Also where it is not shown yet: some platforms take a while, and until then know of none to delete.
+    """
+    was_there = _ask(lambda: connection.delete_own(target.external_id, target.ref))
+    if not was_there and clock.now() < target.known_at + timedelta(seconds=pace.gone_confirm_seconds):
+        raise Conflict("not_shown_yet")
 
 
 def keep_like(session: Session, message: Message, member: Member, liked: dict[str, Any], *, is_excusing: bool) -> None:

@@ -21,7 +21,7 @@ from inbox.replies import results
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import as_candidate, thaw
 from inbox.replies.holding import hold
-from inbox.replies.send import Sender, on_their_clock
+from inbox.replies.send import Sender
 from inbox.replies.settle import Settling, settle
 from inbox.settings import Pace
 
@@ -69,8 +69,8 @@ def _claim(session: Session, pace: Pace) -> Search | None:
         return None
     delivery = session.get_one(Delivery, claimed.delivery_id)
     channel = session.get_one(Channel, delivery.channel_id)
-    started = attempts.first_started_at(session, delivery.id) or delivery.created_at
-    search = Search(claimed, thaw(delivery.outgoing), on_their_clock(channel, started), channel)
+    told_at = attempts.first_told_at(session, delivery.id, channel.skew_seconds) or delivery.created_at
+    search = Search(claimed, thaw(delivery.outgoing), told_at, channel)
     session.flush()
     session.expunge(channel)
     return search

@@ -171,8 +171,5 @@ def _folded(text: str) -> str:
 def _is_older(session: Session, channel: Channel, delivery: Delivery, item: Message, pace: Pace) -> bool:
     """Tell whether the item was there before the first try, by the platform's clock as far as its skew is known."""
     at = item.authored_at or item.arrived_at
-    first = attempts.first_started_at(session, delivery.id)
-    if at is None or first is None:
-        return False
-    margin = timedelta(seconds=pace.skew_shown_seconds)
-    return at - timedelta(seconds=channel.skew_seconds) < first - margin
+    first = attempts.first_told_at(session, delivery.id, channel.skew_seconds)
+    return at is not None and first is not None and at < first - timedelta(seconds=pace.skew_shown_seconds)

@@ -56,7 +56,7 @@ class Job:
     is_again: bool  # an earlier try may have been accepted
     is_decided: bool  # a person said: send it again
     is_doubtful_parent: bool  # one look said that the parent is gone
-    first_started_at: datetime
+    first_told_at: datetime
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def _check(session: Session, claimed: Claim, pace: Pace) -> Job | None:
         results.write_check(session, claimed, stop, pace)
         return None
     channel = session.get_one(Channel, delivery.channel_id)
+    attempts.note_skew(session, claimed.token, channel.skew_seconds)
     job = Job(
         claim=claimed,
         outgoing=thaw(delivery.outgoing),
@@ -131,22 +132,17 @@ def _check(session: Session, claimed: Claim, pace: Pace) -> Job | None:
         is_again=attempts.may_be_out(session, delivery.id, besides=claimed.number),
         is_decided=delivery.is_confirmed_late,
         is_doubtful_parent=delivery.parent_gone_at is not None,
-        first_started_at=on_their_clock(channel, attempts.first_started_at(session, delivery.id) or clock.now()),
+        first_told_at=attempts.first_told_at(session, delivery.id, channel.skew_seconds) or clock.now(),
     )
     session.flush()
     session.expunge(channel)
     return job
 
 
-def on_their_clock(channel: Channel, at: datetime) -> datetime:
-    """Return one of our times as the platform's clock showed it, as far as its skew is known."""
-    return at + timedelta(seconds=channel.skew_seconds)
-
-
 def _look_ahead(sender: Sender, job: Job, connection: Connection) -> Judged | Sent | None:
     """Look before the write: for an earlier try of ours, and whether anything stands against it. None: go."""
     if job.is_again:  # a repeated key is never relied on: look first, always (D3)
-        found = connection.find_sent(job.outgoing, job.first_started_at)
+        found = connection.find_sent(job.outgoing, job.first_told_at)
         if isinstance(found, Found) and not _is_bound(sender, job, found.sent):
             return found.sent
         if isinstance(found, CannotLook) and not job.is_decided:

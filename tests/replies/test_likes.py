@@ -74,6 +74,18 @@ def test_a_refusal_is_told_with_the_platforms_words(session: Session, platform: 
     assert caught.value.details["detail"] == "blocked by author"
 
 
+def test_what_is_not_shown_yet_is_not_called_deleted(bench: Bench) -> None:
+    bench.queue(make_scene(bench.session))
+    bench.send()
+    bench.platform.hides_new = True
+    reply = bench.session.scalars(select(Message).where(Message.direction == "outbound")).one()
+    target = likes.aim(bench.session, reply, "can_delete_own")
+    with pytest.raises(Conflict, match="not_shown_yet"):
+        likes.write_delete(FakeConnection(bench.platform), target, Pace())
+    bench.clock.move(60)
+    likes.write_delete(FakeConnection(bench.platform), target, Pace())
+
+
 def test_deleting_our_reply_lets_the_person_wait_again(bench: Bench) -> None:
     scene = make_scene(bench.session)
     delivery = bench.queue(scene)
@@ -81,7 +93,7 @@ def test_deleting_our_reply_lets_the_person_wait_again(bench: Bench) -> None:
     assert bench.state(delivery) == "sent"
     reply = bench.message(delivery)
     target = likes.aim(bench.session, reply, "can_delete_own")
-    likes.write_delete(FakeConnection(bench.platform), target)
+    likes.write_delete(FakeConnection(bench.platform), target, Pace())
     likes.keep_deleted(bench.session, reply, pace=Pace())
     assert bench.platform.ledger == {}
     assert bench.state(delivery) == "gone"

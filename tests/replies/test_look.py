@@ -1,7 +1,7 @@
 """RULES D3: what may have been accepted is looked for; sent again only when absence is proved; else a person."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,11 +11,12 @@ from inbox.members.models import Member
 from inbox.outbox.claim import LookClaim
 from inbox.outbox.models import Attempt
 from inbox.platforms.contract import Unavailable
-from inbox.platforms.outgoing import Absent, Found, Sent
+from inbox.platforms.outgoing import Absent, Found, LookUp, Outgoing, Sent
 from inbox.replies.decide import resend
 from inbox.replies.look import write_look
 from inbox.settings import Pace
 from tests.factories.conversations import answer_there
+from tests.factories.fake_platform import FakeConnection
 from tests.factories.replies import LIMITS, make_scene
 from tests.fixtures.replies import Bench
 
@@ -288,3 +289,31 @@ def test_the_platform_is_asked_in_its_own_time(bench: Bench, skew: float) -> Non
     bench.clock.move(5)
     bench.look()
     assert bench.platform.looked_from == begun + timedelta(seconds=skew)
+
+
+@pytest.mark.parametrize("skew_seconds", [600.0, -600.0])
+def test_a_clock_that_is_set_between_try_and_look_hides_no_reply(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, skew_seconds: float
+) -> None:
+    """As platforms look whose lists tell times: what is older than the first try is none of ours."""
+    bench.platform.steps = ["hang"]
+    scene = make_scene(bench.session, limits=LAGGING)
+    scene.channel.skew_seconds = 0.0 if skew_seconds > 0 else skew_seconds
+    delivery = bench.queue(scene)
+    told_at = clock.now() + timedelta(seconds=scene.channel.skew_seconds)
+    bench.send()
+    scene.channel.skew_seconds = skew_seconds if skew_seconds > 0 else 0.0
+    bench.session.commit()
+    seen: list[datetime] = []
+    find_sent = FakeConnection.find_sent
+
+    def find(self: FakeConnection, outgoing: Outgoing, not_before: datetime) -> LookUp:
+        seen.append(not_before)
+        return find_sent(self, outgoing, not_before) if told_at >= not_before else Absent(is_sure=False)
+
+    monkeypatch.setattr(FakeConnection, "find_sent", find)
+    bench.clock.move(5)
+    assert bench.look()
+    assert seen == [told_at]
+    assert bench.state(delivery) == "sent"
+    assert bench.platform.sends == 1

@@ -70,3 +70,19 @@ def test_a_first_private_answer_to_a_comment_may_be_absent(pages: Scene) -> None
     _post, message = asked(pages)
     outgoing = answer_to(message, audience="private", mode="private")
     assert pages.connection.find_sent(outgoing, now()) == Absent(is_sure=False)
+
+
+def test_under_a_visitors_post_without_comments_a_reply_may_be_absent(pages: Scene) -> None:
+    pages.do("mention", by="eva@plaza.test", text="Acme Hogar, ¿abrís hoy?")
+    message = next(iter(pages.messages("mentions").values()))
+    assert pages.connection.find_sent(answer_to(message), now()) == Absent(is_sure=False)
+
+
+def test_our_words_by_somebody_without_a_name_are_for_a_person(pages: Scene) -> None:
+    post, message = asked(pages)
+    outgoing = answer_to(message)
+    pages.do("comment", by="nadie@plaza.test", on=post, text=outgoing.text, faceless=True)
+    pages.do("comment", by="otra@plaza.test", on=post, text="Otra cosa", faceless=True)
+    found = pages.connection.find_sent(outgoing, now())
+    assert isinstance(found, Absent)
+    assert [one.text for one in found.candidates] == [outgoing.text]

@@ -18,6 +18,15 @@ def short(external_id: str) -> str:
     return external_id.rsplit("_", 1)[-1]
 
 
+# Before the id of a comment whose author the platform does not tell.
+_UNKNOWN = "unknown:"
+
+
+def is_unknown(author: Author) -> bool:
+    """Tell whether the platform did not say who it is: it may be anybody, us too."""
+    return author.external_id.startswith(_UNKNOWN)
+
+
 def parse_comment(row: Any, page_id: str, post_id: str, *, is_under_visitor: bool = False) -> Item:
     """Return a comment under a post; under a visitor's post everything belongs to that mention's thread."""
     try:
@@ -159,7 +168,7 @@ def _author(row: dict[str, Any], page_id: str) -> Author:
     """Return who wrote it; `from` is absent for some people (facebook.md §3), who are then each their own."""
     face = row.get("from")
     if not isinstance(face, dict) or "id" not in face:
-        return Author(external_id=f"unknown:{row['id']}", scope=page_id)
+        return Author(external_id=f"{_UNKNOWN}{row['id']}", scope=page_id)
     return Author(external_id=str(face["id"]), scope=page_id, display_name=text_of(face.get("name")))
 
 

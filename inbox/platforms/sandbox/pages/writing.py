@@ -69,7 +69,10 @@ class Writing:
         try:
             if is_private:
                 return self._find_private(outgoing, floor)
-            return look_back(self._comments(outgoing), floor, lambda read: self._among(read, outgoing, floor))
+            # under a visitor's post ours may be the only comment
+            alone = outgoing.parent_ref.get("kind") == "post"
+            pages = self._comments(outgoing)
+            return look_back(pages, floor, lambda read: self._among(read, outgoing, floor), may_be_empty=alone)
         except (Unavailable, Gone) as error:
             return CannotLook(error.code)
 
@@ -80,12 +83,14 @@ class Writing:
         return look_back([page], floor, lambda read: self._among(read, outgoing, floor))
 
     def _among(self, read: Sequence[Message], outgoing: Outgoing, floor: datetime) -> LookUp:
-        fresh = [one for one in self._own(read) if one.authored_at is None or one.authored_at >= floor]
-        found = [self._as_sent(one, outgoing) for one in fresh]
+        """Judge what was read. Our words by somebody whom the platform does not name may be ours: a person can tell."""
+        fresh = [one for one in read if one.authored_at is None or one.authored_at >= floor]
+        found = [self._as_sent(one, outgoing) for one in self._own(fresh)]
         for sent in found:
             if plain(sent.text or "") == plain(outgoing.text) and sent.parent_id == outgoing.parent_id:
                 return Found(sent)
-        return Absent(is_sure=False, candidates=tuple(found))
+        unnamed = [one for one in fresh if parse.is_unknown(one.author) and plain(one.text) == plain(outgoing.text)]
+        return Absent(is_sure=False, candidates=(*found, *(self._as_sent(one, outgoing) for one in unnamed)))
 
     def _as_sent(self, item: Message, outgoing: Outgoing) -> Sent:
         if item.kind == "comment":
