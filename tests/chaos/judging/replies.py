@@ -81,8 +81,7 @@ def _taken_for_native(world: World, owned: Owned, decided: Counter[tuple[int, st
         delivery_id = owners.get(item.id) if item is not None else None
         if delivery_id is None or delivery_id in decided_ids:
             continue
-        if next(one for one in world.replies if one.id == delivery_id).state != "needs_person":
-            yield f"message {message.id} counts as given on the platform, but it is delivery {delivery_id}: {item}"
+        yield f"message {message.id} counts as given on the platform, but it is delivery {delivery_id}: {item}"
 
 
 def _misplaced(world: World, delivery: Delivery, accepted: Accepted) -> Iterator[str]:
