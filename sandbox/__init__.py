@@ -57,7 +57,8 @@ path that must occur), skip (requests to let pass first).
                     but hung elsewhere: feed as a post of its own, pages as a top-level comment)
   after accepting   hang_after_accept {seconds: 60} (then closes), drop_after_accept, error_500_after_accept,
                     error_503_after_accept
-  answers           malformed_json, malformed_item (the first of a list), duplicates, reorder, repeat_page (cursors are
+  answers           malformed_json, malformed_item (the first of a list), duplicates, reorder (all three of a list that
+                    has rows), repeat_page (cursors are
                     ignored and there is always a next page), empty_200 (lists are empty, verify says why)
   the world         clock_skew {seconds: ±600}, lookup_lag_seconds {seconds: 30, exact?} (accepted replies become
                     readable after 0 to N s), no_lookup {mode?: "absent"} (answers that would carry a reply accepted

@@ -14,7 +14,8 @@ TOKEN = ("dead_token", "revoke_token", "missing_permission")
 LIMIT = ("rate_limited",)
 WRITE = ("refuse",)
 AFTER_ACCEPT = ("hang_after_accept", "drop_after_accept", "error_500_after_accept", "error_503_after_accept")
-ANSWER = ("malformed_json", "malformed_item", "duplicates", "reorder")
+WHOLE_ANSWER = ("malformed_json",)
+ANSWER = (*WHOLE_ANSWER, "malformed_item", "duplicates", "reorder")
 PAGING = ("repeat_page",)
 WORLD = (
     "clock_skew",

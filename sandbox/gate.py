@@ -107,15 +107,17 @@ def _spoil(world: World, answer: Response, worded: Worded) -> Response:
             return _after_accept(world, fault, worded)
     if request.method != "GET" or not answer.is_json:
         return answer
-    fault = _take(world, faults.ANSWER)
+    body = json.loads(answer.get_data())
+    # A fault of rows waits for an answer that has some: one that met none was no fault.
+    fault = _take(world, faults.ANSWER if any(_lists(body)) else faults.WHOLE_ANSWER)
     if fault is None:
         return answer
-    body = json.loads(answer.get_data())
     if fault.kind == "malformed_json":
         notes.is_intact = False
         text = answer.get_data()
         answer.set_data(text[: max(1, len(text) * 2 // 3)])
-    elif _change_lists(fault.kind, body):
+    else:
+        _change_lists(fault.kind, body)
         notes.is_intact = fault.kind != "malformed_item"
         answer.set_data(json.dumps(body, ensure_ascii=False))
     return answer
@@ -129,19 +131,14 @@ def _after_accept(world: World, fault: Fault, worded: Worded) -> Response:
     return worded(fault)
 
 
-def _change_lists(kind: str, body: Any) -> bool:
-    changed = False
-    for rows in _lists(body):
-        if not rows:
-            continue
-        changed = True
+def _change_lists(kind: str, body: Any) -> None:
+    for rows in filter(None, _lists(body)):
         if kind == "duplicates":
             rows.extend(list(rows))
         elif kind == "reorder":
             rows.sort(key=lambda row: zlib.crc32(json.dumps(row, sort_keys=True).encode()))
         else:
             rows[0] = _spoilt(rows[0])
-    return changed
 
 
 def _lists(body: Any) -> Iterator[list[Any]]:
