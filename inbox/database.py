@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Text, event
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Index, Integer, MetaData, Text, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -105,6 +105,15 @@ class WithId:
 
 
 db = SQLAlchemy(model_class=Base)
+
+
+def partial_index(name: str, *columns: str, where: str, is_unique: bool = False) -> Index:
+    """Return an index of the rows that meet a condition; a query is served by it only if it says or implies that.
+
+    A comparison implies that its column is not NULL. A column that is NULL in nearly every row is indexed so: those
+    rows cost nothing to write and nothing to keep.
+    """
+    return Index(name, *columns, unique=is_unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def shared_alias(model: type[Entity], name: str) -> type[Entity]:

@@ -4,25 +4,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from inbox.channels.models import Channel, Post
 from inbox.contacts.models import Contact
-from inbox.database import Base, BigId, WithId
+from inbox.database import Base, BigId, WithId, partial_index
 
 # The conditions of the partial indexes; a query must say them in the same words to be served by one.
 UNASSIGNED_SQL = "status = 'open' AND assignee_id IS NULL AND NOT is_no_answer_needed"
 NO_ANSWER_SQL = "is_no_answer_needed AND status <> 'spam'"
+_QUEUED = ("status", "queue_at", "id")
 
 
 def _small_queue(name: str, condition: str) -> list[Index]:
     """Index the queue of the few rows that meet a condition, by channel and over all."""
-    where = text(condition)
     return [
-        Index(
-            f"ix_conversation_{name}_{suffix}", *columns, "queue_at", "id", sqlite_where=where, postgresql_where=where
-        )
+        partial_index(f"ix_conversation_{name}_{suffix}", *columns, "queue_at", "id", where=condition)
         for suffix, columns in (("channel", ("channel_id", "is_private")), ("all", ()))
     ]
 
@@ -59,9 +57,9 @@ class Thread(WithId, Base):
     __tablename__ = "thread"
     __table_args__ = (
         UniqueConstraint("channel_id", "external_key"),
-        Index("ix_thread_wanted_parent", "channel_id", "wanted_parent"),
-        Index("ix_thread_post_id", "post_id"),
-        Index("ix_thread_joined_into_id", "joined_into_id"),
+        partial_index("ix_thread_wanted_parent", "channel_id", "wanted_parent", where="wanted_parent IS NOT NULL"),
+        partial_index("ix_thread_post", "post_id", "id", where="post_id IS NOT NULL"),
+        partial_index("ix_thread_joined_into_id", "joined_into_id", where="joined_into_id IS NOT NULL"),
     )
 
     channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"))
@@ -95,14 +93,14 @@ class Conversation(WithId, Base):
         CheckConstraint("priority IN ('low', 'normal', 'high', 'urgent')", name="priority"),
         # The queue of those who see a few channels, and of those who see nearly all: see queries.py.
         Index("ix_conversation_channel_queue", "channel_id", "is_private", "status", "queue_at", "id"),
-        Index("ix_conversation_everything", "status", "queue_at", "id"),
-        Index("ix_conversation_assignee", "assignee_id", "status", "queue_at", "id"),
-        Index("ix_conversation_team", "team_id", "status", "queue_at", "id"),
+        Index("ix_conversation_everything", *_QUEUED),
+        partial_index("ix_conversation_assignee", "assignee_id", *_QUEUED, where="assignee_id IS NOT NULL"),
+        partial_index("ix_conversation_team", "team_id", *_QUEUED, where="team_id IS NOT NULL"),
         *_small_queue("unassigned", UNASSIGNED_SQL),
         *_small_queue("no_answer", NO_ANSWER_SQL),
         Index("ix_conversation_contact", "contact_id", "id"),
-        Index("ix_conversation_snoozed", "snoozed_until_at"),
-        Index("ix_conversation_joined_into_id", "joined_into_id"),
+        partial_index("ix_conversation_snoozed", "snoozed_until_at", where="snoozed_until_at IS NOT NULL"),
+        partial_index("ix_conversation_joined_into_id", "joined_into_id", where="joined_into_id IS NOT NULL"),
     )
 
     thread_id: Mapped[int] = mapped_column(BigId, ForeignKey("thread.id"))
@@ -152,20 +150,14 @@ class Message(WithId, Base):
         CheckConstraint("settled IN ('answered', 'excused', 'withdrawn')", name="settled"),
         CheckConstraint("NOT (awaits AND settled IS NOT NULL)", name="awaits_or_settled"),
         Index("ix_message_thread_clock", "thread_id", "clock_at", "id"),
-        Index(
-            "ix_message_ours",
-            "thread_id",
-            "clock_at",
-            sqlite_where=text("direction = 'outbound'"),
-            postgresql_where=text("direction = 'outbound'"),
-        ),
+        partial_index("ix_message_ours", "thread_id", "clock_at", where="direction = 'outbound'"),
         Index("ix_message_conversation", "conversation_id", "awaits", "clock_at"),
-        Index("ix_message_recheck_due_at", "recheck_due_at"),
-        Index("ix_message_erase_due_at", "erase_due_at"),
-        Index("ix_message_look_at", "look_at"),
-        Index("ix_message_parent", "channel_id", "parent_external_id"),
+        partial_index("ix_message_recheck_due_at", "recheck_due_at", where="recheck_due_at IS NOT NULL"),
+        partial_index("ix_message_erase_due_at", "erase_due_at", where="erase_due_at IS NOT NULL"),
+        partial_index("ix_message_look_at", "look_at", where="look_at IS NOT NULL"),
+        partial_index("ix_message_parent", "channel_id", "parent_external_id", where="parent_external_id IS NOT NULL"),
         Index("ix_message_contact_id", "contact_id", "external_id"),
-        Index("ix_message_sibling_of_id", "sibling_of_id"),
+        partial_index("ix_message_sibling_of_id", "sibling_of_id", where="sibling_of_id IS NOT NULL"),
     )
 
     thread_id: Mapped[int] = mapped_column(BigId, ForeignKey("thread.id"))

@@ -41,12 +41,15 @@ _LABELS = (
 _OTHERS = (
     select(_CONVERSATION.id, _CONTACT.display_name, _CONTACT.handle, _CONVERSATION.last_message_at)
     .join(table_of(Contact), _CONTACT.id == _CONVERSATION.contact_id)
-    .join(table_of(Thread), _THREAD.id == _CONVERSATION.thread_id)
     .where(_CONVERSATION.id != _ID, _NOT_JOINED, _CONVERSATION.contact_id != _CONTACT_ID, _IS_SEEN)
     .order_by(_CONVERSATION.last_message_at.desc(), _CONVERSATION.id.desc())
     .limit(_MOST_OTHERS)
 )
-_UNDER_POST = _OTHERS.where(_THREAD.post_id == _WHERE_ID)
+# Under a post that everybody answers there may be tens of thousands: only its latest threads are looked at.
+_LATEST_THREADS = (
+    select(_THREAD.id).where(_THREAD.post_id == _WHERE_ID).order_by(_THREAD.id.desc()).limit(literal_column("100"))
+)
+_UNDER_POST = _OTHERS.where(_CONVERSATION.thread_id.in_(_LATEST_THREADS))
 _IN_THREAD = _OTHERS.where(_CONVERSATION.thread_id == _WHERE_ID)
 
 

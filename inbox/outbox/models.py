@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox.database import Base, BigId, WithId
+from inbox.database import Base, BigId, WithId, partial_index
 
 
 class DeliveryState(StrEnum):
@@ -45,13 +45,7 @@ class Delivery(WithId, Base):
         ),
         CheckConstraint("kind IN ('reply', 'notification')", name="kind"),
         # At most one reply of a conversation is on its way (RULES D5).
-        Index(
-            "uq_delivery_on_its_way",
-            "conversation_id",
-            unique=True,
-            sqlite_where=text(_ON_ITS_WAY_SQL),
-            postgresql_where=text(_ON_ITS_WAY_SQL),
-        ),
+        partial_index("uq_delivery_on_its_way", "conversation_id", where=_ON_ITS_WAY_SQL, is_unique=True),
         Index("ix_delivery_conversation_id", "conversation_id"),
         Index("ix_delivery_due", "kind", "state", "due_at"),
         Index("ix_delivery_message_id", "message_id"),

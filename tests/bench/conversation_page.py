@@ -1,4 +1,7 @@
-"""conversation_page: a conversation of 20 messages, and the newest part of a thread of 400, as a whole page."""
+"""conversation_page: a conversation of 20 messages, and the newest part of a thread of 400.
+
+As a whole page, and as the pane that a click on a row of the list asks for.
+"""
 
 from tests.bench import bare
 from tests.bench.crowd import LEAD_ID
@@ -27,13 +30,16 @@ _QUEUE = f"SELECT c.id FROM conversation c WHERE c.status = 'open' AND {bare.SEE
 
 
 def open_on(stage: Stage) -> Pages:
-    """Prepare both threads, opened by a lead with the queue beside them; the short one at a first look too."""
+    """Prepare both threads, opened by a lead with the queue beside them and by a click; the short one fresh too."""
     fresh = _page(stage, "20 messages, first look", SHORT)
     fresh.remembers = False
-    return Pages(stage, [_page(stage, "20 messages", SHORT), _page(stage, "newest 50 of 400", LONG), fresh])
+    found = [("20 messages", SHORT), ("newest 50 of 400", LONG)]
+    pages = [_page(stage, variant, name) for variant, name in found]
+    panes = [_page(stage, f"{variant}, by a click", name, is_pane=True) for variant, name in found]
+    return Pages(stage, [*pages, *panes, fresh])
 
 
-def _page(stage: Stage, variant: str, name: str) -> Page:
+def _page(stage: Stage, variant: str, name: str, *, is_pane: bool = False) -> Page:
     link = stage.connect()
     found = link.execute(
         "SELECT c.id, c.thread_id, c.contact_id FROM conversation c JOIN thread t ON t.id = c.thread_id"
@@ -41,6 +47,8 @@ def _page(stage: Stage, variant: str, name: str) -> Page:
     ).fetchone()
     link.close()
     given = dict(zip(("id", "thread_id", "contact_id"), found, strict=True))
-    statements = bare.page_of(_QUEUE.format(member_id=LEAD_ID), LEAD_ID)
+    who = bare.SIGNED_IN.format(member_id=LEAD_ID)
+    statements = [who] if is_pane else bare.page_of(_QUEUE.format(member_id=LEAD_ID), LEAD_ID)
     statements += [statement.format(**given) for statement in (_NEWEST, *_BESIDE)]
-    return Page("conversation_page", variant, Visitor(stage, LEAD_ID), f"/c/{given['id']}", statements)
+    visitor = Visitor(stage, LEAD_ID, asks_for_parts=is_pane)
+    return Page("conversation_page", variant, visitor, f"/c/{given['id']}", statements)

@@ -41,9 +41,12 @@ def spent_in(work: Callable[[], object]) -> Spent:
 class Visitor:
     """Somebody signed in."""
 
-    def __init__(self, stage: Stage, member_id: int) -> None:
+    def __init__(self, stage: Stage, member_id: int, *, asks_for_parts: bool = False) -> None:
+        """Sign in; `asks_for_parts`: as scripts ask, for the part of a page that a click changes."""
         self._app = stage.app
-        self._cookie = stage.sign_in(member_id)
+        self._headers = {"Cookie": stage.sign_in(member_id), "Accept-Language": "es"}
+        if asks_for_parts:
+            self._headers["HX-Request"] = "true"
 
     def get(self, path: str) -> Spent:
         """Ask for a page; fails on anything but 200."""
@@ -73,8 +76,7 @@ class Visitor:
             return spent_in(work)
 
     def _environ(self, path: str) -> dict[str, Any]:
-        headers = Headers({"Cookie": self._cookie, "Accept-Language": "es"})
-        builder = EnvironBuilder(path=path, headers=headers)
+        builder = EnvironBuilder(path=path, headers=Headers(self._headers))
         return builder.get_environ()
 
     def _answer(self, environ: dict[str, Any]) -> bytes:

@@ -1,12 +1,14 @@
 """The queue's and the conversation's pages, whole and in parts, on both databases."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations import join
@@ -14,7 +16,7 @@ from inbox.conversations.models import Conversation, Thread
 from inbox.members.models import Member
 from tests.browser.world import World, make_long_thread, make_world
 from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
-from tests.factories.conversations import conversation_of, make_thread, say
+from tests.factories.conversations import conversation_of, make_post, make_thread, say
 from tests.factories.members import sign_in_as
 
 JSON = {"Accept": "application/json"}
@@ -117,6 +119,23 @@ def test_a_conversation_is_a_page_and_a_pane(small: World, lucia: FlaskClient) -
         assert text in whole
         assert text in pane
     assert "Esto ya es de risa" not in whole
+
+
+def test_beside_it_stands_who_else_wrote_under_the_post(session: Session, small: World, lucia: FlaskClient) -> None:
+    """Of a post with more threads than are looked at: those with the newest messages among the latest."""
+    channel = session.get_one(Channel, small.channel_id)
+    post, began = make_post(session, channel), clock.now() - timedelta(hours=9)
+    ids = []
+    for number in range(106):
+        thread = make_thread(session, channel, post_id=post.id)
+        person = make_contact(session, display_name=f"Fan of many {number}")
+        ids.append(say(session, thread, person, at=began + timedelta(minutes=number)).conversation_id)
+        if number in (2, 50):
+            say(session, thread, person, "And in red?", at=clock.now())
+    session.commit()
+    html = lucia.get(f"/c/{ids[-1]}").text
+    told = re.findall(r'data-open="(\d+)"', html.partition('id="side-others"')[2].partition("</ul>")[0])
+    assert [int(one) for one in told] == [ids[number] for number in (50, 104, 103, 102, 101, 100, 99, 98)]
 
 
 def test_a_joined_conversation_leads_to_where_it_went(session: Session, small: World, lucia: FlaskClient) -> None:
