@@ -13,6 +13,8 @@ from inbox.platforms.items import Message
 from inbox.platforms.outgoing import CannotLook, Found, LookUp
 
 MOST_PAGES = 8
+# So many rows from before the first try end a look; of fewer, each may tell a time that is not its own.
+ENOUGH_OLDER = 3
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,15 @@ def look_back(
         if isinstance(found, Found):
             return found
         is_whole = is_whole and not _hides_any(page, floor)
-        told = [at for at in page.times if at is not None]
-        if page.is_last or (told and min(told) < floor):
+        if page.is_last or _is_below(page, floor):
             return found if is_whole else CannotLook("unreadable")
     return CannotLook("too_far")
+
+
+def _is_below(page: LookPage, floor: datetime) -> bool:
+    """Tell whether a page reaches down to before the first try: one row that says so may be wrong."""
+    told = [at < floor for at in page.times if at is not None]
+    return bool(told) and sum(told) >= min(ENOUGH_OLDER, len(told))
 
 
 def _hides_any(page: LookPage, floor: datetime) -> bool:

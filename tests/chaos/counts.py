@@ -39,6 +39,8 @@ class Counts:
 
 
 LEAST = Counts(messages=2000, replies=200, kills=30, flushes=5, unclear=20, overruns=10)
+# Where everything is killed again and again nobody can write for half of the time: the hard stops are what counts.
+LEAST_WITH_POWER = Counts(messages=1000, replies=100, kills=100, flushes=5, unclear=10, overruns=5)
 
 
 def read(ledger: Path, database: Database, kills: int, flushes: int) -> Counts:

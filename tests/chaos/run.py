@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.chaos import counts, ending, members, platform_faults
-from tests.chaos.counts import LEAST, Counts, ask
+from tests.chaos.counts import LEAST, LEAST_WITH_POWER, Counts, ask
 from tests.chaos.deciding import TOKEN, Decider
 from tests.chaos.faults import Faults
 from tests.chaos.judging import judge
@@ -195,7 +195,8 @@ class _Run:
 
     def missing(self) -> list[str]:
         """Name what is still too little to count."""
-        return [*self.count().missing(LEAST), *self.faults.missing()]
+        least = LEAST_WITH_POWER if self.plan.is_power else LEAST
+        return [*self.count().missing(least), *self.faults.missing()]
 
     def seconds(self) -> float:
         """Return how long this run has taken."""

@@ -36,9 +36,16 @@ def test_what_was_overtaken_is_found_on_a_later_page() -> None:
 
 
 def test_only_what_was_read_down_to_the_first_try_is_absent() -> None:
-    assert look(page(9, 8), page(7, -1)) == ABSENT
+    assert look(page(9, 8), page(7, -1, -2, -3)) == ABSENT
+    assert look(page(9, 8), page(-1)) == ABSENT
     assert look(page(9, 8), page(7, 6, is_last=True)) == ABSENT
     assert look(page(9, 8), page(7, 6)) == CannotLook("too_far")
+
+
+def test_a_row_that_tells_a_time_of_long_ago_ends_no_look() -> None:
+    back_dated = page(9, -900, 8, 7)
+    assert isinstance(look(back_dated, page(6, texts=["ours"])), Found)
+    assert look(back_dated, page(6, 5)) == CannotLook("too_far")
 
 
 def test_a_list_without_any_row_is_no_answer() -> None:
@@ -47,9 +54,9 @@ def test_a_list_without_any_row_is_no_answer() -> None:
 
 
 def test_a_row_that_can_not_be_read_may_be_the_reply() -> None:
-    assert look(page(9, 8, -1, texts=["other", None, "other"])) == CannotLook("unreadable")
-    assert look(page(9, None, -1, texts=["other", None, "other"])) == CannotLook("unreadable")
-    assert look(page(9, 8, -1, texts=["other", "other", None])) == ABSENT
+    assert look(page(9, 8, -1, -2, -3, texts=["other", None, "other", "other", "other"])) == CannotLook("unreadable")
+    assert look(page(9, None, -1, -2, -3, texts=["other", None, "other", "other", "other"])) == CannotLook("unreadable")
+    assert look(page(9, 8, -1, -2, -3, texts=["other", "other", None, "other", "other"])) == ABSENT
     assert isinstance(look(page(9, 8, 7, texts=[None, "ours", "other"])), Found)
 
 
