@@ -80,10 +80,18 @@ class Visitor:
         return builder.get_environ()
 
     def _answer(self, environ: dict[str, Any]) -> bytes:
-        body, status, _headers = run_wsgi_app(self._app, environ.copy(), buffered=True)
+        body, status, headers = run_wsgi_app(self._app, environ.copy(), buffered=True)
         whole = b"".join(body)
         assert status.startswith("200"), f"{status} for {environ['PATH_INFO']}"
+        self._keep_cookies(headers.getlist("Set-Cookie"))
         return whole
+
+    def _keep_cookies(self, given: Sequence[str]) -> None:
+        """Keep what a first page sets, as a browser does: else each page makes and signs it anew."""
+        for one in given:
+            cookie = one.partition(";")[0]
+            if cookie.partition("=")[0] not in self._headers["Cookie"]:
+                self._headers["Cookie"] += f"; {cookie}"
 
 
 @dataclass
