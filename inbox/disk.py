@@ -31,7 +31,10 @@ def is_full(error: BaseException | None) -> bool:
 
 def _is_said_by_sqlite(error: BaseException | None) -> bool:
     # of its own type alone: another driver's message may carry a stranger's words
-    return isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
+    if not isinstance(error, sqlite3.OperationalError):
+        return False
+    # without room for its shared memory a database can't even be opened, and SQLite says only "disk I/O error"
+    return "disk is full" in str(error) or getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE"
 
 
 def watch(engine: Engine, settings: Settings) -> None:

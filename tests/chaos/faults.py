@@ -14,7 +14,7 @@ import httpx
 import redis
 
 from tests.chaos import platform_faults
-from tests.chaos.processes import Kept, count_threads, send, send_group
+from tests.chaos.processes import Kept, is_connected, send, send_group
 from tests.chaos.stage import Stage
 
 # Seconds between two of a kind on average, at pace 10.
@@ -149,13 +149,14 @@ class Faults:
         self._still_wanted_until = time.monotonic() + self.stage.plan.paced(120)
 
     def stand_still(self) -> None:
-        """Stop a sender beyond its lease: at times the whole worker, else the child that sends."""
-        name = self._chance.choice([one for one in self.stage.processes if one.startswith("worker-send")])
-        kept = self.stage.processes[name]
-        children = sorted(kept.children(), key=count_threads)
-        if not children:
+        """Stop a sender in the middle of a write beyond its lease: at times the whole worker, else the child alone."""
+        senders = [kept for name, kept in self.stage.processes.items() if name.startswith("worker-send")]
+        port = httpx.URL(str(self.stage.told()["url"])).port or 80
+        writing = [(kept, child) for kept in senders for child in kept.children() if is_connected(child, port)]
+        if not writing:
             return
-        whole = [kept.pid, *children] if self._chance.random() < 0.2 else [children[-1]]
+        kept, child = self._chance.choice(sorted(writing, key=lambda one: one[1]))
+        whole = [kept.pid, *kept.children()] if self._chance.random() < 0.2 else [child]
         if self._stop(whole, self._chance.uniform(1.05, 1.3) * SEND_LEASE_SECONDS):
             self._still_wanted_until = 0.0
             self.done["stood still"] += 1

@@ -131,12 +131,14 @@ def family_of(pid: int) -> list[int]:
     return [pid, *(one for child in children_of(pid) for one in family_of(child))]
 
 
-def count_threads(pid: int) -> int:
-    """Count the threads of a process; 0 when it has ended."""
+def is_connected(pid: int, port: int) -> bool:
+    """Tell whether a process has an open connection to a port of this machine; False when it has ended."""
     try:
-        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+        links = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
+        rows = [row.split() for row in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
     except OSError:
-        return 0
+        return False
+    return any(row[2].endswith(f":{port:04X}") and f"socket:[{row[9]}]" in links for row in rows)
 
 
 def send(pid: int, number: signal.Signals) -> None:

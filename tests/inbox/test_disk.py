@@ -1,6 +1,9 @@
 """A disk that is full is known by what each database says, and by nothing else; the note of it needs no database."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -70,3 +73,22 @@ def test_where_the_note_has_no_place_the_failure_is_the_database_s_own(
     monkeypatch.setattr(disk, "_NOTE", "no/such/folder")
     assert disk.is_full(fail(session, FULL[database]))
     assert not disk.is_noted(settings)
+
+
+def test_a_database_that_can_not_be_opened_for_want_of_room_is_known(tmp_path: Path) -> None:
+    """What SQLite says then is "disk I/O error"; the room of a process is made as small as a full disk's."""
+    script = """
+import resource, sqlite3, sys
+from inbox.disk import is_full
+path = sys.argv[1]
+made = sqlite3.connect(path)
+made.execute("PRAGMA journal_mode=WAL")
+made.close()
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    sqlite3.connect(path).execute("SELECT count(*) FROM sqlite_master")
+except sqlite3.OperationalError as error:
+    print(error, is_full(error), is_full(sqlite3.OperationalError("disk I/O error")))
+"""
+    words = [sys.executable, "-c", script, str(tmp_path / "made.sqlite")]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "disk I/O error True False\n"
