@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import regex
 from markupsafe import Markup, escape
 
+from inbox.desk.turning import balanced
+
 HUES = 24
 LONGEST_HOST = 253
 # What a thread shows of one message, in characters, and of its earlier wordings; the rest has a page of its own.
@@ -21,9 +23,6 @@ _WORD = regex.compile(r"\S++")
 _LONGEST_WORD = 1000
 # Flags by themselves: \X counts all the halves before each (as in replies/lengths.py).
 _STRETCH = regex.compile(r"(?:\p{RI}{2}(?![\p{M}\u200D])|\X){1,64}")
-_TURNING = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
-_POP, _POP_ISOLATE = "\u202c", "\u2069"
-_CLOSED_BY = dict.fromkeys("\u202a\u202b\u202d\u202e", _POP) | dict.fromkeys("\u2066\u2067\u2068", _POP_ISOLATE)
 _BEGINS, _ENDS = Markup("<bdi>"), Markup("</bdi>")
 _MOST_NAMES = 2_000  # remembered
 _TRAILING = ".,;:!?)]}»”’…"
@@ -90,32 +89,6 @@ def flowing(text: str) -> Markup:
 def isolated(text: str) -> Markup:
     """Return a stranger's words for a sentence of ours: whatever turns the writing round in them ends with them."""
     return _BEGINS + balanced(text) + _ENDS
-
-
-def balanced(text: str) -> str:
-    """Return text in which whatever turns the writing round is closed, and nothing is closed that was not opened.
-
-    Browsers end a <bdi> at a closing sign in it that has no opening one, and not at its end where one is left open.
-    """
-    if not _TURNING.search(text):
-        return text
-    kept: list[str] = []
-    waiting: list[str] = []  # what closes each that is open
-    isolates = 0  # how many of them are isolates
-    for sign in text:
-        if sign in _CLOSED_BY:
-            waiting.append(_CLOSED_BY[sign])
-            isolates += waiting[-1] == _POP_ISOLATE
-        elif sign == _POP_ISOLATE and isolates:
-            isolates -= 1
-            while waiting.pop() != sign:  # it closes what is open inside as well
-                pass
-        elif sign == _POP and waiting[-1:] == [sign]:
-            waiting.pop()
-        elif sign in (_POP, _POP_ISOLATE):
-            continue
-        kept.append(sign)
-    return "".join([*kept, *reversed(waiting)])
 
 
 def _spans(text: str, marks: Sequence[Mapping[str, Any]]) -> list[Span]:

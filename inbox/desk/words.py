@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from flask_babel import ngettext
 
+from inbox.desk.turning import balanced
 from inbox.languages import gettext as _
 from inbox.languages import later as _l
 
@@ -59,9 +60,12 @@ _MODES = {"public": _l("Public reply"), "private": _l("Private message"), "note"
 
 
 def person_word(*names: str | None) -> str:
-    """Return the first name that can be seen; some people have none, on some platforms everybody may hide it."""
+    """Return the first name that can be seen; some people have none, on some platforms everybody may hide it.
+
+    Whatever turns the writing round in it is closed: names stand in our sentences, in titles and labels as well.
+    """
     seen = (name for name in names if name and any(sign.isprintable() and not sign.isspace() for sign in name))
-    return next(seen, "") or _("Somebody without a name")
+    return balanced(next(seen, "")) or _("Somebody without a name")
 
 
 def platform_word(platform: str) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from inbox.desk.looks import balanced, host_of, hue, initials, marked
+from inbox.desk.looks import host_of, hue, initials, marked
+from inbox.desk.turning import balanced
 
 
 @pytest.mark.parametrize(

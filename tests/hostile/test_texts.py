@@ -6,7 +6,8 @@ import pytest
 
 from inbox.conversations.awaits import Facts, judge
 from inbox.desk.differences import differences
-from inbox.desk.looks import balanced, flowing, initials, marked
+from inbox.desk.looks import flowing, initials, marked
+from inbox.desk.turning import balanced
 from inbox.intake.borders import clean_text
 from inbox.platforms.bluesky.facets import make_facets, read_marks
 from inbox.platforms.sandbox.html_text import to_text

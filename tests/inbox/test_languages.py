@@ -89,3 +89,4 @@ def test_every_word_of_the_tables_is_in_the_language_of_the_page(page: Flask, lo
     assert words.gone_words(None, is_ours=True) == flask_babel.gettext("Deleted")
     assert words.gone_words("else", is_ours=False) == flask_babel.gettext("Deleted by its author")
     assert words.person_word(None, "\u200b") == flask_babel.gettext("Somebody without a name")
+    assert words.person_word("\u202egnp.evil") == "\u202egnp.evil\u202c"  # in a title or a label no <bdi> ends it
