@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from inbox.channels.connections import connector_for
 from inbox.database import db
 from inbox.replies.look import claim_search, look_for
-from inbox.replies.send import Sender, claim_misplaced, claim_one, delete_claimed, send_claimed
+from inbox.replies.send import Sender, claim_one, claim_removal, remove_claimed, send_claimed
 from inbox.replies.sweep import tidy
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -46,7 +46,7 @@ def look_due() -> None:
     this = sender()
     tidy(this)
     crew_of("look", LOOKED_AT_ONCE).work_off(_each(this, claim_search, look_for))
-    crew_of("delete", DELETED_AT_ONCE).work_off(_each(this, claim_misplaced, delete_claimed))
+    crew_of("delete", DELETED_AT_ONCE).work_off(_each(this, claim_removal, remove_claimed))
 
 
 def _each(

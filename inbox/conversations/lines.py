@@ -35,6 +35,7 @@ _KINDS = (
     kinds.MESSAGE_BACK,
     kinds.NATIVE_ANSWER,
     kinds.THREADS_JOINED,
+    kinds.REPLY_DOUBLED,
 )
 _MOST: ColumnElement[int] = literal_column("500")
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)

@@ -77,6 +77,12 @@ def _joined(line: LineView) -> str:
     return str(words)
 
 
+def _doubled(line: LineView) -> str:
+    if line.after.get("is_deleted"):
+        return str(_("The second copy of a reply was deleted on the platform"))
+    return str(_("The platform took a reply twice. Relevo deletes the second copy there"))
+
+
 _WORDERS: dict[str, Callable[[LineView, str], str]] = {
     kinds.ASSIGNED: _assigned,
     kinds.TEAM_CHANGED: _team_changed,
@@ -94,6 +100,7 @@ _WORDERS: dict[str, Callable[[LineView, str], str]] = {
     kinds.MESSAGE_LIKED: lambda line, who: str(_("%(who)s liked a message", who=who)),
     kinds.MESSAGE_UNLIKED: lambda line, who: str(_("%(who)s took a like back", who=who)),
     kinds.THREADS_JOINED: lambda line, who: _joined(line),
+    kinds.REPLY_DOUBLED: lambda line, who: _doubled(line),
 }
 
 

@@ -17,7 +17,7 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.moves import move
 from inbox.outbox.transactions import commit
 from inbox.platforms.outgoing import Absent, CannotLook, Found, LookUp, Outgoing, Sent
-from inbox.replies import results
+from inbox.replies import removing
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import as_candidate, thaw
 from inbox.replies.holding import hold
@@ -60,7 +60,7 @@ def look_for(sender: Sender, search: Search) -> None:
     found = _look(sender, search)
     settled = commit(sender.make_session, lambda session: write_look(session, search.claim, found, sender.pace))
     log.info("looked", delivery_id=search.claim.delivery_id, found=type(found).__name__)
-    _delete_wrong(sender, search, found, settled)
+    _delete_wrong(sender, search, settled)
 
 
 def _claim(session: Session, pace: Pace) -> Search | None:
@@ -159,9 +159,7 @@ def _lookup_lag_seconds(session: Session, delivery: Delivery, pace: Pace) -> flo
     return None if lag is None else pace.paced(float(lag))
 
 
-def _delete_wrong(sender: Sender, search: Search, found: LookUp, settled: Settling | None) -> None:
-    if settled is Settling.MISPLACED:
+def _delete_wrong(sender: Sender, search: Search, settled: Settling | None) -> None:
+    if settled in (Settling.MISPLACED, Settling.SURPLUS):
         connection = sender.connect(search.channel)
-        results.delete_misplaced(sender.make_session, connection, search.claim.delivery_id, sender.pace)
-    elif settled is Settling.SURPLUS and isinstance(found, Found):
-        results.delete_surplus(sender.connect(search.channel), search.claim.delivery_id, found.sent)
+        removing.remove(sender.make_session, connection, search.claim.delivery_id, sender.pace)

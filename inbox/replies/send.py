@@ -24,7 +24,7 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.platforms.contract import Connection
 from inbox.platforms.outgoing import Absent, CannotLook, Found, Ok, Outgoing, ParentGone, Sent
-from inbox.replies import results
+from inbox.replies import removing, results
 from inbox.replies.checks import channel_delivers, find_stop
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import thaw
@@ -60,8 +60,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Misplaced:
-    """A reply that stands in the wrong place, claimed for its deletion."""
+class Removal:
+    """A reply that stands in the wrong place or a second time, claimed for its deletion."""
 
     delivery_id: int
     channel: Channel
@@ -221,40 +221,38 @@ def _write_sent(sender: Sender, job: Job, connection: Connection, sent: Sent) ->
 
     settled = commit(sender.make_session, work)
     log.info("reply_sent", delivery_id=job.claim.delivery_id, settled=settled.value)
-    if settled is Settling.MISPLACED:
-        results.delete_misplaced(sender.make_session, connection, job.claim.delivery_id, sender.pace)
-    elif settled is Settling.SURPLUS:
-        results.delete_surplus(connection, job.claim.delivery_id, sent)
+    if settled in (Settling.MISPLACED, Settling.SURPLUS):
+        removing.remove(sender.make_session, connection, job.claim.delivery_id, sender.pace)
 
 
-def delete_due_misplaced(sender: Sender) -> bool:
-    """Delete one misplaced reply whose deletion was cut short; tells whether there was one."""
-    claimed = claim_misplaced(sender)
+def remove_due(sender: Sender) -> bool:
+    """Delete what one delivery must not leave standing; tells whether there was one."""
+    claimed = claim_removal(sender)
     if claimed is None:
         return False
-    delete_claimed(sender, claimed)
+    remove_claimed(sender, claimed)
     return True
 
 
-def claim_misplaced(sender: Sender) -> Misplaced | None:
+def claim_removal(sender: Sender) -> Removal | None:
     """Claim the deletion that is due longest and commit; one whose worker is lost comes again by itself."""
     with read_only(), sender.make_session() as session:
-        if results.find_misplaced(session) is None:
+        if removing.find_due(session) is None:
             return None
-    return commit(sender.make_session, lambda session: _claim_misplaced(session, sender.pace))
+    return commit(sender.make_session, lambda session: _claim_removal(session, sender.pace))
 
 
-def _claim_misplaced(session: Session, pace: Pace) -> Misplaced | None:
-    found = results.claim_misplaced(session, pace)
+def _claim_removal(session: Session, pace: Pace) -> Removal | None:
+    found = removing.claim_due(session, pace)
     if found is None:
         return None
     channel = session.get_one(Channel, session.get_one(Delivery, found).channel_id)
     session.flush()
     session.expunge(channel)
-    return Misplaced(found, channel)
+    return Removal(found, channel)
 
 
-def delete_claimed(sender: Sender, claimed: Misplaced) -> None:
+def remove_claimed(sender: Sender, claimed: Removal) -> None:
     """Take a claimed deletion to the platform and write down what came of it."""
     connection = sender.connect(claimed.channel)
-    results.delete_misplaced(sender.make_session, connection, claimed.delivery_id, sender.pace)
+    removing.remove(sender.make_session, connection, claimed.delivery_id, sender.pace)

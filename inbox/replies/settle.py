@@ -30,6 +30,7 @@ from inbox.replies.fold import belongs_to_another, fold_into
 from inbox.replies.frozen import thaw
 from inbox.replies.holding import conversation_of
 from inbox.replies.models import Draft
+from inbox.replies.removing import note_double
 from inbox.replies.returns import stop_leaving
 from inbox.settings import Pace
 
@@ -100,6 +101,7 @@ def _settle_again(session: Session, delivery: Delivery, sent: Sent, pace: Pace) 
         _take_in(session, message, sent, pace)
         session.flush()
         return Settling.KNOWN
+    note_double(session, delivery, sent)
     return Settling.SURPLUS
 
 

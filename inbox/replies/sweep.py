@@ -1,4 +1,4 @@
-"""What nobody claims must not be forgotten: lost workers, paused channels, waiting drafts, misplaced replies."""
+"""What nobody claims must not be forgotten: lost workers, paused channels, waiting drafts, replies to be deleted."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ from inbox.outbox.transactions import commit
 from inbox.replies.checks import channel_delivers, find_channel_stop
 from inbox.replies.holding import hold
 from inbox.replies.returns import give_back
-from inbox.replies.send import Sender, delete_due_misplaced
+from inbox.replies.send import Sender, remove_due
 from inbox.replies.waiting import queue_next_waiting
 from inbox.settings import Pace
 
@@ -23,7 +23,7 @@ AT_ONCE = 50
 
 def sweep(sender: Sender) -> int:
     """Do whatever is due and has no worker; returns how many rows it changed. Takes no lock when nothing is due."""
-    return tidy(sender) + delete_due_misplaced(sender)
+    return tidy(sender) + remove_due(sender)
 
 
 def tidy(sender: Sender) -> int:

@@ -186,7 +186,7 @@ def test_a_deletion_that_hangs_is_begun_once_and_keeps_nobody(
     bench.platform.steps = ["misplace"]
     wrong = bench.queue(make_scene(bench.session))
     with monkeypatch.context() as cut_short:
-        cut_short.setattr("inbox.replies.results.delete_misplaced", lambda *_: None)
+        cut_short.setattr("inbox.replies.removing.remove", lambda *_: None)
         bench.send()
     silent = replace(bench.sender, connect=lambda _: SilentWhenAsked(bench.platform, gate))
     monkeypatch.setattr(sending, "sender", lambda: silent)
