@@ -14,11 +14,11 @@ import httpx
 import redis
 
 from tests.chaos import platform_faults
-from tests.chaos.processes import Kept, is_connected, send, send_group
+from tests.chaos.processes import Kept, count_connections, send, send_group
 from tests.chaos.stage import Stage
 
 # Seconds between two of a kind on average, at pace 10.
-KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.8, 2.3, 14.0, 15.0, 6.0
+KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.8, 2.3, 12.0, 15.0, 6.0
 HARD_STOPS = 20
 # The share of those stopped with SQLite's lock in their hands that may go on at once.
 HELD_LET_GO = 0.9
@@ -152,10 +152,12 @@ class Faults:
         """Stop a sender in the middle of a write beyond its lease: at times the whole worker, else the child alone."""
         senders = [kept for name, kept in self.stage.processes.items() if name.startswith("worker-send")]
         port = httpx.URL(str(self.stage.told()["url"])).port or 80
-        writing = [(kept, child) for kept in senders for child in kept.children() if is_connected(child, port)]
-        if not writing:
+        # Reads share a connection that stays open; a write has one of its own.
+        found = [(count_connections(child, port), child, kept) for kept in senders for child in kept.children()]
+        most = max((count for count, _, _ in found), default=0)
+        if most == 0:
             return
-        kept, child = self._chance.choice(sorted(writing, key=lambda one: one[1]))
+        kept, child = self._chance.choice([(kept, child) for count, child, kept in found if count == most])
         whole = [kept.pid, *kept.children()] if self._chance.random() < 0.2 else [child]
         if self._stop(whole, self._chance.uniform(1.05, 1.3) * SEND_LEASE_SECONDS):
             self._still_wanted_until = 0.0

@@ -131,14 +131,14 @@ def family_of(pid: int) -> list[int]:
     return [pid, *(one for child in children_of(pid) for one in family_of(child))]
 
 
-def is_connected(pid: int, port: int) -> bool:
-    """Tell whether a process has an open connection to a port of this machine; False when it has ended."""
+def count_connections(pid: int, port: int) -> int:
+    """Count a process's open connections to a port of this machine; 0 when it has ended."""
     try:
         links = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
         rows = [row.split() for row in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
     except OSError:
-        return False
-    return any(row[2].endswith(f":{port:04X}") and f"socket:[{row[9]}]" in links for row in rows)
+        return 0
+    return sum(row[2].endswith(f":{port:04X}") and f"socket:[{row[9]}]" in links for row in rows)
 
 
 def send(pid: int, number: signal.Signals) -> None:
