@@ -47,9 +47,6 @@ SENTENCES: dict[str, LazyString] = {
         "This one-time password is older than an hour. Ask an admin for a new one, "
         "or run: relevo member password %(email)s"
     ),
-    "one_time_password_used": _l(
-        "This one-time password has been used. Ask an admin for a new one, or run: relevo member password %(email)s"
-    ),
     # channels
     "admins_only": _l("Only an admin may do that."),
     "channel_not_found": _l("There is no such channel, or it is not yours to see."),

@@ -24,7 +24,7 @@ def member() -> None:
 @click.option("--team", "team_name", default="", help="Seat them in this team; it is made if there is none.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="responder", show_default=True)
 def create(email: str, name: str, is_admin: bool, team_name: str, role: str) -> None:
-    """Add a member and print a one-time password: one hour, one use."""
+    """Add a member and print a one-time password: for an hour, until another is chosen."""
     from inbox.members import admins, first, passwords, teams
     from inbox.members.models import Team
 
@@ -111,4 +111,4 @@ def _get(session: Session, email: str) -> Member:
 
 
 def _hand_over(email: str, password: str) -> None:
-    click.echo(f"{email}\nOne-time password: {password}   (one hour, one use)")
+    click.echo(f"{email}\nOne-time password: {password}   (for an hour, until another is chosen)")

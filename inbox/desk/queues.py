@@ -45,6 +45,13 @@ class Named(Protocol):
         ...
 
 
+class ChannelWord(NamedTuple):
+    """A channel to choose, with its platform."""
+
+    id: int
+    name: str
+
+
 class TeamName(NamedTuple):
     """A team to choose."""
 
@@ -156,7 +163,8 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
     return QueueShown(
         view=view.value,
         title=view_word(view),
-        sentence=view_sentence(view, int(getattr(read_counts(member.id), view.value))),
+        # The list's count is not that of what it is narrowed to, which nobody has counted.
+        sentence="" if len(args) > 1 else view_sentence(view, int(getattr(read_counts(member.id), view.value))),
         filters=filters,
         chosen=_chosen(session, member, filters, args),
         choices=list_choices(session, member) if request.args.get("filter") == "open" else None,
@@ -170,12 +178,16 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
 def list_choices(session: Session, member: Member) -> Choices:
     """List what the filter offers to a member."""
     return Choices(
-        channels=[
-            (one.id, f"{words.platform_word(one.platform)} · {one.name}") for one in list_names(session, member.id)
-        ],
+        channels=_list_channels(session, member),
         labels=[(one.id, one.name) for one in list_labels(session, member.id)],
         teams=[(one.id, one.name) for one in list_teams(session, member)],
     )
+
+
+def _list_channels(session: Session, member: Member) -> list[ChannelWord]:
+    """Name the channels that the member sees; a brand has one name on several platforms."""
+    found = list_names(session, member.id)
+    return [ChannelWord(one.id, f"{words.platform_word(one.platform)} · {one.name}") for one in found]
 
 
 def list_teams(session: Session, member: Member) -> Sequence[TeamName]:
@@ -186,7 +198,7 @@ def list_teams(session: Session, member: Member) -> Sequence[TeamName]:
 def _chosen(session: Session, member: Member, filters: Filters, args: dict[str, Any]) -> list[Chosen]:
     named = {
         "status": words.status_word(filters.status) if filters.status else None,
-        "channel": _name_of(filters.channel_id, lambda: list_names(session, member.id)),
+        "channel": _name_of(filters.channel_id, lambda: _list_channels(session, member)),
         "label": _name_of(filters.label_id, lambda: list_labels(session, member.id)),
         "team": _name_of(filters.team_id, lambda: list_teams(session, member)),
         "kind": words.kind_word(filters.kind) if filters.kind else None,

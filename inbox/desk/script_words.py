@@ -46,6 +46,8 @@ def _queue() -> dict[str, str]:
         "no_row": _("Choose a conversation first."),
         "failed": _("That did not work. Try again."),
         "offline": _("No connection: nothing was changed."),
+        "not_loaded": _("No connection: what is new could not be loaded."),
+        "lost": _("The connection was lost. Look whether this was done before you do it again."),
         "opened": _("Opened: %(name)s"),
         "list_end": _("That was the last one here."),
         "copied": _("Link copied"),

@@ -44,6 +44,10 @@ _VIEWS = {
 }
 
 
+# Pages that are reached from another's, and stand under it in the rail.
+_ROOMS = {"people": ("teams",)}
+
+
 @dataclass(frozen=True)
 class RailView:
     """A list of the rail with its bounded count."""
@@ -212,8 +216,8 @@ class Shell:
         return places
 
     def _place(self, word: str, icon: str, endpoint: str, needs_you: bool = False) -> Place:
-        here = (request.endpoint or "").split(".")[0] == endpoint.split(".")[0]
-        return Place(str(word), icon, known_url(endpoint), here, needs_you)
+        place, here = endpoint.partition(".")[0], (request.endpoint or "").partition(".")[0]
+        return Place(str(word), icon, known_url(endpoint), here in (place, *_ROOMS.get(place, ())), needs_you)
 
     @cached_property
     def troubled(self) -> Sequence[TroubledChannel]:

@@ -49,7 +49,7 @@ def list_presets(zone: ZoneInfo) -> list[Preset]:
         ("tomorrow", _("Tomorrow morning"), datetime.combine(tomorrow, MORNING, zone)),
         ("monday", _("Monday morning"), datetime.combine(monday, MORNING, zone)),
     ]
-    ahead = [(name, word, at) for name, word, at in found if at > now + timedelta(minutes=30)]
+    ahead = sorted((one for one in found if one[2] > now + timedelta(minutes=30)), key=lambda one: one[2])
     return [Preset(name, str(word), at.astimezone(UTC), str(key)) for key, (name, word, at) in enumerate(ahead, 1)]
 
 

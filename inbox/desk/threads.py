@@ -31,7 +31,8 @@ _CONTACT_ID: ColumnElement[int] = bindparam("contact_id", type_=BigInteger)
 _WHERE_ID: ColumnElement[int] = bindparam("where_id", type_=BigInteger)
 _IS_SEEN = sees(bindparam("member_id", type_=BigInteger), _CONVERSATION.channel_id, _CONVERSATION.is_private)
 _NOT_JOINED = _CONVERSATION.joined_into_id.is_(None)
-_MOST_OTHERS: ColumnElement[int] = literal_column("8")
+MOST_OTHERS = 8
+_ONE_MORE: ColumnElement[int] = literal_column(str(MOST_OTHERS + 1))
 _LABELS = (
     select(_LABEL.id, _LABEL.name)
     .join(table_of(ConversationLabel), _LABELLED.label_id == _LABEL.id)
@@ -42,8 +43,8 @@ _OTHERS = (
     select(_CONVERSATION.id, _CONTACT.display_name, _CONTACT.handle, _CONVERSATION.last_message_at)
     .join(table_of(Contact), _CONTACT.id == _CONVERSATION.contact_id)
     .where(_CONVERSATION.id != _ID, _NOT_JOINED, _CONVERSATION.contact_id != _CONTACT_ID, _IS_SEEN)
-    .order_by(_CONVERSATION.last_message_at.desc(), _CONVERSATION.id.desc())
-    .limit(_MOST_OTHERS)
+    .order_by(_CONVERSATION.waiting_since.is_(None), _CONVERSATION.last_message_at.desc(), _CONVERSATION.id.desc())
+    .limit(_ONE_MORE)
 )
 # Under a post that everybody answers there may be tens of thousands: only its latest threads are looked at.
 _LATEST_THREADS = (
@@ -116,6 +117,7 @@ class SideShown:
     labels: Sequence[LabelView]
     earlier: Sequence[EarlierView]
     others: Sequence["Other"]
+    has_more_others: bool
     why: str
 
 
@@ -174,13 +176,15 @@ def show_thread(
 def show_side(session: Session, member: Member, conversation: Conversation, around: Around) -> SideShown:
     """Gather what stands beside a thread, as far as the member sees it."""
     contact_id = conversation.contact_id
+    others = _others(session, member, conversation, around)
     return SideShown(
         first_seen_at=around.first_seen_at,
         conversation_count=around.conversation_count,
         last_assignee_name=around.last_assignee_name,
         labels=labels_of(session, conversation.id),
         earlier=list_earlier(session, member.id, contact_id, except_id=conversation.id, limit=8),
-        others=_others(session, member, conversation, around),
+        others=others[:MOST_OTHERS],
+        has_more_others=len(others) > MOST_OTHERS,
         why=_why(conversation),
     )
 
@@ -192,7 +196,7 @@ def labels_of(session: Session, conversation_id: int) -> list[LabelView]:
 
 
 def _others(session: Session, member: Member, conversation: Conversation, around: Around) -> list[Other]:
-    """List who else wrote in the thread or under its post, newest first."""
+    """List who else wrote in the thread or under its post: those who wait first, each newest first."""
     values = {
         "conversation_id": conversation.id,
         "contact_id": conversation.contact_id,

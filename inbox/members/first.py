@@ -1,4 +1,4 @@
-"""The first member of a fresh installation, and one-time passwords: one hour, one use, then a choice."""
+"""The first member of a fresh installation, and one-time passwords: for an hour, until another is chosen."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ def make_first_member(session: Session, pace: Pace) -> tuple[Member, str] | None
 def set_one_time(
     session: Session, member: Member, password_hash: str, *, pace: Pace, by_member_id: int | None = None
 ) -> None:
-    """Replace the member's password by one that works once within the hour and must then be changed.
+    """Replace the member's password by one that works for an hour and must be changed at once.
 
     The hash is made by the caller, outside the write transaction.
     """
@@ -49,5 +49,5 @@ def set_one_time(
 
 
 def remove_note(data_dir: Path) -> None:
-    """Remove the file with the first one-time password, which has just been used."""
+    """Remove the file with the first one-time password, in whose place another was chosen."""
     (data_dir / NOTE).unlink(missing_ok=True)

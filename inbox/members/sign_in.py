@@ -44,27 +44,13 @@ def is_right(candidate: Candidate | None, password: str) -> bool:
 
 
 def admit(session: Session, candidate: Candidate, device: str, *, pace: Pace) -> str:
-    """Begin the candidate's session and return the cookie's token; a one-time password is used up by it.
+    """Begin the candidate's session and return the cookie's token; raises Invalid if the one-time password is too old.
 
-    Raises Invalid if the one-time password is too old or was used by somebody faster.
+    That lets in until its owner has chosen another: who is called away from the page that asks for it comes back.
     """
-    if candidate.one_time_until_at is not None:
-        _use_up(session, candidate)
+    if candidate.one_time_until_at is not None and candidate.one_time_until_at <= clock.now():
+        raise Invalid("one_time_password_expired")
     _row, token = sessions.begin(session, candidate.member_id, device, pace=pace)
     seen = update(Member).where(Member.id == candidate.member_id)
     session.execute(seen.values(last_active_at=clock.now()))
     return token
-
-
-def _use_up(session: Session, candidate: Candidate) -> None:
-    assert candidate.one_time_until_at is not None
-    if candidate.one_time_until_at <= clock.now():
-        raise Invalid("one_time_password_expired")
-    query = (
-        update(Member)
-        .where(Member.id == candidate.member_id, Member.password_hash == candidate.stored)
-        .values(password_hash=None, one_time_until_at=None, must_change_password=True)
-        .returning(Member.id)
-    )
-    if session.scalar(query) is None:
-        raise Invalid("one_time_password_used")

@@ -87,7 +87,11 @@ def choose_password() -> Answer:
         return render_template("members/password.html", error=sentence_of(error)), status
     profile.change_password(db.session(), member.id, stored, keep_session_id=doors.current_session_id())
     db.session.commit()
-    return redirect("/" if member.must_change_password else url_for("me.show"), 303)
+    if not member.must_change_password:
+        return redirect(url_for("me.show"), 303)
+    settings: Settings = current_app.config["RELEVO"]
+    first.remove_note(settings.data_dir)
+    return redirect("/", 303)
 
 
 @blueprint.get("/invitations/<token>")
@@ -126,8 +130,6 @@ def _let_in(candidate: sign_in.Candidate) -> Response:
     token = sign_in.admit(db.session(), candidate, device, pace=settings.pace)
     profile.note_time_zone(db.session(), candidate.member_id, forms.text("time_zone"))
     db.session.commit()
-    if candidate.one_time_until_at is not None:
-        first.remove_note(settings.data_dir)
     session.clear()  # another form token than the one from before signing in
     is_one_time = candidate.one_time_until_at is not None
     wanted = url_for("members.password") if is_one_time else forms.safe_next(request.form.get("next"))

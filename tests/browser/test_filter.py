@@ -1,5 +1,7 @@
 """The filter, whose choices come when somebody opens it: by mouse, by key, and where they can't come."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy.orm import Session
@@ -32,6 +34,16 @@ def test_the_key_opens_it_with_the_cursor_in_it_each_time(page: Page) -> None:
         expect(page.locator("#filter select[name=status]")).to_be_focused()
         page.keyboard.press("Escape")
         expect(page.locator("#filter")).not_to_have_attribute("open", "")
+
+
+def test_pressing_beside_it_closes_it_and_opens_nobody(page: Page) -> None:
+    page.locator("#filter > summary").click()
+    row = page.locator("#rows li").last
+    row.click(position={"x": 40, "y": 10})
+    expect(page.locator("#filter")).not_to_have_attribute("open", "")
+    expect(page).to_have_url(re.compile("/queue"))
+    row.click(position={"x": 40, "y": 10})
+    expect(page).to_have_url(re.compile(r"/c/\d+"))
 
 
 def test_choices_that_can_not_come_are_asked_for_again(page: Page, pages: Pages) -> None:

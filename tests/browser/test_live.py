@@ -15,6 +15,7 @@ from inbox.conversations.threads import lock_conversation
 from tests.browser.world import World, make_long_thread
 from tests.factories.basics import make_contact
 from tests.factories.conversations import conversation_of, make_thread, say
+from tests.fixtures.browser import Pages
 from tests.fixtures.desk import OpenAs
 
 pytestmark = pytest.mark.browser  # on both databases
@@ -185,3 +186,22 @@ def test_an_open_thread_keeps_its_place_when_five_arrive(session: Session, world
     assert abs(after - anchor[1]) <= 1
     page.locator("#below").click()
     expect(page.locator("#entries")).to_contain_text("And another thing, number 4?")
+
+
+def test_a_lost_connection_says_what_it_leaves_unknown(
+    session: Session, world: World, open_as: OpenAs, pages: Pages
+) -> None:
+    """A request that left may have been done: nobody is told that nothing was changed."""
+    number = arrive(session, world, "Nora Lost")
+    page = open_as(world.lucia_id, f"/c/{number}")
+    page.route("**/c/*/take", lambda route: route.abort())
+    page.route("**/c/*/assign", lambda route: route.abort())
+    page.keyboard.press("m")
+    expect(page.locator(".toast.is-bad")).to_contain_text("Look whether this was done")
+    page.locator(".toast.is-bad").evaluate_all("all => all.forEach(one => one.remove())")
+    page.route("**/c/*", lambda route: route.abort() if route.request.method == "GET" else route.fallback())
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast.is-bad")).to_contain_text("could not be loaded")
+    assert all("ERR_FAILED" in one for one in pages.complaints)
+    pages.complaints.clear()

@@ -144,8 +144,12 @@ class Faults:
             self.done["second beat"] += 1
 
     def want_stillness(self) -> None:
-        """Make writes slow, and stand a sender still as soon as one is in the middle of its work."""
-        self.tell(platform_faults.slow_writes(self.stage.plan, self._chance))
+        """Make writes slow, and stand a sender still as soon as one is in the middle of its work.
+
+        On both platforms: a write that takes a moment has ended before its sender can be stopped.
+        """
+        for slow in platform_faults.slow_writes(self.stage.plan):
+            self.tell(slow)
         self._still_wanted_until = time.monotonic() + self.stage.plan.paced(120)
 
     def stand_still(self) -> None:

@@ -36,10 +36,10 @@ def outage(plan: Plan, chance: random.Random) -> Given:
     return {"personality": chance.choice(PERSONALITIES), "kind": "outage", "lasts_seconds": plan.paced(600)}
 
 
-def slow_writes(plan: Plan, chance: random.Random) -> Given:
-    """Return a platform that takes its time to answer a write, less than the product waits for."""
-    known = {"kind": "slow", "on": "write", "seconds": plan.paced(14), "count": 8, "lasts_seconds": plan.paced(120)}
-    return {"personality": chance.choice(PERSONALITIES), **known}
+def slow_writes(plan: Plan) -> list[Given]:
+    """Return platforms that take their time to answer a write, less than the product waits for."""
+    known = {"kind": "slow", "on": "write", "seconds": plan.paced(14), "count": 4, "lasts_seconds": plan.paced(120)}
+    return [{"personality": one, **known} for one in PERSONALITIES]
 
 
 def any_fault(plan: Plan, chance: random.Random) -> Given:

@@ -16,7 +16,7 @@ from inbox.conversations.models import Conversation, Thread
 from inbox.members.models import Member
 from tests.browser.world import World, make_long_thread, make_world
 from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
-from tests.factories.conversations import conversation_of, make_post, make_thread, say
+from tests.factories.conversations import answer_there, conversation_of, make_post, make_thread, say
 from tests.factories.members import sign_in_as
 
 JSON = {"Accept": "application/json"}
@@ -64,7 +64,7 @@ def test_a_key_of_another_making_is_refused(lucia: FlaskClient) -> None:
 def test_filters_narrow_and_are_said(small: World, lucia: FlaskClient) -> None:
     page = lucia.get(f"/queue?view=everything&channel={small.pages_id}").text
     assert 0 < len(rows_of(page)) < 7
-    assert "Take away the filter Acme Hogar" in page
+    assert "Take away the filter Sandbox pages · Acme Hogar" in page
     assert len(rows_of(lucia.get("/queue?view=everything&status=done").text)) == 1
     assert rows_of(lucia.get("/queue?view=everything&status=spam").text) == []
 
@@ -136,6 +136,46 @@ def test_beside_it_stands_who_else_wrote_under_the_post(session: Session, small:
     html = lucia.get(f"/c/{ids[-1]}").text
     told = re.findall(r'data-open="(\d+)"', html.partition('id="side-others"')[2].partition("</ul>")[0])
     assert [int(one) for one in told] == [ids[number] for number in (50, 104, 103, 102, 101, 100, 99, 98)]
+    assert "and more" in html
+
+
+def test_who_waits_stands_before_who_does_not(session: Session, small: World, lucia: FlaskClient) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    post, began = make_post(session, channel), clock.now() - timedelta(hours=9)
+    ids = []
+    for number, text in enumerate(("Is it open?", "👍👍", "When do you open?", "❤️")):
+        thread = make_thread(session, channel, post_id=post.id)
+        message = say(session, thread, make_contact(session), text, at=began + timedelta(minutes=number))
+        ids.append(message.conversation_id)
+    session.commit()
+    html = lucia.get(f"/c/{ids[3]}").text.partition('id="side-others"')[2].partition("</ul>")[0]
+    assert [int(one) for one in re.findall(r'data-open="(\d+)"', html)] == [ids[2], ids[0], ids[1]]
+    assert "and more" not in html
+
+
+def test_a_list_that_is_narrowed_says_no_count_and_which_channel(small: World, lucia: FlaskClient) -> None:
+    assert re.search(r'id="queue-said">[^<]*\d', lucia.get("/queue?view=everything").text)
+    html = lucia.get(f"/queue?view=everything&channel={small.channel_id}").text
+    assert 'id="queue-said"></span>' in html
+    assert re.search(r'class="chosen"[^>]*><bdi>[^<]+ · [^<]+</bdi>', html)
+
+
+def test_thanks_that_came_after_our_answer_are_what_their_row_shows(
+    session: Session, small: World, lucia: FlaskClient
+) -> None:
+    thread = make_thread(session, session.get_one(Channel, small.channel_id))
+    fan, before = make_contact(session), clock.now() - timedelta(hours=1)
+    asked = say(session, thread, fan, "Is it open?", at=before)
+    number = asked.conversation_id
+    answer_there(session, thread, "Until nine.", at=before + timedelta(minutes=1), parent_external_id=asked.external_id)
+    said = {True: "Until nine.", False: "Thank you so much!"}
+    session.commit()
+    row = lucia.get("/queue?view=everything").text.partition(f'id="row-{number}"')[2].partition("</li>")[0]
+    assert (said[True] in row, said[False] in row) == (True, False)
+    say(session, thread, fan, said[False])
+    session.commit()
+    row = lucia.get("/queue?view=no_answer").text.partition(f'id="row-{number}"')[2].partition("</li>")[0]
+    assert (said[True] in row, said[False] in row) == (False, True)
 
 
 def test_a_joined_conversation_leads_to_where_it_went(session: Session, small: World, lucia: FlaskClient) -> None:

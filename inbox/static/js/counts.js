@@ -15,7 +15,8 @@ export function refreshCounts(soon = 600) {
     try {
       await swap(place, await ask(`/queue/counts${view ? `?view=${view}` : ""}`, { as: "html" }), "innerMorph");
       const said = $(`a[data-view="${view}"]`, place)?.dataset.said;
-      if (said && $("#queue-said")) $("#queue-said").textContent = said;
+      const head = $("#queue-said");
+      if (said && head?.textContent) head.textContent = said; // a list that is narrowed says no count
       writeTitle();
     } catch {
       // the next change asks again

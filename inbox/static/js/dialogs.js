@@ -115,8 +115,14 @@ export function startDialogs() {
 
 function startMenus() {
   document.addEventListener("click", (event) => {
-    for (const menu of $$("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
-  });
+    const left = $$("details[data-menu][open]").filter((menu) => !menu.contains(event.target));
+    for (const menu of left) menu.open = false;
+    // A filter covers the rows: who presses beside it wants it away, and nothing of what lies below.
+    if (left.some((menu) => menu.id === "filter") && event.target.closest("#rows")) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }, true);
   document.addEventListener("keydown", (event) => {
     const menu = document.activeElement?.closest?.("details[data-menu][open]");
     if (!menu) return;

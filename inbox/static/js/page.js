@@ -33,6 +33,12 @@ async function fetchPatiently(url, options) {
   }
 }
 
+/** What a lost connection leaves: what was asked for may have been done, if it ever left. */
+function lostWords(method, wasOnline) {
+  if (method === "GET") return "not_loaded";
+  return wasOnline ? "lost" : "offline";
+}
+
 /**
  * Make a request; `as` is "json" or "html". Throws Refusal, also when there is no connection (status 0); a server
  * that is busy is asked again for some seconds, whatever the request.
@@ -41,12 +47,13 @@ export async function ask(url, { method = "GET", form = null, as = "json", signa
   const headers = { Accept: as === "json" ? "application/json" : "text/html", "X-Time-Zone": zone };
   if (as === "html") headers["HX-Request"] = "true";
   if (method !== "GET") headers["X-CSRFToken"] = meta("csrf-token");
+  const wasOnline = navigator.onLine;
   let response;
   try {
     response = await fetchPatiently(url, { method, headers, body: form, signal, keepalive, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refusal(0, "offline", say("offline"));
+    throw new Refusal(0, "offline", say(lostWords(method, wasOnline)));
   }
   const away = response.headers.get("HX-Redirect");
   if (away) {
