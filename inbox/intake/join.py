@@ -77,7 +77,8 @@ def list_missed(limit: int) -> Select[int, str | None, int]:
     return (
         select(Thread.id, Thread.wanted_parent, Message.thread_id)
         .join(Message, (Message.channel_id == Thread.channel_id) & (Message.external_id == Thread.wanted_parent))
-        .where(Thread.joined_into_id.is_(None), Thread.created_at > clock.now() - _LOOK_BACK)
-        .order_by(Thread.id)
+        .where(Thread.wanted_parent.is_not(None), Thread.joined_into_id.is_(None))
+        .where(Thread.created_at > clock.now() - _LOOK_BACK)
+        .order_by(Thread.channel_id, Thread.wanted_parent, Thread.id)  # as the index has them
         .limit(limit)
     )

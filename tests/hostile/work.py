@@ -47,9 +47,13 @@ class Work(Protocol):
         ...
 
 
+# So many that what is recorded of them needs room of its own.
+MORE = [f"more {number}" for number in range(20)]
+
+
 @dataclass
 class Intake:
-    """A page of everything: a comment, one with a picture, an edit, a post, one that can't be read."""
+    """A page of everything: comments, one with a picture, an edit, a post, one that can't be read."""
 
     session: Session
     clock: MovingClock
@@ -66,6 +70,7 @@ class Intake:
             message("known", text="second, and longer by some words"),
             post("a-post"),
             Unreadable(b"{", "cut"),
+            *(message(name) for name in MORE),
         ]
         self.page = page(*items, cursor_after={"mark": 7}, is_complete=True)
         with Session(db.engine) as session, session.begin():
@@ -91,13 +96,13 @@ class Intake:
         self.session.rollback()
         mine = Message.channel_id == self.channel_id
         texts = {m.external_id: m.text for m in self.session.scalars(select(Message).where(mine))}
-        assert texts.keys() == {"known", "new", "shown"}
+        assert texts.keys() == {"known", "new", "shown", *MORE}
         assert texts["known"].startswith("second")
-        assert self._count(Message) == 3
+        assert self._count(Message) == len(texts)
         assert self._count(Quarantined, Quarantined.channel_id == self.channel_id) == 1
         ids = select(Message.id).where(mine)
         assert self._count(MessageVersion, MessageVersion.message_id.in_(ids)) == 1
-        assert self._count(RawPayload, RawPayload.message_id.in_(ids)) == 4
+        assert self._count(RawPayload, RawPayload.message_id.in_(ids)) == len(texts) + 1
         assert self.session.get_one(ChannelStream, self.stream_id).cursor == {"mark": 7}
         self.session.execute(ChannelStream.__table__.update().values(due_at=None))  # type: ignore[attr-defined]
         self.session.commit()
