@@ -18,7 +18,7 @@ from tests.chaos.processes import Kept, count_connections, send, send_group
 from tests.chaos.stage import Stage
 
 # Seconds between two of a kind on average, at pace 10.
-KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.8, 2.3, 12.0, 15.0, 6.0
+KILL_EVERY, PLATFORM_EVERY, STILL_EVERY, FLUSH_EVERY, POWER_EVERY = 3.8, 2.3, 18.0, 15.0, 6.0
 HARD_STOPS = 20
 # The share of those stopped with SQLite's lock in their hands that may go on at once.
 HELD_LET_GO = 0.9
