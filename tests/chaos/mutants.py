@@ -31,6 +31,7 @@ class Mutant:
     seed: int = 1  # what it is tried with, unless another is named
 
 
+_IN_ONE = "commit(reader.make_session, lambda session: {}(session, claim, page, reader.pace, {}))"
 MUTANTS: Mapping[str, Mutant] = {
     "lost_is_queued": Mutant(
         "D2: a reply whose lease ended becomes unclear, never queued",
@@ -51,18 +52,21 @@ MUTANTS: Mapping[str, Mutant] = {
         (
             Change(
                 "inbox/intake/poll.py",
-                "    received = take(session, channel, stream, page, received_at=clock.now(), pace=pace)\n"
-                "    has_lease = streams.advance(\n",
-                "    has_lease = streams.advance(\n",
+                f"        return {_IN_ONE.format('_write', 'receive')}\n    except",
+                f"        step = {_IN_ONE.format('_write', '_later')}\n"
+                "        time.sleep(reader.pace.sweep_seconds / 2)\n"
+                f"        return {_IN_ONE.format('_take', 'step')}\n    except",
             ),
-            Change("inbox/intake/poll.py", "        had_new=received.new > 0,\n", "        had_new=True,\n"),
             Change(
                 "inbox/intake/poll.py",
-                "    _follow_up(session, channel, stream, page, received, pace)\n    return _Step(",
-                "    session.commit()\n"
-                "    time.sleep(pace.sweep_seconds / 2)\n"
-                "    received = take(session, channel, stream, page, received_at=clock.now(), pace=pace)\n"
-                "    _follow_up(session, channel, stream, page, received, pace)\n    return _Step(",
+                "def _write(session: Session",
+                "def _later(*_, **__):\n"
+                "    return Received()\n\n\n"
+                "def _take(session, claim, page, pace, step):\n"
+                "    stream, channel = streams.get_claimed(session, claim)\n"
+                "    taken = receive(session, channel, stream, page, received_at=clock.now(), pace=pace)\n"
+                "    return _Step(taken.new, step.is_over)\n\n\n"
+                "def _write(session: Session",
             ),
         ),
     ),
