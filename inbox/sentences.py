@@ -41,6 +41,7 @@ SENTENCES: dict[str, LazyString] = {
     "password_is_email": _l("Your password must not be your e-mail address."),
     "passwords_differ": _l("The two passwords are not the same."),
     "password_wrong": _l("That is not your current password."),
+    "password_changed": _l("Your password was changed elsewhere a moment ago. Sign in with the new one."),
     "sign_in_wrong": _l("The e-mail address or the password is not right."),
     "sign_in_too_often": _l("Too many wrong tries. Wait ten minutes, then try again."),
     "one_time_password_expired": _l(

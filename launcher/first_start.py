@@ -29,7 +29,10 @@ def main() -> None:
 def hand_over(login: str, password: str, folder: Path, *, is_terminal: bool) -> None:
     """Print the one-time password to a person, or leave it in a file that only we may read."""
     if is_terminal:
-        print(f"\n  First sign-in: {login}\n  One-time password: {password}   (one hour, one use)\n", flush=True)
+        print(
+            f"\n  First sign-in: {login}\n  One-time password: {password}   (for an hour, until another is chosen)\n",
+            flush=True,
+        )
         return
     path = folder / NOTE
     path.unlink(missing_ok=True)

@@ -94,7 +94,7 @@ class Conversation(WithId, Base):
         # The queue of those who see a few channels, and of those who see nearly all: see queries.py.
         Index("ix_conversation_channel_queue", "channel_id", "is_private", "status", "queue_at", "id"),
         Index("ix_conversation_everything", *_QUEUED),
-        partial_index("ix_conversation_assignee", "assignee_id", *_QUEUED, where="assignee_id IS NOT NULL"),
+        Index("ix_conversation_assignee", "assignee_id", *_QUEUED),  # those without one are asked for as well
         partial_index("ix_conversation_team", "team_id", *_QUEUED, where="team_id IS NOT NULL"),
         *_small_queue("unassigned", UNASSIGNED_SQL),
         *_small_queue("no_answer", NO_ANSWER_SQL),

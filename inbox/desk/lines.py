@@ -78,9 +78,13 @@ def _joined(line: LineView) -> str:
 
 
 def _doubled(line: LineView) -> str:
-    if line.after.get("is_deleted"):
-        return str(_("The second copy of a reply was deleted on the platform"))
-    return str(_("The platform took a reply twice. Relevo deletes the second copy there"))
+    words = {
+        "deleted": _("The second copy of a reply was deleted on the platform"),
+        "kept": _("The second copy of a reply stays on the platform: the first is gone, or it was another reply"),
+        "refused": _("The platform does not let Relevo delete the second copy of a reply: somebody has to do it there"),
+    }
+    found = _("The platform took a reply twice. Relevo deletes the second copy there")
+    return str(words.get(str(line.after.get("came_of_it")), found))
 
 
 _WORDERS: dict[str, Callable[[LineView, str], str]] = {

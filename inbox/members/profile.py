@@ -65,9 +65,16 @@ def note_time_zone(session: Session, member_id: int, time_zone: str) -> None:
         member.time_zone = time_zone
 
 
-def change_password(session: Session, member_id: int, password_hash: str, *, keep_session_id: int) -> int:
-    """Store a chosen password's hash and end the member's other sessions; return how many ended."""
-    member = get_member(session, member_id)
+def change_password(
+    session: Session, member_id: int, password_hash: str, *, was: str | None, keep_session_id: int
+) -> int:
+    """Store a chosen password's hash and end the member's other sessions; return how many ended.
+
+    `was`: the hash of the password that is replaced; raises Conflict('password_changed') where another has been since.
+    """
+    member = session.get_one(Member, member_id, with_for_update=True, populate_existing=True)
+    if member.password_hash != was:
+        raise Conflict("password_changed")
     member.password_hash = password_hash
     member.must_change_password = False
     member.one_time_until_at = None

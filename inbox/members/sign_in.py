@@ -44,13 +44,16 @@ def is_right(candidate: Candidate | None, password: str) -> bool:
 
 
 def admit(session: Session, candidate: Candidate, device: str, *, pace: Pace) -> str:
-    """Begin the candidate's session and return the cookie's token; raises Invalid if the one-time password is too old.
+    """Begin the candidate's session and return the cookie's token; raises Invalid.
 
-    That lets in until its owner has chosen another: who is called away from the page that asks for it comes back.
+    A one-time password lets in for its hour until its owner has chosen another: who is called away from the page that
+    asks for it comes back. Nothing lets in that was replaced while it was compared.
     """
     if candidate.one_time_until_at is not None and candidate.one_time_until_at <= clock.now():
         raise Invalid("one_time_password_expired")
+    is_same = Member.password_hash == candidate.stored
+    seen = update(Member).where(Member.id == candidate.member_id, is_same, Member.deactivated_at.is_(None))
+    if session.scalar(seen.values(last_active_at=clock.now()).returning(Member.id)) is None:
+        raise Invalid("sign_in_wrong")
     _row, token = sessions.begin(session, candidate.member_id, device, pace=pace)
-    seen = update(Member).where(Member.id == candidate.member_id)
-    session.execute(seen.values(last_active_at=clock.now()))
     return token

@@ -85,7 +85,8 @@ def choose_password() -> Answer:
     except RelevoError as error:
         status = 429 if error.code == "sign_in_too_often" else 400
         return render_template("members/password.html", error=sentence_of(error)), status
-    profile.change_password(db.session(), member.id, stored, keep_session_id=doors.current_session_id())
+    kept = doors.current_session_id()
+    profile.change_password(db.session(), member.id, stored, was=member.password_hash, keep_session_id=kept)
     db.session.commit()
     if not member.must_change_password:
         return redirect(url_for("me.show"), 303)

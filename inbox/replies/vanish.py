@@ -14,6 +14,7 @@ from inbox.conversations.threads import lock_conversation, lock_thread
 from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.moves import lock, move
+from inbox.replies.removing import keep_doubles
 from inbox.settings import Pace
 
 REFUSED_LATER = "refused_later"
@@ -34,6 +35,8 @@ def vanished(session: Session, message: Message, *, pace: Pace, reason: str = DE
         session, lock(session, delivery.id), State.GONE, reason=reason, gone_reason=reason
     ):
         return False
+    if delivery is not None:
+        keep_doubles(session, delivery)
     if message.gone_at is None:
         message.gone_at, message.gone_reason = clock.now(), reason
     else:

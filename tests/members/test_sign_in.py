@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.database import db
-from inbox.members import first, passwords, sessions
+from inbox.errors import Conflict, Invalid
+from inbox.members import first, passwords, profile, sessions, sign_in
 from inbox.members.attempts import PER_EMAIL
 from inbox.members.models import Member, MemberSession
 from inbox.settings import Pace, Settings
@@ -142,6 +143,28 @@ def test_a_one_time_password_works_within_the_hour_until_another_is_chosen(
     assert _sign_in(app.test_client(), member.email, password).status_code == 400
     assert _sign_in(app.test_client(), member.email, "three slow otters").status_code == 303
     assert first.make_first_member(session, Pace()) is None
+
+
+def test_a_password_that_is_replaced_while_it_is_compared_lets_nobody_in(session: Session, member: Member) -> None:
+    candidate = sign_in.find_candidate(session, member.email)
+    assert candidate is not None
+    member.password_hash = "another"
+    session.commit()
+    with pytest.raises(Invalid) as raised:
+        sign_in.admit(session, candidate, "test", pace=Pace())
+    assert raised.value.code == "sign_in_wrong"
+
+
+def test_of_two_who_choose_a_password_at_once_the_second_changes_nothing(session: Session, member: Member) -> None:
+    was = member.password_hash
+    profile.change_password(session, member.id, "first", was=was, keep_session_id=0)
+    session.commit()
+    with pytest.raises(Conflict) as raised:
+        profile.change_password(session, member.id, "second", was=was, keep_session_id=0)
+    assert raised.value.code == "password_changed"
+    session.rollback()
+    session.refresh(member)
+    assert member.password_hash == "first"
 
 
 def test_a_one_time_password_is_dead_after_an_hour(

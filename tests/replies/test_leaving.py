@@ -1,21 +1,16 @@
 """RULES D6: what is checked before a reply leaves, and where it stands afterwards; on both databases."""
 
 import pytest
-from sqlalchemy import select
 
 from inbox import clock
-from inbox.activity.models import Activity
 from inbox.conversations.models import Answer, Conversation, Message
-from inbox.outbox.models import Delivery
 from inbox.platforms.contract import (
     Gone,
     Unavailable,
     Unclear,
 )
 from inbox.platforms.outgoing import Forbidden, ParentGone, WindowClosed
-from inbox.replies.frozen import thaw
 from inbox.replies.send import claim_one, send_claimed
-from inbox.replies.settle import settle
 from tests.factories.basics import make_contact
 from tests.factories.fake_platform import Killed
 from tests.factories.replies import make_conversation, make_inbound, make_scene
@@ -290,70 +285,3 @@ class TestD6:
         bench.clock.move(60)
         bench.sweep()
         assert bench.state(delivery) == "gone"
-
-    def test_a_second_accepted_reply_of_one_delivery_is_deleted(self, bench: Bench) -> None:
-        delivery = queue_doubled(bench)
-        bench.send()
-        assert bench.state(delivery) == "sent"
-        assert list(bench.platform.ledger) == ["ours-1"]
-        assert bench.message(delivery).external_id == "ours-1"
-        assert told(bench, delivery) == [False, True]
-
-    def test_a_second_one_that_is_not_shown_yet_is_deleted_once_it_is(self, bench: Bench) -> None:
-        delivery = queue_doubled(bench)
-        bench.platform.hides_new = True
-        bench.send()
-        assert list(bench.platform.ledger) == ["ours-1", "ours-2"]
-        bench.platform.hides_new = False
-        bench.clock.move(59)
-        bench.sweep()
-        assert list(bench.platform.ledger) == ["ours-1", "ours-2"]
-        bench.clock.move(1)
-        bench.sweep()
-        assert list(bench.platform.ledger) == ["ours-1"]
-        assert (bench.state(delivery), bench.fresh(delivery).due_at, bench.fresh(delivery).candidates) == (
-            "sent",
-            None,
-            [],
-        )
-
-    def test_a_second_one_that_can_not_be_deleted_is_tried_again(self, bench: Bench) -> None:
-        delivery = queue_doubled(bench)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("inbox.replies.removing._delete", lambda *_: Unclear("HTTP 500"))
-            bench.send()
-        assert told(bench, delivery) == [False]
-        bench.clock.move(60)
-        assert bench.sweep() == 0
-        bench.clock.move(60)
-        bench.sweep()
-        assert list(bench.platform.ledger) == ["ours-1"]
-        assert told(bench, delivery) == [False, True]
-
-    def test_a_second_one_and_a_misplaced_first_are_both_deleted(self, bench: Bench) -> None:
-        delivery = queue_doubled(bench, parent_id="another-root")
-        bench.send()
-        assert bench.platform.ledger == {}
-        assert (bench.state(delivery), bench.fresh(delivery).due_at) == ("gone", None)
-
-
-def queue_doubled(bench: Bench, **changes: object) -> Delivery:
-    """Queue a reply of which an earlier try turns up while this one is on its way; `changes`: of the earlier."""
-    delivery = bench.queue(make_scene(bench.session))
-    platform, delivery_id = bench.platform, delivery.id
-
-    def settle_by_poll() -> None:
-        with bench.sender.make_session() as other, other.begin():
-            row = other.get_one(Delivery, delivery_id)
-            settle(other, row.id, platform.accept(thaw(row.outgoing), **changes), pace=bench.sender.pace)
-
-    platform.before_send = settle_by_poll
-    return delivery
-
-
-def told(bench: Bench, delivery: Delivery) -> list[bool]:
-    """Return what the conversation says of a reply that was taken twice: whether the second is deleted."""
-    query = select(Activity.after).where(
-        Activity.kind == "reply_doubled", Activity.conversation_id == delivery.conversation_id
-    )
-    return [bool(after["is_deleted"]) for after in bench.session.scalars(query.order_by(Activity.id)) if after]

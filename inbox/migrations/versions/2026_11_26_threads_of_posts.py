@@ -12,7 +12,6 @@ depends_on = None
 _SPARSE = (
     ("ix_thread_wanted_parent", "thread", ("channel_id", "wanted_parent"), "wanted_parent"),
     ("ix_thread_joined_into_id", "thread", ("joined_into_id",), "joined_into_id"),
-    ("ix_conversation_assignee", "conversation", ("assignee_id", "status", "queue_at", "id"), "assignee_id"),
     ("ix_conversation_team", "conversation", ("team_id", "status", "queue_at", "id"), "team_id"),
     ("ix_conversation_snoozed", "conversation", ("snoozed_until_at",), "snoozed_until_at"),
     ("ix_conversation_joined_into_id", "conversation", ("joined_into_id",), "joined_into_id"),
