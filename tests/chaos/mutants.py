@@ -54,7 +54,7 @@ MUTANTS: Mapping[str, Mutant] = {
                 "inbox/intake/poll.py",
                 f"        return {_IN_ONE.format('_write', 'receive')}\n    except",
                 f"        step = {_IN_ONE.format('_write', '_later')}\n"
-                "        time.sleep(reader.pace.sweep_seconds / 2)\n"
+                "        time.sleep(reader.pace.sweep_seconds * 2)\n"
                 f"        return {_IN_ONE.format('_take', 'step')}\n    except",
             ),
             Change(
