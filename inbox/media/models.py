@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox.database import Base, BigId, WithId
+from inbox.database import Base, BigId, WithId, partial_index
 
 
 class Media(WithId, Base):
@@ -16,6 +16,7 @@ class Media(WithId, Base):
         UniqueConstraint("message_id", "position"),
         UniqueConstraint("post_id", "position"),
         Index("ix_media_contact_id", "contact_id"),
+        partial_index("ix_media_digest", "digest", where="digest IS NOT NULL"),
     )
 
     channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"))

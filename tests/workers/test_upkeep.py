@@ -14,6 +14,7 @@ from inbox.channels.models import Channel
 from inbox.conversations import gone, snooze
 from inbox.conversations.models import Conversation, Message, RawPayload
 from inbox.database import db
+from inbox.media.erase import path_of
 from inbox.settings import Pace
 from tests.factories.basics import make_channel, make_contact, make_responder
 from tests.factories.conversations import make_thread, say
@@ -123,11 +124,17 @@ def test_every_tick_names_a_task_that_there_is() -> None:
     assert len(timetable(Pace())) == len(TICKS)
 
 
-def test_a_tick_that_finds_nothing_due_reads_no_table_that_grows(session: Session, asked: dict[str, Any]) -> None:
+def test_a_tick_that_finds_nothing_due_reads_no_table_that_grows(
+    app: Flask, session: Session, asked: dict[str, Any]
+) -> None:
+    stray = path_of(app.config["RELEVO"].media_dir, "5" * 64)
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_bytes(b"shown by nothing")
     say(session, make_thread(session, make_channel(session)), make_contact(session))
     session.commit()
     asked.clear()
     for task in (upkeep.wake_due, upkeep.turn_held_back, upkeep.join_missed, upkeep.look_for_silence, upkeep.erase_due):
         task()
-    assert len(asked) >= 6
+    assert not stray.exists()
+    assert len(asked) >= 7
     assert find_whole_reads(session, asked) == {}
