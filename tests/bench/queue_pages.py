@@ -93,6 +93,6 @@ def _find_middle(stage: Stage, reader: _Reader) -> Sequence[Any]:
 def _aware(stage: Stage, at: Any) -> datetime:
     """Return a bare time as the product has it: SQLite keeps text."""
     given = datetime.fromisoformat(at) if isinstance(at, str) else at
-    found = UtcDateTime().process_result_value(given, stage.engine.dialect)
+    found = UtcDateTime().result_processor(stage.engine.dialect, None)(given)
     assert found is not None
     return found
