@@ -1,5 +1,6 @@
-"""How far a platform's clock is off, as the `Date` of an answer tells (RULES C1)."""
+"""How far a platform's clock is off, as the `Date` of an answer tells (RULES C1, E4)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -9,6 +10,8 @@ from inbox.platforms.items import Skew
 
 # A Date has whole seconds: it may be this much before the moment at which it was written.
 _GRAIN = timedelta(seconds=1)
+# An answer's way to us and whole seconds are no wrong clock.
+_ON_ITS_WAY = timedelta(seconds=3)
 
 
 def skew(answered: Answered) -> Skew | None:
@@ -17,7 +20,7 @@ def skew(answered: Answered) -> Skew | None:
     Its Date was written between our asking and our having the answer: a worker that stood still in between must not
     take its own sleep for the platform's error.
     """
-    said = _said(answered)
+    said = _said(answered.headers)
     if said is None:
         return None
     now = clock.now()
@@ -25,8 +28,24 @@ def skew(answered: Answered) -> Skew | None:
     return Skew((said - had_at).total_seconds(), (said + _GRAIN - asked_at).total_seconds())
 
 
-def _said(answered: Answered) -> datetime | None:
-    value = next((value for name, value in answered.headers.items() if name.lower() == "date"), "")
+def by_our_clock(told: datetime, headers: Mapping[str, str]) -> datetime:
+    """Return a time of an answer just had, such as until when to ask nothing, by our clock instead of its `Date`'s.
+
+    A platform whose clock is ten minutes ahead would else keep us silent for ten minutes more, one behind would have us
+    ask against a limit that still holds.
+    """
+    said = _said(headers)
+    now = clock.now()
+    if said is None or abs(said - now) <= _ON_ITS_WAY:
+        return told
+    try:
+        return told - (said - now)
+    except OverflowError:
+        return told
+
+
+def _said(headers: Mapping[str, str]) -> datetime | None:
+    value = next((value for name, value in headers.items() if name.lower() == "date"), "")
     try:
         said = parsedate_to_datetime(value) if value else None
     except (TypeError, ValueError):

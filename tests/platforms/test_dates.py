@@ -1,12 +1,12 @@
 """RULES C1: the skew of a platform's clock, from the Date of an answer and from when we asked and had it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from inbox.platforms.contract import Answered
-from inbox.platforms.dates import skew
+from inbox.platforms.dates import by_our_clock, skew
 from tests.fixtures.app import MovingClock
 
 
@@ -47,3 +47,22 @@ def test_standing_still_after_the_answer_is_no_skew(moving_clock: MovingClock) -
 @pytest.mark.parametrize("date", ["", "yesterday", "32 Foo 2026"])
 def test_no_date_tells_nothing(moving_clock: MovingClock, date: str) -> None:
     assert skew(answered(date, moving_clock)) is None
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 250, -250, 86_400])
+def test_until_when_is_told_by_the_platforms_clock_and_waited_by_ours(moving_clock: MovingClock, ahead: int) -> None:
+    theirs = moving_clock() + timedelta(seconds=ahead)
+    headers = {"Date": format_datetime(theirs, usegmt=True)}
+    found = by_our_clock(theirs + timedelta(seconds=30), headers)
+    assert abs(found - moving_clock() - timedelta(seconds=30)) <= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": ""}, {"Date": "yesterday"}])
+def test_without_a_date_it_is_taken_as_told(moving_clock: MovingClock, headers: dict[str, str]) -> None:
+    told = moving_clock() + timedelta(seconds=30)
+    assert by_our_clock(told, headers) == told
+
+
+def test_a_date_at_the_beginning_of_time_breaks_nothing() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    assert by_our_clock(last, {"Date": "Mon, 01 Jan 0001 00:00:00 GMT"}) == last

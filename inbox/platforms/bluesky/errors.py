@@ -19,6 +19,7 @@ from inbox.platforms.contract import (
     Unavailable,
     Unclear,
 )
+from inbox.platforms.dates import by_our_clock
 from inbox.security import scrub
 
 DETAIL_LENGTH = 300
@@ -137,8 +138,8 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
 
 
 def _moment(headers: Mapping[str, str], name: str) -> datetime | None:
-    """Read unix seconds; what lies more than a day ahead is not believed."""
+    """Read unix seconds, by our clock; what lies more than a day ahead is not believed."""
     seconds = _number(headers, name)
     if seconds is None or seconds > clock.now().timestamp() + 86400:
         return None
-    return datetime.fromtimestamp(seconds, UTC)
+    return by_our_clock(datetime.fromtimestamp(seconds, UTC), headers)

@@ -171,8 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Date", format_datetime(self.its.world.now(), usegmt=True))
-        for name, value in self.its.faults.rate_headers.items():
+        date = format_datetime(self.its.world.now(), usegmt=True)
+        for name, value in ({"Date": date} | self.its.faults.rate_headers).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -1,6 +1,7 @@
 """Replies, mentions and quotes: nothing missing, nothing double, whatever their authors' clocks say."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -292,6 +293,18 @@ def test_a_spent_budget_stops_polls_and_not_replies(scene: Scene, moving_clock: 
     assert caught.value.until_at == resets_at
     moving_clock.move(121)
     scene.desk.connection.fetch("mentions", None)
+
+
+def test_a_server_whose_clock_is_ahead_does_not_silence_us_for_longer(scene: Scene, moving_clock: MovingClock) -> None:
+    theirs = moving_clock() + timedelta(seconds=600)
+    scene.network.faults.rate_headers = {
+        "Date": format_datetime(theirs, usegmt=True),
+        "RateLimit-Limit": "3000", "RateLimit-Remaining": "0", "RateLimit-Reset": str(int(theirs.timestamp()) + 30),
+    }  # fmt: skip
+    scene.desk.connection.fetch("mentions", None)
+    with pytest.raises(RateLimited) as caught:
+        scene.desk.connection.fetch("mentions", None)
+    assert caught.value.until_at - moving_clock() <= timedelta(seconds=31)
 
 
 def test_too_many_requests_say_until_when(scene: Scene, moving_clock: MovingClock) -> None:

@@ -221,6 +221,16 @@ def test_a_clock_that_is_off_is_told(scene: Scene) -> None:
     assert page.skew.smallest == pytest.approx(300, abs=5)
 
 
+@pytest.mark.parametrize("ahead", [600, -600])
+def test_until_when_to_wait_is_told_right_by_a_clock_that_is_off(scene: Scene, ahead: int) -> None:
+    scene.site.fault(scene.name, "clock_skew", seconds=ahead)
+    scene.site.fault(scene.name, "rate_limited", seconds=120)
+    for _ in range(2):  # once as the platform says it, once as it is kept
+        with pytest.raises(RateLimited) as caught:
+            scene.read("own_posts")
+        assert timedelta(seconds=60) < caught.value.until_at - now() < timedelta(minutes=6)
+
+
 def test_a_like_is_the_same_twice_and_can_be_taken_back(scene: Scene) -> None:
     _post, message = asked(scene)
     number = str(message.ref.get("id", message.external_id))

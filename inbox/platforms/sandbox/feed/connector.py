@@ -6,9 +6,11 @@ from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKe
 from inbox.platforms.outgoing import Verified
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.connection import FeedConnection
+from inbox.platforms.sandbox.feed.errors import resets_at
 from inbox.platforms.sandbox.feed.profile import read_profile
 from inbox.platforms.sandbox.given import Given
-from inbox.platforms.sandbox.reading import parse_time
+
+LONGEST_NUMBER = 16
 
 
 class FeedConnector:
@@ -18,12 +20,12 @@ class FeedConnector:
     is_sandbox = True
 
     def read_budget(self, headers: Mapping[str, str], status: int) -> BudgetSeen | None:
-        """Read X-RateLimit-*; the reset is an ISO time (mastodon.md §7)."""
+        """Read X-RateLimit-* (mastodon.md §7)."""
         limit, remaining = headers.get("x-ratelimit-limit", ""), headers.get("x-ratelimit-remaining", "")
-        resets_at = parse_time(headers.get("x-ratelimit-reset"))
-        if not (limit.isdecimal() and remaining.isdecimal()):
+        if not all(value.isdecimal() and len(value) < LONGEST_NUMBER for value in (limit, remaining)):
             return None
-        return BudgetSeen(int(limit), int(remaining), resets_at, resets_at if status == 429 else None)
+        until_at = resets_at(headers)
+        return BudgetSeen(int(limit), int(remaining), until_at, until_at if status == 429 else None)
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
         """Take {service_url, access_token}; raises PlatformError."""

@@ -1,6 +1,7 @@
 """What the feed's error answers mean: by status and header, never by the translated text (mastodon.md §2, §8)."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from inbox import clock
@@ -15,6 +16,7 @@ from inbox.platforms.contract import (
     Unavailable,
     Unclear,
 )
+from inbox.platforms.dates import by_our_clock
 from inbox.platforms.sandbox.reading import header, parse_time
 from inbox.security import scrub
 
@@ -62,15 +64,30 @@ def _common(answered: Answered) -> PlatformError | None:
 
 
 def _until(answered: Answered) -> datetime:
-    """There is no Retry-After: wait until the reset, as ISO time or epoch seconds, an hour at most."""
-    said = header(answered.headers, "x-ratelimit-reset")
-    until = parse_time(said)
-    if until is None and said.replace(".", "", 1).isdecimal():
-        until = datetime.fromtimestamp(float(said), UTC)
+    """There is no Retry-After: wait until the reset, an hour at most."""
+    until = resets_at(answered.headers)
     now = clock.now()
     if until is None or until <= now:
         until = now + timedelta(seconds=WAIT_SECONDS)
-    return min(until, now + timedelta(seconds=LONGEST_WAIT_SECONDS))
+    return until
+
+
+def resets_at(headers: Mapping[str, str]) -> datetime | None:
+    """Read X-RateLimit-Reset, an ISO time or epoch seconds, by our clock; an hour from now at most (mastodon.md §7)."""
+    said = header(headers, "x-ratelimit-reset")
+    told = parse_time(said)
+    if told is None and said.isascii() and said.replace(".", "", 1).isdecimal() and len(said) < 20:
+        told = _of_epoch(float(said))
+    if told is None:
+        return None
+    return min(by_our_clock(told, headers), clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS))
+
+
+def _of_epoch(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _is_own_body(answered: Answered) -> bool:
