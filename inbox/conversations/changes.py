@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from inbox.activity.models import Activity
 from inbox.activity.record import record
+from inbox.conversations import clocking
 from inbox.conversations.models import Conversation, ConversationLabel, Status
 from inbox.members import access
 
@@ -44,6 +45,7 @@ def change(
     old = {name: encode(getattr(conversation, name)) for name in values}
     for name, value in values.items():
         setattr(conversation, name, value)
+    clocking.follow(session, conversation)
     touch(session, conversation)
     new = {name: encode(value) for name, value in values.items()}
     return record(

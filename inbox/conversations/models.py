@@ -98,6 +98,8 @@ class Conversation(WithId, Base):
         partial_index("ix_conversation_team", "team_id", *_QUEUED, where="team_id IS NOT NULL"),
         *_small_queue("unassigned", UNASSIGNED_SQL),
         *_small_queue("no_answer", NO_ANSWER_SQL),
+        partial_index("ix_conversation_due_channel", "channel_id", "is_private", "due_at", "id", where="due_at IS NOT NULL"),
+        partial_index("ix_conversation_due_all", "due_at", "id", where="due_at IS NOT NULL"),
         Index("ix_conversation_contact", "contact_id", "id"),
         partial_index("ix_conversation_snoozed", "snoozed_until_at", where="snoozed_until_at IS NOT NULL"),
         partial_index("ix_conversation_joined_into_id", "joined_into_id", where="joined_into_id IS NOT NULL"),
@@ -115,6 +117,8 @@ class Conversation(WithId, Base):
     priority: Mapped[str] = mapped_column(default=Priority.NORMAL)
     waiting_since: Mapped[datetime | None]
     queue_at: Mapped[datetime]
+    # the deadline of the timer that runs (inbox/sla), for lists by deadline; None: nothing is due
+    due_at: Mapped[datetime | None]
     snoozed_until_at: Mapped[datetime | None]
     # True while its newest inbound messages were judged to need no answer and nothing else happened
     is_no_answer_needed: Mapped[bool] = mapped_column(default=False)

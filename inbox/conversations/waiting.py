@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
+from inbox.conversations import clocking
 from inbox.conversations.changes import touch
 from inbox.conversations.models import Answer, Conversation, Message
 from inbox.conversations.ordering import queue_at
@@ -38,6 +39,7 @@ def refresh(session: Session, conversation: Conversation) -> None:
     conversation.last_message_at = _last_message_at(session, conversation, kept.last_message_at)
     conversation.queue_at = queue_at(conversation.waiting_since, conversation.last_message_at)
     conversation.is_no_answer_needed = conversation.is_no_answer_needed and _is_needless(session, conversation)
+    clocking.follow(session, conversation)
     touch(session, conversation)
 
 

@@ -1,0 +1,1 @@
+"""The promise of an answer in time: policies, timers of periods of waiting, warnings and breaches (RULES C)."""

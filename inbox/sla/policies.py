@@ -1,0 +1,63 @@
+"""Which promise a conversation has: the first policy, in order, that fits it (issue: channel, team, priority, label)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox.calendars.hours import ALWAYS, Hours
+from inbox.calendars.queries import get_hours
+from inbox.sla.deadlines import Promise
+from inbox.sla.models import SlaPolicy, SlaPolicyVersion
+
+_CURRENT = (
+    select(SlaPolicyVersion)
+    .join(SlaPolicy, SlaPolicy.id == SlaPolicyVersion.policy_id)
+    .where(SlaPolicyVersion.number == SlaPolicy.version, SlaPolicy.is_archived.is_(False))
+    .order_by(SlaPolicy.position, SlaPolicy.id)
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A conversation as far as its promise and its reports need it."""
+
+    conversation_id: int
+    channel_id: int
+    is_private: bool
+    kind: str
+    team_id: int | None
+    assignee_id: int | None
+    priority: str
+    label_ids: tuple[int, ...] = ()  # rising
+    is_snoozed: bool = False
+
+
+def list_current(session: Session) -> Sequence[SlaPolicyVersion]:
+    """Return the policies as they stand now, in the order in which they are tried."""
+    return session.scalars(_CURRENT).all()
+
+
+def find_fitting(versions: Sequence[SlaPolicyVersion], facts: Facts) -> SlaPolicyVersion | None:
+    """Return the first policy that fits; None: nothing was promised to this person."""
+    return next((one for one in versions if fits(one, facts)), None)
+
+
+def fits(version: SlaPolicyVersion, facts: Facts) -> bool:
+    """Tell whether a conversation has one of each that the policy asks for; pure."""
+    if version.channel_ids and facts.channel_id not in version.channel_ids:
+        return False
+    if version.team_ids and facts.team_id not in version.team_ids:
+        return False
+    if version.priorities and facts.priority not in version.priorities:
+        return False
+    return not version.label_ids or not set(facts.label_ids).isdisjoint(version.label_ids)
+
+
+def promise_of(session: Session, version: SlaPolicyVersion) -> Promise:
+    """Return what a policy version promises, with its open hours."""
+    hours: Hours = ALWAYS
+    if version.calendar_version_id is not None:
+        hours = get_hours(session, version.calendar_version_id)
+    return Promise(version.target_seconds, hours, tuple(version.warnings))
