@@ -48,6 +48,8 @@ SENTENCES: dict[str, LazyString] = {
         "This one-time password is older than an hour. Ask an admin for a new one, "
         "or run: relevo member password %(email)s"
     ),
+    # calendars
+    "calendar_not_found": _l("There is no such calendar."),
     # channels
     "admins_only": _l("Only an admin may do that."),
     "channel_not_found": _l("There is no such channel, or it is not yours to see."),

@@ -1,6 +1,7 @@
 """Every table of the product, so that metadata is whole wherever this is imported."""
 
 from inbox.activity.models import Activity
+from inbox.calendars.models import Calendar, CalendarProposal, CalendarVersion
 from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
 from inbox.contacts.models import Contact
 from inbox.conversations.models import (
@@ -27,6 +28,9 @@ ALL = (
     Answer,
     Attempt,
     Budget,
+    Calendar,
+    CalendarProposal,
+    CalendarVersion,
     Channel,
     ChannelStream,
     Contact,

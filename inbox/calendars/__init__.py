@@ -1,0 +1,1 @@
+"""Calendars: business hours of a zone, holidays and exceptions, in versions that never change."""
