@@ -22,6 +22,7 @@ from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
+from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
 
 ALL = (
     Activity,
@@ -53,7 +54,10 @@ ALL = (
     Quarantined,
     RawPayload,
     ReadMark,
+    SlaPolicy,
+    SlaPolicyVersion,
     Team,
     Thread,
+    Timer,
 )
 METADATA = Base.metadata

@@ -7,6 +7,7 @@ from inbox.bulk import table_of
 from inbox.conversations.labels import put_on
 from inbox.conversations.models import Answer, Conversation, ConversationLabel, Note, Priority, Status
 from inbox.conversations.ordering import queue_at
+from inbox.sla.join import join as join_timers
 
 _PRIORITIES = [priority.value for priority in Priority]  # rising
 # Which status the one conversation has: whoever is still being looked after is not lost.
@@ -30,6 +31,7 @@ def fold(session: Session, loser: Conversation, winner: Conversation) -> None:
     _bring_answers(session, loser, winner)
     _bring_labels(session, loser, winner)
     session.execute(update(Note).where(Note.conversation_id == loser.id).values(conversation_id=winner.id))
+    join_timers(session, loser.id, winner.id)
     _retire(session, loser, winner)
 
 
@@ -77,7 +79,7 @@ def _retire(session: Session, loser: Conversation, winner: Conversation) -> None
     """Empty the row: it stands in no list and leads to the winner, as do those that had led to it."""
     loser.joined_into_id = winner.id
     loser.status = Status.DONE.value
-    loser.assignee_id = loser.team_id = loser.waiting_since = loser.snoozed_until_at = None
+    loser.assignee_id = loser.team_id = loser.waiting_since = loser.snoozed_until_at = loser.due_at = None
     loser.queue_at = queue_at(None, loser.last_message_at)
     loser.is_leaving = loser.is_no_answer_needed = loser.has_edit_after_answer = False
     loser.version += 1

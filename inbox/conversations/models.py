@@ -14,6 +14,7 @@ from inbox.database import Base, BigId, WithId, partial_index
 # The conditions of the partial indexes; a query must say them in the same words to be served by one.
 UNASSIGNED_SQL = "status = 'open' AND assignee_id IS NULL AND NOT is_no_answer_needed"
 NO_ANSWER_SQL = "is_no_answer_needed AND status <> 'spam'"
+DUE_SQL = "due_at IS NOT NULL"
 _QUEUED = ("status", "queue_at", "id")
 
 
@@ -98,8 +99,8 @@ class Conversation(WithId, Base):
         partial_index("ix_conversation_team", "team_id", *_QUEUED, where="team_id IS NOT NULL"),
         *_small_queue("unassigned", UNASSIGNED_SQL),
         *_small_queue("no_answer", NO_ANSWER_SQL),
-        partial_index("ix_conversation_due_channel", "channel_id", "is_private", "due_at", "id", where="due_at IS NOT NULL"),
-        partial_index("ix_conversation_due_all", "due_at", "id", where="due_at IS NOT NULL"),
+        partial_index("ix_conversation_due_channel", "channel_id", "is_private", "due_at", "id", where=DUE_SQL),
+        partial_index("ix_conversation_due_all", "due_at", "id", where=DUE_SQL),
         Index("ix_conversation_contact", "contact_id", "id"),
         partial_index("ix_conversation_snoozed", "snoozed_until_at", where="snoozed_until_at IS NOT NULL"),
         partial_index("ix_conversation_joined_into_id", "joined_into_id", where="joined_into_id IS NOT NULL"),

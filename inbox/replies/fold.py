@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from inbox.conversations.models import Answer, Message, MessageVersion, RawPayload, Thread
 from inbox.media.models import Media
 from inbox.outbox.models import Delivery
+from inbox.sla import timers
 
 
 def find_polled(session: Session, channel_id: int, external_id: str) -> Message | None:
@@ -95,6 +96,7 @@ def _repoint(session: Session, polled: Message, message: Message) -> None:
         .values(answered_by_message_id=message.id)
         .execution_options(synchronize_session="fetch")
     )
+    timers.repoint(session, polled.id, message.id)
     session.execute(
         update(Message)
         .where(Message.sibling_of_id == polled.id)

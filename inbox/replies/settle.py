@@ -15,6 +15,7 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.channels.models import Channel
 from inbox.channels.skew import known_skew
+from inbox.conversations import clocking
 from inbox.conversations.edits import look_back
 from inbox.conversations.finish import finish_sent
 from inbox.conversations.models import Message, Thread
@@ -125,6 +126,7 @@ def _place(
         thread.last_seq += 1
         message.seq = thread.last_seq
     session.flush()
+    clocking.credit_again(session, message)  # what it had met before may have been met at another time
     return message
 
 

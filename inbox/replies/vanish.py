@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from inbox import clock
 from inbox.activity import kinds
+from inbox.conversations import clocking
 from inbox.conversations.changes import change
 from inbox.conversations.models import Answer, Conversation, Message, Settled, Status
 from inbox.conversations.settle import refresh
@@ -69,6 +70,7 @@ def _wait_again(session: Session, reply: Message) -> None:
     session.flush()
     for conversation_id in sorted(touched):
         _reopen(session, lock_conversation(session, conversation_id))
+    clocking.credit_again(session, reply)
 
 
 def _find_other_answer(session: Session, message: Message, reply: Message) -> int | None:

@@ -44,7 +44,7 @@ def due_at(started_at: datetime, promise: Promise, pauses: Sequence[Pause] = ())
 
 
 def moment(started_at: datetime, seconds: float, hours: Hours, pauses: Sequence[Pause] = ()) -> datetime | None:
-    """Return when `seconds` of open time have passed since the start, pauses left out; None: never, or not yet known."""
+    """Return when `seconds` of open time have passed since the start, without pauses; None: never, or not known."""
     left, at = seconds, started_at
     for begins_at, until_at in _after(started_at, pauses):
         found = open_after(at, left, hours)

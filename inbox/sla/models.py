@@ -69,7 +69,8 @@ class Timer(WithId, Base):
     `due_at` None: no policy fits, its hours never come, or it is paused. `next_at`: when the sweep has to look (a
     warning or the deadline); None when nothing is left to happen. `breached_at` is the deadline that was missed, and
     `breach_*` who held it then (nobody included). Facts (channel, side, team, assignee, priority, kind) are copies as
-    of now, as of its end once it is closed, so that sweeps and reports join nothing.
+    of now, as of its end once it is closed, so that sweeps and reports join nothing; they point without a foreign key,
+    which would have each arrival and each sweep hold on to members and channels.
     """
 
     __tablename__ = "timer"
@@ -103,22 +104,22 @@ class Timer(WithId, Base):
     is_late_arrival: Mapped[bool] = mapped_column(default=False)
     is_imported: Mapped[bool] = mapped_column(default=False)
     breached_at: Mapped[datetime | None]
-    breach_assignee_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
-    breach_team_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("team.id"))
+    breach_assignee_id: Mapped[int | None] = mapped_column(BigId)
+    breach_team_id: Mapped[int | None] = mapped_column(BigId)
     # the stream could not be read up to the deadline before it was judged: read last then (C3)
     unchecked_since_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # by the clock of what ended it: a met one's is the answer's
     closed_at: Mapped[datetime | None]  # when we came to know of its end
     covers_until_at: Mapped[datetime | None]  # the clock of the newest message that it was about
     outcome: Mapped[str | None]
-    met_by_message_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("message.id"))
-    met_by_member_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))  # None: natively
+    met_by_message_id: Mapped[int | None] = mapped_column(BigId)
+    met_by_member_id: Mapped[int | None] = mapped_column(BigId)  # None: natively
     response_seconds: Mapped[float | None] = mapped_column(Double)  # open time from start to answer, pauses left out
-    channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"))
+    channel_id: Mapped[int] = mapped_column(BigId)
     is_private: Mapped[bool] = mapped_column(default=False)
     kind: Mapped[str]
-    team_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("team.id"))
-    assignee_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
+    team_id: Mapped[int | None] = mapped_column(BigId)
+    assignee_id: Mapped[int | None] = mapped_column(BigId)
     priority: Mapped[str] = mapped_column(default="normal")
     label_ids: Mapped[list[Any]] = mapped_column(default=list)  # rising
 

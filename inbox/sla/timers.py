@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
@@ -73,6 +73,12 @@ def next_number(session: Session, conversation_id: int) -> int:
 def list_met_by(session: Session, reply_message_id: int) -> Sequence[Timer]:
     """Return the timers that an answer met."""
     return session.scalars(select(Timer).where(Timer.met_by_message_id == reply_message_id).order_by(Timer.id)).all()
+
+
+def repoint(session: Session, reply_message_id: int, is_now_id: int) -> None:
+    """Follow an answer whose row was taken over by another."""
+    met = update(Timer).where(Timer.met_by_message_id == reply_message_id).values(met_by_message_id=is_now_id)
+    session.execute(met.execution_options(synchronize_session="fetch"))
 
 
 def void(session: Session, timer: Timer) -> None:
