@@ -1,4 +1,4 @@
-"""Which promise a conversation has: the first policy, in order, that fits it (issue: channel, team, priority, label)."""
+"""Which promise a conversation has: the first policy, in order, that fits it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.calendars.hours import ALWAYS
 from inbox.sla import deadlines, policies
 from inbox.sla.models import Outcome, SlaPolicyVersion, Timer
 from inbox.sla.policies import Facts
@@ -34,7 +35,7 @@ class Start:
 
 @dataclass(frozen=True)
 class End:
-    """How a period of waiting ended; `ended_at` by the clock of what ended it, `covers_until_at`: its newest message."""
+    """How a wait ended; `ended_at` by the clock of what ended it, `covers_until_at`: of its newest message."""
 
     outcome: Outcome
     ended_at: datetime
@@ -188,7 +189,7 @@ def correct(session: Session, timer: Timer, end: End) -> None:
 
 def response_seconds(session: Session, timer: Timer, end: End) -> float:
     """Return the open time from start to answer, as the policy counts it; all of it where no policy fits."""
-    hours = policies.ALWAYS
+    hours = ALWAYS
     if timer.policy_version is not None:
         hours = policies.promise_of(session, timer.policy_version).hours
     return deadlines.running_seconds(timer.started_at, end.ended_at, hours, deadlines.read_pauses(timer.pauses))

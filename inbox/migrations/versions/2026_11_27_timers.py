@@ -164,12 +164,17 @@ def _promise_a_day() -> None:
     now = datetime.now(UTC)
     values: dict[str, Any] = {"name": "Standard 24 h", "created_at": now}
     made = connection.execute(policy.insert().values(position=1, version=1, is_archived=False, **values))
-    empty = {name: [] for name in ("channel_ids", "team_ids", "priorities", "label_ids")}
+    empty: dict[str, Any] = {name: [] for name in ("channel_ids", "team_ids", "priorities", "label_ids")}
     warnings = [{"before_seconds": 7200}, {"before_seconds": 1800}]
     promise = values | empty | {"number": 1, "target_seconds": _DAY, "warnings": warnings, "is_paused_by_snooze": False}
-    policy_id = made.inserted_primary_key[0]
-    told = connection.execute(version.insert().values(policy_id=policy_id, **promise))
-    _let_run(connection, tables, told.inserted_primary_key[0], now)
+    told = connection.execute(version.insert().values(policy_id=_id_of(made), **promise))
+    _let_run(connection, tables, _id_of(told), now)
+
+
+def _id_of(made: sa.CursorResult[Any]) -> int:
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def _let_run(connection: sa.Connection, tables: sa.MetaData, version_id: int, now: datetime) -> None:
