@@ -47,9 +47,9 @@ def arrived(session: Session, message: Message, *, pace: Pace, is_before_import:
         answer_natively(session, reply, message)
     settle_if_answered(session, message)
     _flag(conversation, message, verdict)
-    refresh(session, conversation)
-    if message.awaits:
+    if message.awaits:  # before its clock begins, which is then that of whoever holds it
         open_again(session, conversation, message, pace=pace)
+    refresh(session, conversation)
     for child in _list_children(session, message):
         judge_again(session, child)
     if message.awaits or not message.is_history:

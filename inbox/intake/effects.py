@@ -27,7 +27,7 @@ from inbox.settings import Pace
 
 _CONVERSATION = table_of(Conversation)
 _KEPT = ("waiting_since", "queue_at", "last_message_at", "last_inbound_seq", "last_seq", "is_no_answer_needed")
-_HELD = ("status", "snoozed_until_at", "assignee_id", "last_assignee_id", "team_id")
+_HELD = ("status", "snoozed_until_at", "assignee_id", "last_assignee_id", "team_id", "due_at")
 _KEEP_SUMS = (
     update(_CONVERSATION)
     .where(_CONVERSATION.c.id == bindparam("row"))
@@ -140,6 +140,7 @@ def write_sums(
     sums: Mapping[Place, Sums],
     standings: Mapping[Place, Standing],
     reopened: Mapping[Place, dict[str, Any]],
+    due: Mapping[Place, datetime | None],
     message_ids: Mapping[str, int],
 ) -> None:
     """Bring conversations that were there in line with their messages; those that are new have their sums already."""
@@ -148,7 +149,7 @@ def write_sums(
         if (standing := standings.get(place)) is not None:
             newest = message_ids[sum_.newest] if sum_.newest else standing.last_inbound_message_id
             held = {name: getattr(standing, name) for name in _HELD} | reopened.get(place, {})
-            kept = sum_.values() | held
+            kept = sum_.values() | held | ({"due_at": due[place]} if place in due else {})
             rows.append(kept | {"version": standing.version + 1, "row": standing.id, "newest": newest})
     if rows:
         ids = [row["row"] for row in rows]

@@ -18,7 +18,7 @@ from inbox.conversations.awaits import Verdict
 from inbox.conversations.models import Conversation, Thread
 from inbox.conversations.models import Message as Row
 from inbox.conversations.siblings import link_sibling
-from inbox.intake import store
+from inbox.intake import store, timing
 from inbox.intake.effects import Sums, open_again, sum_up, tell, write_sums
 from inbox.intake.imports import is_before_span
 from inbox.intake.join import join_listed, list_wanting
@@ -131,13 +131,12 @@ class Landing:
         message_ids = {name: next(ids[Row]) for name in by_name}
         plain = [(by_name[name], seats[name], places[name][1], verdict) for name, verdict in verdicts.items()]
         sums = sum_up(plain, standings)
+        made = self._make_conversations(by_name, seats, places, standings, sums, ids[Conversation], message_ids)
         conversation_ids = {place: standing.id for place, standing in standings.items()}
-        conversations = []
-        for name, place in places.items():
-            if place not in conversation_ids:
-                conversation_ids[place] = id_ = next(ids[Conversation])
-                row = store.conversation_row(id_, self.channel, by_name[name], seats[name], place[1], self.received_at)
-                conversations.append(row | _sums_of(sums.get(place), message_ids))
+        conversation_ids |= {place: row["id"] for place, row in made.items()}
+        reopened = open_again(self.session, sums, standings, self.pace)
+        beginning = timing.begin(self.session, by_name, sums, standings, reopened, made, self.received_at)
+        due = {place: row["due_at"] for place, row in beginning.items()}
         rows = []
         for name, one in by_name.items():
             its_place = places.get(name)
@@ -154,14 +153,35 @@ class Landing:
             )
             rows.append(row)
         messages = [one.message for one in fresh]
+        conversations = [row | {"due_at": due.get(place)} for place, row in made.items()]
         bulk.insert_all(self.session, Conversation, conversations)
         bulk.insert_all(self.session, Row, rows)
         store.write_raw(self.session, message_ids, messages, self.received_at, self.pace)
         store.write_pictures(self.session, self.channel, message_ids, messages)
-        reopened = open_again(self.session, sums, standings, self.pace)
-        write_sums(self.session, sums, standings, reopened, message_ids)
+        timing.write(self.session, beginning)
+        write_sums(self.session, sums, standings, reopened, due, message_ids)
+        timing.follow_earlier(self.session, sums, standings)
         tell(self.session, self.channel, plain, sums, standings, reopened, conversation_ids, message_ids)
         return message_ids
+
+    def _make_conversations(
+        self,
+        by_name: Mapping[str, Fresh],
+        seats: Mapping[str, Seat],
+        places: Mapping[str, Place],
+        standings: Mapping[Place, Standing],
+        sums: Mapping[Place, Sums],
+        ids: Iterator[int],
+        message_ids: Mapping[str, int],
+    ) -> dict[Place, dict[str, Any]]:
+        """Return the rows of the conversations that a page brings about."""
+        made: dict[Place, dict[str, Any]] = {}
+        for name, place in places.items():
+            if place not in standings and place not in made:
+                one, seat = by_name[name], seats[name]
+                row = store.conversation_row(next(ids), self.channel, one, seat, place[1], self.received_at)
+                made[place] = row | _sums_of(sums.get(place), message_ids)
+        return made
 
     def _take_effect(self, ids: Sequence[int]) -> None:
         """Let messages that meddle with what was there take effect one after the other, answers of ours last."""

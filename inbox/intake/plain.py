@@ -63,6 +63,9 @@ _STANDINGS = (
         _CONVERSATION.last_assignee_id,
         _CONVERSATION.team_id,
         _CONVERSATION.snoozed_until_at,
+        _CONVERSATION.priority,
+        _CONVERSATION.kind,
+        _CONVERSATION.due_at,
     )
     .where(among(_CONVERSATION.thread_id, "threads"), among(_CONVERSATION.contact_id, "contacts"))
     .order_by(_CONVERSATION.id)
@@ -118,6 +121,9 @@ class Standing:
     last_assignee_id: int | None
     team_id: int | None
     snoozed_until_at: datetime | None
+    priority: str
+    kind: str
+    due_at: datetime | None
 
 
 def load_standings(session: Session, places: Iterable[Place]) -> dict[Place, Standing]:

@@ -50,6 +50,7 @@ def conversation_row(
         "kind": seat.thread.kind,
         "waiting_since": None,
         "queue_at": queue_at(None, fresh.clock_at),
+        "due_at": None,
         "last_message_at": fresh.clock_at,
         "last_inbound_message_id": None,
         "last_inbound_seq": 0,

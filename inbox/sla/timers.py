@@ -90,24 +90,55 @@ def void(session: Session, timer: Timer) -> None:
 
 def open_timer(session: Session, facts: Facts, start: Start, number: int, now: datetime) -> Timer:
     """Begin a period of waiting, with the first policy that fits."""
-    timer = Timer(
-        conversation_id=facts.conversation_id,
-        number=number,
-        since_at=start.since_at,
-        started_at=start.started_at,
-        opened_at=now,
-        is_late_arrival=start.is_late_arrival,
-        is_imported=start.is_imported,
-        pauses=[],
-        is_paused=False,
-    )
-    copy_facts(timer, facts)
-    timer.policy_version = policies.find_fitting(policies.list_current(session), facts)
-    timer.breached_at = timer.warned_at = timer.ended_at = timer.due_at = timer.next_at = None
+    row = row_of(session, policies.list_current(session), facts, start, number, now)
+    timer = Timer(**row)
     session.add(timer)
-    reckon(session, timer, now)
     session.flush()
     return timer
+
+
+def row_of(
+    session: Session, current: Sequence[SlaPolicyVersion], facts: Facts, start: Start, number: int, now: datetime
+) -> dict[str, Any]:
+    """Return the row of a timer that begins, for one or for many at a time; `current`: the policies as they stand."""
+    fitting = policies.find_fitting(current, facts)
+    due_at, next_at = None, None
+    if fitting is not None:
+        promise = policies.promise_of(session, fitting)
+        due_at = deadlines.due_at(start.started_at, promise)
+        next_at = _next_at(start.started_at, due_at, promise, (), now)
+    return facts_of(facts) | {
+        "conversation_id": facts.conversation_id,
+        "number": number,
+        "policy_version_id": fitting.id if fitting is not None else None,
+        "since_at": start.since_at,
+        "started_at": start.started_at,
+        "opened_at": now,
+        "due_at": due_at,
+        "next_at": next_at,
+        "pauses": [],
+        "is_paused": False,
+        "is_late_arrival": start.is_late_arrival,
+        "is_imported": start.is_imported,
+    }
+
+
+def _next_at(
+    started_at: datetime,
+    due_at: datetime | None,
+    promise: deadlines.Promise,
+    pauses: Sequence[deadlines.Pause],
+    opened_at: datetime,
+    *,
+    warned_at: datetime | None = None,
+    is_breached: bool = False,
+) -> datetime | None:
+    if due_at is None:
+        return None
+    if due_at <= opened_at:  # late before we knew of it: nobody could have been warned
+        warned_at = max(warned_at or due_at, due_at)
+    warnings = deadlines.list_warnings(started_at, due_at, promise, pauses)
+    return deadlines.next_at(due_at, warnings, warned_at=warned_at, is_breached=is_breached)
 
 
 def copy_facts(timer: Timer, facts: Facts) -> None:
@@ -135,16 +166,17 @@ def reckon(session: Session, timer: Timer, now: datetime) -> None:
 
 def plan(timer: Timer, promise: deadlines.Promise | None, pauses: Sequence[deadlines.Pause]) -> None:
     """Set when the sweep has to look at a timer again."""
-    if timer.ended_at is not None or promise is None or timer.due_at is None:
-        timer.next_at = None
-        return
-    warnings = deadlines.list_warnings(timer.started_at, timer.due_at, promise, pauses)
-    warned_at = timer.warned_at
-    if timer.due_at <= timer.opened_at:  # late before we knew of it: nobody could have been warned
-        warned_at = max(warned_at or timer.due_at, timer.due_at)
-    timer.next_at = deadlines.next_at(
-        timer.due_at, warnings, warned_at=warned_at, is_breached=timer.breached_at is not None
-    )
+    timer.next_at = None
+    if timer.ended_at is None and promise is not None:
+        timer.next_at = _next_at(
+            timer.started_at,
+            timer.due_at,
+            promise,
+            pauses,
+            timer.opened_at,
+            warned_at=timer.warned_at,
+            is_breached=timer.breached_at is not None,
+        )
 
 
 def move(session: Session, timer: Timer, start: Start, now: datetime) -> None:

@@ -13,27 +13,36 @@ from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.channels.models import Channel
+from inbox.conversations import clocking
 from inbox.conversations.doctor import list_wrong_waiting
 from inbox.conversations.models import Conversation, ConversationLabel, Label, Message, Status
 from inbox.conversations.settle import answer
 from inbox.conversations.threads import lock_conversation
 from inbox.intake import landing, plain
 from inbox.live import announce
-from inbox.members.models import Member
+from inbox.members.models import Member, Team
 from inbox.platforms import items
 from inbox.platforms.items import Picture
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
+from inbox.sla.models import Timer
 from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
 from tests.factories.conversations import answer_there, write_ours
 from tests.factories.items import direct, make_stream, message, take_in, us
+from tests.factories.sla import make_policy
 from tests.fixtures.app import MovingClock
 
 _TEXTS = ("¿Abren hoy?", "gracias!", "❤️❤️", "qué bonito", "@acme.test", "pedido 123456", "", "No funciona", "Ok, mañana")
 _PEOPLE = ("lucia", "omar", "ines", "juan")
 _CONVERSATION = (
     "status", "waiting_since", "queue_at", "last_message_at", "last_inbound_seq", "last_seq", "is_no_answer_needed",
-    "kind", "is_private", "assignee_id", "last_assignee_id", "team_id", "snoozed_until_at",
+    "due_at", "kind", "is_private", "assignee_id", "last_assignee_id", "team_id", "snoozed_until_at",
+)  # fmt: skip
+_TIMER = (
+    "number", "policy_version_id", "since_at", "started_at", "opened_at", "due_at", "next_at", "pauses", "is_paused",
+    "is_late_arrival", "is_imported", "breached_at", "breach_assignee_id", "ended_at", "closed_at", "covers_until_at",
+    "outcome", "met_by_member_id", "response_seconds", "is_private", "kind", "team_id", "assignee_id", "priority",
+    "label_ids",
 )  # fmt: skip
 _MESSAGE = (
     "seq", "awaits", "awaits_reason", "settled", "clock_at", "direction", "is_history",
@@ -85,9 +94,14 @@ def rows_of(session: Session, channel: Channel) -> list[Any]:
     for one in session.scalars(mine):
         newest = (names.get(one.last_inbound_message_id or 0), names.get(one.last_outbound_message_id or 0))
         found.append((one.contact.handle, newest, str([getattr(one, name) for name in _CONVERSATION])))
+    for timer in session.scalars(select(Timer).where(Timer.channel_id == channel.id)):
+        met_by = names.get(timer.met_by_message_id or 0)
+        whose = session.get_one(Conversation, timer.conversation_id).contact.handle
+        found.append((whose, met_by, str([getattr(timer, name) for name in _TIMER])))
     told = session.scalars(select(Activity).where(Activity.channel_id == channel.id)).all()
     for act in told:
-        said = str((act.before, act.after)) if act.kind != kinds.THREADS_JOINED else ""  # that names ids
+        after = {name: value for name, value in (act.after or {}).items() if name != "timer_id"}
+        said = str((act.before, after)) if act.kind != kinds.THREADS_JOINED else ""  # that names ids
         found.append((act.kind, names.get(act.message_id or 0) or "", said))
     return sorted(found, key=str)
 
@@ -113,6 +127,7 @@ def be_done(session: Session, channel: Channel, dice: random.Random, holders: Se
             one.snoozed_until_at = clock.now() + timedelta(days=1) if one.status == Status.SNOOZED else None
             holder = dice.choice(holders)
             one.assignee_id = holder.id if holder else None
+            clocking.follow(session, one)
     session.flush()
 
 
@@ -145,6 +160,9 @@ def test_both_ways_end_with_the_same_rows(
         channel.import_done_at = None if seed % 3 == 0 else clock.now()
         make_stream(session, channel)
     holders = make_holders(session, (one_by_one, together))
+    teams = session.scalars(select(Team.id)).all()
+    make_policy(session, 7200, name="Team", team_ids=list(teams))
+    make_policy(session, warnings=[{"before_seconds": 7200}, {"percent": 50}], is_paused_by_snooze=seed % 2 == 0)
     plain_count = 0
     find_busy = plain.find_busy_threads
 
