@@ -1,6 +1,7 @@
 """Every table of the product, so that metadata is whole wherever this is imported."""
 
 from inbox.activity.models import Activity
+from inbox.alerts.models import Alert, AlertEvent, AlertLink, AlertTimer
 from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
 from inbox.contacts.models import Contact
 from inbox.conversations.models import (
@@ -16,6 +17,7 @@ from inbox.conversations.models import (
     Thread,
 )
 from inbox.database import Base
+from inbox.escalation.models import EscalationPolicy, EscalationVersion
 from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
@@ -24,6 +26,10 @@ from inbox.replies.models import Draft
 
 ALL = (
     Activity,
+    Alert,
+    AlertEvent,
+    AlertLink,
+    AlertTimer,
     Answer,
     Attempt,
     Budget,
@@ -35,6 +41,8 @@ ALL = (
     Credential,
     Delivery,
     Draft,
+    EscalationPolicy,
+    EscalationVersion,
     Grant,
     Invitation,
     Label,
