@@ -19,6 +19,7 @@ from inbox.database import Base
 from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
+from inbox.notifications.models import Notification, NotificationMethod, QuietHours
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 
@@ -45,8 +46,11 @@ ALL = (
     Message,
     MessageVersion,
     Note,
+    Notification,
+    NotificationMethod,
     Post,
     Quarantined,
+    QuietHours,
     RawPayload,
     ReadMark,
     Team,
