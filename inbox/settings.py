@@ -100,6 +100,11 @@ class Settings:
     stream_cap: int = 300
     public_url: str | None = None
     local_services: frozenset[str] = frozenset()
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    sms_url: str | None = field(default=None, repr=False)
+    sms_from: str | None = None
+    last_resort_url: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     is_sandbox_wanted: bool = True
     keys_beside_database: bool = False
@@ -147,6 +152,11 @@ class Settings:
             stream_cap=int(_number(env, "RELEVO_STREAM_CAP", 300)),
             public_url=env.get("RELEVO_PUBLIC_URL") or None,
             local_services=frozenset(_words(env.get("RELEVO_LOCAL_SERVICES", ""))),
+            smtp_url=env.get("RELEVO_SMTP_URL") or None,
+            mail_from=env.get("RELEVO_MAIL_FROM") or None,
+            sms_url=env.get("RELEVO_SMS_URL") or None,
+            sms_from=env.get("RELEVO_SMS_FROM") or None,
+            last_resort_url=env.get("RELEVO_LAST_RESORT_URL") or None,
             trusted_proxies=int(_number(env, "RELEVO_TRUSTED_PROXIES", 0)),
             is_sandbox_wanted=env.get("RELEVO_SANDBOX", "1") != "0",
             keys_beside_database=env.get("RELEVO_KEYS_BESIDE_DATABASE", "0") == "1",

@@ -21,6 +21,7 @@ from inbox.escalation.models import EscalationPolicy, EscalationVersion
 from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
+from inbox.notifications.models import Notification, NotificationMethod, QuietHours
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 
@@ -53,8 +54,11 @@ ALL = (
     Message,
     MessageVersion,
     Note,
+    Notification,
+    NotificationMethod,
     Post,
     Quarantined,
+    QuietHours,
     RawPayload,
     ReadMark,
     Team,
