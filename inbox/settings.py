@@ -58,6 +58,13 @@ class Pace:
     paused_hold_seconds: float = 900
     gone_within_seconds: float = 86400
     notify_again_seconds: float = 60
+    # F: alerts
+    alert_lease_seconds: float = 60
+    alert_check_seconds: float = 5
+    alert_again_seconds: float = 900
+    unreachable_again_seconds: float = 300
+    acknowledged_seconds: float = 1800
+    alert_link_seconds: float = 86400
     # A7
     active_seconds: float = 7200
     # the web

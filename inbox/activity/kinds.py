@@ -37,3 +37,6 @@ QUARANTINE_RESOLVED = "quarantine_resolved"
 ACCESS_CHANGED = "access_changed"
 SESSION_ENDED = "session_ended"
 MEMBER_CHANGED = "member_changed"
+ALERT_CHANGED = "alert_changed"
+ALERT_FOR_ALL = "alert_for_all"  # of an alert that nobody answered: every open page hears of it
+ESCALATION_CHANGED = "escalation_changed"

@@ -109,6 +109,7 @@ class AlertTimer(WithId, Base):
     __table_args__ = (
         UniqueConstraint("alert_id", "timer_id"),
         partial_index("ix_alert_timer_open", "timer_id", where="gone_at IS NULL"),
+        partial_index("ix_alert_timer_due_at", "alert_id", "due_at", where="gone_at IS NULL"),
     )
 
     alert_id: Mapped[int] = mapped_column(BigId, ForeignKey("alert.id"))

@@ -26,7 +26,8 @@ class NotificationMethod(WithId, Base):
         Index("ix_notification_method_member_id", "member_id"),
     )
 
-    member_id: Mapped[int] = mapped_column(BigId, ForeignKey("member.id"))
+    # None: of an escalation step, which tells another program
+    member_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
     kind: Mapped[str]
     label: Mapped[str] = mapped_column(default="")
     hint: Mapped[str] = mapped_column(default="")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from inbox import nudges
@@ -16,7 +16,7 @@ from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
 from inbox.security import new_token
 
-__all__ = ["Make", "Notice", "notify", "notify_last_resort", "outcome", "queue_notice"]
+__all__ = ["Make", "Notice", "notify", "notify_last_resort", "outcome", "outcome_of", "queue_notice"]
 
 _LANGUAGE = "en"
 _UNDERWAY = frozenset({State.HELD, State.QUEUED, State.SENDING, State.UNCLEAR})
@@ -55,7 +55,7 @@ def queue_notice(
     notice: Notice,
     methods: Iterable[NotificationMethod],
     *,
-    member: Member,
+    member: Member | None,
     alert_id: int | None = None,
     is_alert: bool = False,
     now: datetime,
@@ -72,10 +72,15 @@ def queue_notice(
 
 def outcome(session: Session, alert_id: int, member_id: int, since_at: datetime) -> str:
     """Say what became of an alert's notices to a member since then: none, underway, sent, or failed by every method."""
+    return outcome_of(session, alert_id, Notification.member_id == member_id, since_at)
+
+
+def outcome_of(session: Session, alert_id: int, whose: ColumnElement[bool], since_at: datetime) -> str:
+    """As `outcome`, for the notifications that a condition names."""
     query = (
         select(Delivery.state, Delivery.reason_code)
         .join(Notification, Notification.delivery_id == Delivery.id)
-        .where(Notification.alert_id == alert_id, Notification.member_id == member_id)
+        .where(Notification.alert_id == alert_id, whose)
         .where(Notification.created_at >= since_at)
     )
     found = {_as_word(state, reason) for state, reason in session.execute(query)}

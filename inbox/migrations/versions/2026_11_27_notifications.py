@@ -38,7 +38,7 @@ def downgrade() -> None:
 def _add_methods() -> None:
     op.create_table(
         "notification_method",
-        sa.Column("member_id", BigId, nullable=False),
+        sa.Column("member_id", BigId, nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("hint", sa.Text(), nullable=False),
