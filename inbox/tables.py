@@ -19,6 +19,7 @@ from inbox.database import Base
 from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
+from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 
@@ -49,6 +50,9 @@ ALL = (
     Quarantined,
     RawPayload,
     ReadMark,
+    Rotation,
+    RotationOverride,
+    RotationVersion,
     Team,
     Thread,
 )
