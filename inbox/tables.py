@@ -22,6 +22,7 @@ from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
 from inbox.notifications.models import Notification, NotificationMethod, QuietHours
+from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 
@@ -61,6 +62,9 @@ ALL = (
     QuietHours,
     RawPayload,
     ReadMark,
+    Rotation,
+    RotationOverride,
+    RotationVersion,
     Team,
     Thread,
 )
