@@ -75,7 +75,7 @@ def _tell_from(turn: Turn, rung: int) -> None:
 
 def _tell(turn: Turn, targets: tuple[Target, ...], seen: set[int], told: Told, step: int) -> set[int]:
     """Tell those who were not thought of before; returns whom that was."""
-    people = find_people(turn.session, turn.alert, targets, turn.now, turn.who_is_on)
+    people = find_people(turn.session, turn.alert, targets, turn.now)
     tell(turn, [one for one in people if one.member.id not in seen], told, step=step)
     numbers = [one.number for one in targets if one.kind is TargetKind.WEBHOOK and one.number is not None]
     tell_webhooks(turn, [number for number in numbers if -number not in seen], told, step=step)

@@ -91,7 +91,9 @@ def _lines(facts: Facts, zone: str, language: str) -> list[str]:
     if facts.first_due_at is not None:
         at = format_datetime(facts.first_due_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
         is_over = facts.kind == AlertKind.BREACH
-        lines.append((_("The first was due at %(time)s.") if is_over else _("The first is due at %(time)s.")) % {"time": at})
+        lines.append(
+            (_("The first was due at %(time)s.") if is_over else _("The first is due at %(time)s.")) % {"time": at}
+        )
     if facts.is_reminder:
         lines.append(_("Nobody has taken this yet."))
     return lines

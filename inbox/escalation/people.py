@@ -1,6 +1,6 @@
 """Who stands behind a step's target at this moment."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,7 @@ from inbox.alerts.models import Alert, AlertTimer
 from inbox.escalation.steps import Target, TargetKind
 from inbox.members.access import list_colleagues
 from inbox.members.models import Member, Membership, Role
-
-WhoIsOn = Callable[[Session, int, datetime], tuple[int, ...]]
+from inbox.oncall.queries import who_is_on
 
 
 @dataclass(frozen=True)
@@ -24,21 +23,19 @@ class Person:
     is_on_call: bool = False
 
 
-def find_people(
-    session: Session, alert: Alert, targets: Iterable[Target], now: datetime, who_is_on: WhoIsOn
-) -> list[Person]:
+def find_people(session: Session, alert: Alert, targets: Iterable[Target], now: datetime) -> list[Person]:
     """Return whom some targets mean now, each once, in their order; those who left are nobody."""
     found: dict[int, Person] = {}
     for target in targets:
         is_on_call = target.kind is TargetKind.ROTATION
-        for member in _members(session, alert, target, now, who_is_on):
+        for member in _members(session, alert, target, now):
             known = found.get(member.id)
             if known is None or (is_on_call and not known.is_on_call):
                 found[member.id] = Person(member, target.kind, is_on_call)
     return list(found.values())
 
 
-def _members(session: Session, alert: Alert, target: Target, now: datetime, who_is_on: WhoIsOn) -> list[Member]:
+def _members(session: Session, alert: Alert, target: Target, now: datetime) -> list[Member]:
     number = target.number or 0
     match target.kind:
         case TargetKind.ASSIGNEE:

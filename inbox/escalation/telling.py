@@ -17,13 +17,15 @@ NO_METHOD, FAILED = "no_method", "failed"
 
 @dataclass
 class Told:
-    """Whom a telling reached for: those it is on its way to, and when those who sleep wake up."""
+    """Those to whom it is on its way, and when those who sleep wake up."""
 
     underway: list[int] = field(default_factory=list)
     mornings: list[datetime] = field(default_factory=list)
 
 
-def tell(turn: Turn, people: Iterable[Person], told: Told, *, count: int | None = None, step: int | None = None) -> None:
+def tell(
+    turn: Turn, people: Iterable[Person], told: Told, *, count: int | None = None, step: int | None = None
+) -> None:
     """Tell people, and note in `told` whom; who has no verified method is passed, who sleeps is left asleep."""
     for person in people:
         if _sleeps(turn, person):

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from inbox.alerts import log
 from inbox.alerts.models import Alert, EventKind
-from inbox.escalation.people import WhoIsOn
 from inbox.escalation.steps import Plan
 from inbox.settings import Pace
 
@@ -21,12 +20,13 @@ class Turn:
     plan: Plan
     now: datetime
     pace: Pace
-    who_is_on: WhoIsOn
 
     def after(self, seconds: float) -> datetime:
         """Return the moment so much later."""
         return self.now + timedelta(seconds=seconds)
 
-    def write(self, kind: EventKind, *, member_id: int | None = None, step: int | None = None, **detail: object) -> None:
+    def write(
+        self, kind: EventKind, *, member_id: int | None = None, step: int | None = None, **detail: object
+    ) -> None:
         """Add a line to the alert's log."""
         log.write(self.session, self.alert, kind, self.now, member_id=member_id, step=step, **detail)
