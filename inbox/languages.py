@@ -71,6 +71,11 @@ def gettext(text: str, **values: object) -> str:
     return said % values if values else said
 
 
+def ngettext(one: str, many: str, count: int, **values: object) -> str:
+    """Say a sentence about `count` things in the language in force; `%(num)d` is their number."""
+    return _catalog(language()).ungettext(one, many, count) % {"num": count, **values}
+
+
 def later(text: str) -> str:
     """Mark a word of a table for the catalogs; it is translated when it is shown."""
     return text

@@ -65,6 +65,13 @@ class Pace:
     unreachable_again_seconds: float = 300
     acknowledged_seconds: float = 1800
     alert_link_seconds: float = 86400
+    # F: how members are reached
+    notify_call_seconds: float = 10
+    notify_retry_seconds: tuple[float, ...] = (10, 60)
+    notify_minute_seconds: float = 60
+    notify_hour_seconds: float = 3600
+    notify_look_seconds: tuple[float, ...] = (10, 30, 120, 600)
+    code_seconds: float = 900
     # A7
     active_seconds: float = 7200
     # the web

@@ -33,7 +33,7 @@ def acknowledge(session: Session, alert_id: int, member_id: int, *, by: str, now
         close(session, alert, now, why="taken", member_id=member_id)
         return alert
     alert.acknowledged_until_at = now + timedelta(seconds=pace.acknowledged_seconds)
-    alert.next_at, alert.claim_token = alert.acknowledged_until_at, None
+    alert.next_at, alert.claim_token = now, None  # what has not left yet is taken back at once
     alert.unreachable_since_at = alert.unreachable_why = None
     alert.underway, alert.passed = [], []
     log.move(session, alert, AlertState.ACKNOWLEDGED, member_id=member_id)

@@ -114,9 +114,9 @@ def close_open(
 
 
 def close(session: Session, alert: Alert, now: datetime, *, why: str, member_id: int | None = None) -> None:
-    """Close an alert, which the caller has locked; what waits to be told is told no more."""
-    alert.open_key = alert.next_at = alert.claim_token = alert.next_step_at = None
-    alert.closed_at = now
+    """Close an alert, which the caller has locked; a sweep takes back what has not left yet."""
+    alert.open_key = alert.claim_token = alert.next_step_at = None
+    alert.closed_at = alert.next_at = now
     alert.underway = []
     log.write(session, alert, EventKind.CLOSED, now, member_id=member_id, why=why)
     log.move(session, alert, AlertState.CLOSED, member_id=member_id)

@@ -15,6 +15,7 @@ from inbox.escalation.climb import climb
 from inbox.escalation.once import tell_once
 from inbox.escalation.policies import get_plan
 from inbox.escalation.turn import Turn
+from inbox.notifications.settle import withdraw
 from inbox.security import new_token
 from inbox.settings import Pace
 
@@ -44,12 +45,15 @@ def claim_due(session: Session, now: datetime, pace: Pace, limit: int) -> list[C
 
 
 def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> bool:
-    """Give a claimed alert its turn; False where somebody took or closed it, or the claim is another's by now."""
+    """Give a claimed alert its turn; False where somebody moved it meanwhile, or the claim is another's by now."""
     query = select(Alert).where(Alert.id == claim.alert_id, Alert.claim_token == claim.token)
     alert = session.scalar(query.with_for_update().execution_options(populate_existing=True))
-    if alert is None or alert.state == AlertState.CLOSED:
+    if alert is None:
         return False
     alert.claim_token = None
+    if _is_at_rest(alert, now):
+        _withdraw(session, alert)
+        return True
     turn = Turn(session, alert, get_plan(session, alert.escalation_policy_id), now, pace)
     if alert.kind in TOLD_ONCE:
         tell_once(turn)
@@ -57,3 +61,15 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
         climb(turn)
     session.flush()
     return True
+
+
+def _is_at_rest(alert: Alert, now: datetime) -> bool:
+    is_taken = alert.state == AlertState.ACKNOWLEDGED and alert.acknowledged_until_at is not None
+    return alert.state == AlertState.CLOSED or (is_taken and now < (alert.acknowledged_until_at or now))
+
+
+def _withdraw(session: Session, alert: Alert) -> None:
+    """Take back what has not left yet: somebody has the alert, or it is over."""
+    withdraw(session, alert.id)
+    alert.next_at = alert.acknowledged_until_at if alert.state == AlertState.ACKNOWLEDGED else None
+    session.flush()

@@ -17,6 +17,7 @@ class Notice:
     lines: tuple[str, ...]
     path: str
     acknowledge_path: str | None = None
+    code: str | None = None  # of a verification
 
 
 Make = Callable[[str], Notice]
@@ -26,7 +27,7 @@ def tidied(notice: Notice) -> Notice:
     """Return the notice with a subject of one line, and with lines that every kind of message can carry."""
     lines = tuple(_one_line(line)[:LONGEST_LINE] for line in notice.lines[:MOST_LINES])
     subject = _one_line(notice.subject)[:LONGEST_SUBJECT]
-    return Notice(notice.kind, subject, lines, notice.path, notice.acknowledge_path)
+    return Notice(notice.kind, subject, lines, notice.path, notice.acknowledge_path, notice.code)
 
 
 def freeze(notice: Notice) -> bytes:

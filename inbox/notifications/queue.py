@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
 from inbox import nudges
 from inbox.members.models import Member
@@ -21,7 +21,6 @@ __all__ = ["Make", "Notice", "notify", "notify_last_resort", "outcome", "outcome
 _LANGUAGE = "en"
 _UNDERWAY = frozenset({State.HELD, State.QUEUED, State.SENDING, State.UNCLEAR})
 _FAILED = frozenset({State.REFUSED, State.GONE})
-MERGED = "merged"  # the reason of a delivery whose notice went along in another one's message
 
 
 def notify(session: Session, member_id: int, make: Make, *, alert_id: int | None, is_alert: bool, now: datetime) -> int:
@@ -77,13 +76,17 @@ def outcome(session: Session, alert_id: int, member_id: int, since_at: datetime)
 
 def outcome_of(session: Session, alert_id: int, whose: ColumnElement[bool], since_at: datetime) -> str:
     """As `outcome`, for the notifications that a condition names."""
+    carrier, carried = aliased(Notification), aliased(Delivery)
     query = (
-        select(Delivery.state, Delivery.reason_code)
-        .join(Notification, Notification.delivery_id == Delivery.id)
+        select(func.coalesce(carried.state, Delivery.state))  # what went along in another one's message fares as that
+        .select_from(Notification)
+        .join(Delivery, Delivery.id == Notification.delivery_id)
+        .outerjoin(carrier, carrier.id == Notification.carried_by_id)
+        .outerjoin(carried, carried.id == carrier.delivery_id)
         .where(Notification.alert_id == alert_id, whose)
         .where(Notification.created_at >= since_at)
     )
-    found = {_as_word(state, reason) for state, reason in session.execute(query)}
+    found = {_as_word(state) for state in session.scalars(query)}
     return next((word for word in ("sent", "underway", "failed") if word in found), "none")
 
 
@@ -97,8 +100,8 @@ def list_usable(session: Session, member_id: int, *, is_alert: bool) -> list[Not
     return list(session.scalars(query.order_by(method.place, method.id)))
 
 
-def _as_word(state: str, reason: str | None) -> str:
-    if state == State.SENT or (state == State.CANCELLED and reason == MERGED):
+def _as_word(state: str) -> str:
+    if state == State.SENT:
         return "sent"
     if state in _UNDERWAY:
         return "underway"

@@ -11,6 +11,8 @@ PURE = (
     "inbox/oncall/moments.py",
     "inbox/oncall/plans.py",
     "inbox/oncall/shifts.py",
+    "inbox/notifications/limits.py",
+    "inbox/notifications/quiet.py",
     "inbox/outbox/backoff.py",
 )
 NOT_PURE = ("sqlalchemy", "flask", "flask_sqlalchemy", "httpx", "celery", "inbox.database", "inbox.clock")
