@@ -59,7 +59,9 @@ def _set_up_calls(app: Flask, settings: Settings) -> None:
     """Say where it is announced that there is something new, and where tasks are named."""
     from inbox import nudges
     from inbox.live import announce
+    from inbox.notifications import sealing
 
+    sealing.set_up(settings)
     announce.set_up(app, settings.redis_url)
     nudges.set_up(app, nudges.make_producer(settings.redis_url))
 

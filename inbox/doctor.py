@@ -13,6 +13,7 @@ from inbox.conversations.models import Conversation
 from inbox.conversations.settle import refresh
 from inbox.errors import Invalid
 from inbox.intake.models import Quarantined
+from inbox.oncall.troubles import describe_all
 from inbox.outbox.models import Delivery, DeliveryState
 from inbox.security import Vault
 from inbox.settings import Settings
@@ -28,6 +29,7 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
         *_streams(session, settings),
         *_deliveries(session, settings),
         *_quarantine(session),
+        *describe_all(session, clock.now()),
     ]
 
 

@@ -36,6 +36,7 @@ MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
 _PRIVATE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_HIDES_PATH = "relevo.hides_path"
 _OWN_HEADERS = {"user-agent": f"Relevo/{VERSION}", "accept-encoding": "gzip"}
 
 
@@ -153,10 +154,15 @@ class Fetcher:
         body: bytes = b"",
         timeout_seconds: float = 20,
         most_bytes: int = MOST_BYTES,
+        is_path_secret: bool = False,
     ) -> Answer:
-        """Make a call exactly once on a fresh connection: no redirects, no repetition. Raises FetchError."""
+        """Make a call exactly once on a fresh connection: no redirects, no repetition. Raises FetchError.
+
+        `is_path_secret`: the path holds a token, and neither the log nor the answer's `url` repeats it.
+        """
         call = Call.within(timeout_seconds)
         request = self._request(method, url, (), dict(headers or {}) | {"connection": "close"}, body)
+        request.extensions[_HIDES_PATH] = is_path_secret
         with _Transport(self._services, most_kept=0) as transport:
             return _exchange(transport, request, call, most_bytes)
 
@@ -203,7 +209,7 @@ def _exchange(transport: httpx.BaseTransport, request: httpx.Request, call: Call
         _log(request, ours.code, started)
         raise ours from None  # the chain holds the whole URL
     _log(request, str(response.status_code), started)
-    return Answer(response.status_code, dict(response.headers), content, _bare(request.url))
+    return Answer(response.status_code, dict(response.headers), content, _bare(request))
 
 
 def _body(response: httpx.Response, most_bytes: int, where: str) -> bytes:
@@ -239,13 +245,15 @@ def _host(url: str) -> str:
     return scrub(url.partition("//")[2].partition("/")[0].partition("?")[0].rpartition("@")[2])
 
 
-def _bare(url: httpx.URL) -> str:
-    return scrub(str(url.copy_with(query=None, fragment=None)))
+def _bare(request: httpx.Request) -> str:
+    if request.extensions.get(_HIDES_PATH):
+        return f"{request.url.scheme}://{request.url.host}"
+    return scrub(str(request.url.copy_with(query=None, fragment=None)))
 
 
 def _log(request: httpx.Request, result: str, started: float) -> None:
     seconds = round(time.monotonic() - started, 3)
-    log.debug("fetched", method=request.method, url=_bare(request.url), result=result, seconds=seconds)
+    log.debug("fetched", method=request.method, url=_bare(request), result=result, seconds=seconds)
 
 
 @lru_cache(maxsize=8)

@@ -6,9 +6,10 @@ find the catalog by the language that is in force, which is the only thing that 
 
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 
 import flask_babel
-from babel.support import NullTranslations
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, refresh
 from markupsafe import Markup
@@ -70,6 +71,11 @@ def gettext(text: str, **values: object) -> str:
     return said % values if values else said
 
 
+def ngettext(one: str, many: str, count: int, **values: object) -> str:
+    """Say a sentence about `count` things in the language in force; `%(num)d` is their number."""
+    return _catalog(language()).ungettext(one, many, count) % {"num": count, **values}
+
+
 def later(text: str) -> str:
     """Mark a word of a table for the catalogs; it is translated when it is shown."""
     return text
@@ -121,3 +127,9 @@ def _catalog(language: str) -> NullTranslations:
 def _of_member(name: str) -> str:
     signed_in = g.get("signed_in") if has_request_context() else None
     return getattr(signed_in.member, name, None) or "" if signed_in else ""
+
+
+@lru_cache(maxsize=len(LOCALES))
+def words_in(language: str) -> NullTranslations:
+    """Return the catalog of a language, for words that leave outside a request; English for one that we don't speak."""
+    return Translations.load(Path(__file__).parent / "translations", [language if language in LOCALES else LOCALES[0]])

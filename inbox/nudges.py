@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 SEND = "workers.sending.send_due"
 POLL = "workers.polling.poll_due"
 UPKEEP = "workers.upkeep.recheck_due"
-QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep"}
+NOTIFY = "workers.notifying.notify_due"
+QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify"}
 
 log = structlog.get_logger()
 _celery: "Celery[Any] | None" = None

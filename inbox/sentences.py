@@ -129,6 +129,28 @@ SENTENCES: dict[str, LazyString] = {
     "joined_meanwhile": _l("This was joined with another part of its thread meanwhile. Look at it again, then decide."),
     "picture_not_kept": _l("There is no room for this picture on the disk."),
     "not_a_picture": _l("That is not a picture that can be shown."),
+    # rotations
+    "leads_only": _l("Only a lead or an admin may do that."),
+    "rotation_not_found": _l("There is no such rotation any more."),
+    "rotation_changed": _l(
+        "Somebody else changed %(name)s while you were at it. Below is what you gave; reload to see what it is now."
+    ),
+    "rotation_name_taken": _l("Another rotation is called %(name)s. Choose another name."),
+    "rotation_kind_fixed": _l("What kind of rotation it is can't be changed. Make a new one."),
+    "rotation_empty": _l("Choose at least one person."),
+    "rotation_member_twice": _l("Somebody is in it twice. Leave each person once."),
+    "rotation_too_long": _l("A rotation has at most %(most)s people."),
+    "handoff_malformed": _l("Say on which day and at what time the handoff is."),
+    "start_date_malformed": _l("Say on which day the first turn begins."),
+    "shift_malformed": _l(
+        "%(given)s is not a shift. Write it like 9:00-17:00, several with commas, 22:00-6:00 over midnight."
+    ),
+    "day_off_on_call": _l("On call, say who is on instead."),
+    "override_not_found": _l("That is over or was removed meanwhile."),
+    "override_ends_first": _l("It must end after it begins."),
+    "override_is_over": _l("That time is over. Choose one that ends later than now."),
+    "override_too_far": _l("That is too far ahead. Choose a time within a year."),
+    "override_time_malformed": _l("Say from when and until when."),
     # settings, as the command line says them
     "setting_not_a_number": _l("%(name)s must be a number, not %(value)s."),
     "secret_keys_missing": _l("There is no secret key. Set RELEVO_SECRET_KEYS, or let relevo up make one."),

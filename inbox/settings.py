@@ -43,6 +43,7 @@ class Pace:
     late_clock_margin_seconds: float = 600
     skew_shown_seconds: float = 60
     import_span_seconds: float = 86400
+    check_before_breach_seconds: float = 60
     # D: sending
     hold_seconds: float = 8
     hold_longest_seconds: float = 30
@@ -58,6 +59,20 @@ class Pace:
     paused_hold_seconds: float = 900
     gone_within_seconds: float = 86400
     notify_again_seconds: float = 60
+    # F: alerts
+    alert_lease_seconds: float = 60
+    alert_check_seconds: float = 5
+    alert_again_seconds: float = 900
+    unreachable_again_seconds: float = 300
+    acknowledged_seconds: float = 1800
+    alert_link_seconds: float = 86400
+    # F: how members are reached
+    notify_call_seconds: float = 10
+    notify_retry_seconds: tuple[float, ...] = (10, 60)
+    notify_minute_seconds: float = 60
+    notify_hour_seconds: float = 3600
+    notify_look_seconds: tuple[float, ...] = (10, 30, 120, 600)
+    code_seconds: float = 900
     # A7
     active_seconds: float = 7200
     # the web
@@ -100,6 +115,11 @@ class Settings:
     stream_cap: int = 300
     public_url: str | None = None
     local_services: frozenset[str] = frozenset()
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    sms_url: str | None = field(default=None, repr=False)
+    sms_from: str | None = None
+    last_resort_url: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     is_sandbox_wanted: bool = True
     keys_beside_database: bool = False
@@ -147,6 +167,11 @@ class Settings:
             stream_cap=int(_number(env, "RELEVO_STREAM_CAP", 300)),
             public_url=env.get("RELEVO_PUBLIC_URL") or None,
             local_services=frozenset(_words(env.get("RELEVO_LOCAL_SERVICES", ""))),
+            smtp_url=env.get("RELEVO_SMTP_URL") or None,
+            mail_from=env.get("RELEVO_MAIL_FROM") or None,
+            sms_url=env.get("RELEVO_SMS_URL") or None,
+            sms_from=env.get("RELEVO_SMS_FROM") or None,
+            last_resort_url=env.get("RELEVO_LAST_RESORT_URL") or None,
             trusted_proxies=int(_number(env, "RELEVO_TRUSTED_PROXIES", 0)),
             is_sandbox_wanted=env.get("RELEVO_SANDBOX", "1") != "0",
             keys_beside_database=env.get("RELEVO_KEYS_BESIDE_DATABASE", "0") == "1",

@@ -1,6 +1,7 @@
 """Every table of the product, so that metadata is whole wherever this is imported."""
 
 from inbox.activity.models import Activity
+from inbox.alerts.models import Alert, AlertEvent, AlertLink, AlertTimer
 from inbox.calendars.models import Calendar, CalendarProposal, CalendarVersion
 from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
 from inbox.contacts.models import Contact
@@ -17,15 +18,22 @@ from inbox.conversations.models import (
     Thread,
 )
 from inbox.database import Base
+from inbox.escalation.models import EscalationPolicy, EscalationVersion
 from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
+from inbox.notifications.models import Notification, NotificationMethod, QuietHours
+from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
 
 ALL = (
     Activity,
+    Alert,
+    AlertEvent,
+    AlertLink,
+    AlertTimer,
     Answer,
     Attempt,
     Budget,
@@ -40,6 +48,8 @@ ALL = (
     Credential,
     Delivery,
     Draft,
+    EscalationPolicy,
+    EscalationVersion,
     Grant,
     Invitation,
     Label,
@@ -50,12 +60,18 @@ ALL = (
     Message,
     MessageVersion,
     Note,
+    Notification,
+    NotificationMethod,
     Post,
     Quarantined,
+    QuietHours,
     RawPayload,
     ReadMark,
     SlaPolicy,
     SlaPolicyVersion,
+    Rotation,
+    RotationOverride,
+    RotationVersion,
     Team,
     Thread,
     Timer,

@@ -34,7 +34,7 @@ class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in 
 def _configured() -> "Celery[Any]":
     app: Celery[Any] = Celery("relevo", broker=nudges.broker_url(Settings.from_environ().redis_url), task_cls=InContext)
     app.conf.update(
-        include=["workers.polling", "workers.upkeep", "workers.sending"],
+        include=["workers.polling", "workers.upkeep", "workers.sending", "workers.notifying", "workers.alerting"],
         timezone="UTC",
         task_acks_late=True,
         task_reject_on_worker_lost=True,

@@ -54,6 +54,12 @@ def has_lost(session: Session, kind: str = REPLY) -> bool:
     return session.scalar(select(Delivery.id).where(due).limit(1)) is not None
 
 
+def has_unclear_notification(session: Session) -> bool:
+    """Tell, reading only, whether `requeue_notifications` would find anything."""
+    due = and_(Delivery.state == State.UNCLEAR, _is_due(NOTIFICATION))
+    return session.scalar(select(Delivery.id).where(due).limit(1)) is not None
+
+
 def has_look_due(session: Session) -> bool:
     """Tell, reading only, whether `claim_look` would find anything."""
     return session.scalar(_looks_due(select(Delivery.id)).limit(1)) is not None
@@ -149,6 +155,12 @@ def claim_look(session: Session, pace: Pace) -> LookClaim | None:
     )
     session.refresh(row)
     return LookClaim(row.id, row.look_count) if done.rowcount == 1 else None  # type: ignore[attr-defined]
+
+
+def postpone(session: Session, delivery_id: int, due_at: datetime | None) -> None:
+    """Let something that is queued wait until then; None: until somebody says when."""
+    waits = and_(Delivery.id == delivery_id, Delivery.state == State.QUEUED)
+    session.execute(update(Delivery).where(waits).values(due_at=due_at).execution_options(synchronize_session="fetch"))
 
 
 def requeue_notifications(session: Session, limit: int = 50) -> int:

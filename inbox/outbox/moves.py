@@ -151,6 +151,8 @@ def _columns(to: State) -> dict[str, Any]:
 
 
 def _write_down(session: Session, delivery: Delivery, before: State, member_id: int | None) -> None:
+    if delivery.kind != "reply":
+        return  # its attempts say what became of it, and no page shows a conversation of it
     after = {"delivery_id": delivery.id, "state": delivery.state, "version": delivery.version}
     if delivery.reason_code:
         after["reason"] = delivery.reason_code

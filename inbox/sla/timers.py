@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.alerts.raising import change_facts, close_for_timer
 from inbox.calendars.hours import ALWAYS
 from inbox.sla import deadlines, policies
 from inbox.sla.models import Outcome, SlaPolicyVersion, Timer
@@ -84,6 +86,7 @@ def repoint(session: Session, reply_message_id: int, is_now_id: int) -> None:
 
 def void(session: Session, timer: Timer) -> None:
     """Take away a period that turned out to be no period of its own."""
+    be_quiet(session, timer, clock.now())
     session.delete(timer)
     session.flush()
 
@@ -156,7 +159,10 @@ def reckon(session: Session, timer: Timer, now: datetime) -> None:
     """Compute the deadline and what comes next; a breach that the deadline no longer bears is withdrawn."""
     promise = None if timer.policy_version is None else policies.promise_of(session, timer.policy_version)
     pauses = deadlines.read_pauses(timer.pauses)
+    was_due_at = timer.due_at
     timer.due_at = None if promise is None else deadlines.due_at(timer.started_at, promise, pauses)
+    if timer.due_at != was_due_at:
+        be_quiet(session, timer, now)
     if timer.breached_at is not None and (timer.due_at is None or timer.due_at > now):
         withdraw_breach(session, timer)
     elif timer.breached_at is not None:
@@ -199,7 +205,15 @@ def close(session: Session, timer: Timer, end: End, now: datetime) -> None:
     timer.met_by_message_id, timer.met_by_member_id = end.message_id, end.member_id
     timer.response_seconds = response_seconds(session, timer, end) if end.outcome is Outcome.MET else None
     timer.next_at = None
+    be_quiet(session, timer, now)
     session.flush()
+
+
+def be_quiet(session: Session, timer: Timer, now: datetime) -> None:
+    """Take a timer out of the alerts that it is in: what they told of it is over."""
+    if timer.warned_at is not None or timer.breached_at is not None:
+        session.flush()
+        close_for_timer(session, timer.id, now)
 
 
 def judge(session: Session, timer: Timer, answered_at: datetime) -> None:
@@ -275,6 +289,14 @@ def follow_facts(session: Session, timer: Timer, facts: Facts, now: datetime) ->
     if changed:
         mark_if_due(session, timer, now)
         copy_facts(timer, facts)
+        if timer.warned_at is not None or timer.breached_at is not None:
+            change_facts(
+                session,
+                timer.id,
+                conversation_id=facts.conversation_id,
+                team_id=facts.team_id,
+                assignee_id=facts.assignee_id,
+            )
     if changed.intersection(_ASKED):
         _follow_policy(session, timer, facts, now)
     wants_pause = facts.is_snoozed and timer.policy_version is not None and timer.policy_version.is_paused_by_snooze

@@ -8,6 +8,11 @@ from tests.house.source import Module, listed, modules, product_modules, routes
 PURE = (
     "inbox/conversations/awaits.py",
     "inbox/conversations/ordering.py",
+    "inbox/oncall/moments.py",
+    "inbox/oncall/plans.py",
+    "inbox/oncall/shifts.py",
+    "inbox/notifications/limits.py",
+    "inbox/notifications/quiet.py",
     "inbox/outbox/backoff.py",
 )
 NOT_PURE = ("sqlalchemy", "flask", "flask_sqlalchemy", "httpx", "celery", "inbox.database", "inbox.clock")

@@ -1,0 +1,1 @@
+"""Alerts: what somebody must hear of, rows only, so that anyone may raise one; escalation carries them to people."""

@@ -1,0 +1,151 @@
+"""What the pages and banners of alerts show, read from several subjects."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox.alerts.access import Open, list_events
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertState, AlertTimer
+from inbox.channels.models import Channel
+from inbox.contacts.models import Contact
+from inbox.conversations.models import Conversation
+from inbox.desk.alert_words import AlertShown, EventShown, alert_sentence, event_sentence, show_alert, way_words
+from inbox.desk.words import person_word
+from inbox.members.access import sees
+from inbox.members.models import Member
+from inbox.notifications.models import Notification, NotificationMethod
+from inbox.outbox.models import Delivery
+
+MOST_PEOPLE = 50
+
+
+@dataclass(frozen=True)
+class Banner:
+    """An open alert above every page; without `alert_id` the member may not know what it is about."""
+
+    alert_id: int | None
+    sentence: str
+    is_unreachable: bool
+    is_unanswered: bool
+    is_warning: bool
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Somebody who waits, in a conversation that the member sees."""
+
+    conversation_id: int
+    name: str
+    due_at: datetime | None
+
+
+def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
+    """Return the banners of open alerts: what somebody has taken has none, nor has a warning that was told."""
+    names = channel_names(session, [one.alert for one in found])
+    banners = []
+    for one in found:
+        alert, is_lost = one.alert, one.alert.state == AlertState.UNREACHABLE
+        if alert.state == AlertState.ACKNOWLEDGED or (alert.kind in TOLD_ONCE and not is_lost):
+            continue
+        banners.append(
+            Banner(
+                alert_id=alert.id if one.is_known else None,
+                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, "")) if one.is_known else "",
+                is_unreachable=is_lost,
+                is_unanswered=alert.unreachable_why == "unanswered",
+                is_warning=alert.kind in TOLD_ONCE,
+            )
+        )
+    known = [one for one in banners if one.alert_id is not None]
+    return known + [one for one in banners if one.alert_id is None][:1]
+
+
+def show_alerts(session: Session, alerts: Sequence[Alert]) -> list[AlertShown]:
+    """Put alerts into words."""
+    channels = channel_names(session, alerts)
+    members = member_names(session, [one.acknowledged_by_id for one in alerts])
+    return [show_alert(one, channels.get(one.channel_id or 0, ""), members) for one in alerts]
+
+
+def show_log(session: Session, alert: Alert) -> list[EventShown]:
+    """Return an alert's log, newest first: who was told, when, by what, and what came of it."""
+    events = list_events(session, alert.id)
+    ids = {event.member_id for event in events if event.member_id is not None}
+    members = {one.id: one for one in session.scalars(select(Member).where(Member.id.in_(ids)))}
+    hooks = _hooks(session, {int(event.detail["webhook"]) for event in events if "webhook" in event.detail})
+    ways = _ways(session, alert.id)
+    shown = []
+    for event in events:
+        key = (_whose(event.member_id, event.detail.get("webhook")), event.at)
+        sentence = event_sentence(event, members.get(event.member_id or 0), hooks)
+        shown.append(EventShown(event.at, sentence, ways.get(key, ()) if _has_ways(event.kind) else ()))
+    return shown
+
+
+def list_waiters(session: Session, alert: Alert, member: Member) -> list[Waiter]:
+    """List who waits, longest due first, among those that the member sees."""
+    query = (
+        select(Conversation.id, Contact.display_name, Contact.handle, AlertTimer.due_at)
+        .join(Conversation, Conversation.id == AlertTimer.conversation_id)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .where(AlertTimer.alert_id == alert.id, AlertTimer.gone_at.is_(None))
+        .where(sees(member.id, Conversation.channel_id, Conversation.is_private))
+        .order_by(AlertTimer.due_at, AlertTimer.id)
+        .limit(MOST_PEOPLE)
+    )
+    return [Waiter(number, person_word(name, handle), at) for number, name, handle, at in session.execute(query)]
+
+
+def channel_names(session: Session, alerts: Iterable[Alert]) -> dict[int, str]:
+    """Return the names of alerts' channels, by id."""
+    ids = {alert.channel_id for alert in alerts if alert.channel_id is not None}
+    if not ids:
+        return {}
+    query = select(Channel.id, Channel.display_name, Channel.handle).where(Channel.id.in_(ids))
+    return {number: name or handle for number, name, handle in session.execute(query)}
+
+
+def member_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """Return members' names, by id."""
+    wanted = {number for number in ids if number is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def _hooks(session: Session, ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    query = select(NotificationMethod.id, NotificationMethod.hint).where(NotificationMethod.id.in_(ids))
+    return {row.id: row.hint for row in session.execute(query)}
+
+
+def _ways(session: Session, alert_id: int) -> dict[tuple[str, datetime], tuple[str, ...]]:
+    """Return by what an alert was told and what became of it, by whom and when it was queued."""
+    query = (
+        select(Notification, Delivery.state, Delivery.is_resent, NotificationMethod.kind)
+        .join(Delivery, Delivery.id == Notification.delivery_id)
+        .outerjoin(NotificationMethod, NotificationMethod.id == Notification.method_id)
+        .where(Notification.alert_id == alert_id)
+        .order_by(Notification.id)
+    )
+    found: dict[tuple[str, datetime], tuple[str, ...]] = {}
+    for row, state, is_resent, kind in session.execute(query):
+        hook = row.method_id if row.member_id is None else None
+        key = (_whose(row.member_id, hook), row.created_at)
+        found[key] = (*found.get(key, ()), way_words(kind or "last_resort", state, is_resent))
+    return found
+
+
+def _whose(member_id: int | None, hook: object) -> str:
+    if member_id is not None:
+        return f"member {member_id}"
+    return f"hook {hook}" if hook is not None else "last resort"
+
+
+def _has_ways(kind: str) -> bool:
+    return kind in ("told", "last_resort")

@@ -1,0 +1,121 @@
+"""Takes an alert's steps, one after the other, until somebody takes it or it is over (RULES F)."""
+
+from datetime import datetime
+
+from inbox.alerts import log
+from inbox.alerts.models import AlertState, EventKind
+from inbox.escalation import steps
+from inbox.escalation.people import find_people
+from inbox.escalation.steps import RUNGS, Target, TargetKind
+from inbox.escalation.telling import Told, learn, tell, tell_last_resort, tell_webhooks
+from inbox.escalation.turn import Turn
+
+NOBODY, UNANSWERED = "nobody", "unanswered"
+
+
+def climb(turn: Turn) -> None:
+    """Do what is due: go on after somebody took it, note who was reached, pass who was not, take the next step."""
+    alert = turn.alert
+    if alert.state == AlertState.ACKNOWLEDGED:
+        _resume(turn)
+    learn(turn)
+    if alert.has_arrived and alert.unreachable_why == NOBODY:
+        _be_reachable(turn)
+    if alert.next_step_at is None or turn.now >= alert.next_step_at:
+        _take_step(turn)
+    elif alert.told_at is not None and not alert.underway and not alert.has_arrived:
+        _tell_from(turn, alert.rung + 1)
+    else:
+        _look_again(turn)
+
+
+def _resume(turn: Turn) -> None:
+    """Go on with the step after those that were taken, repetitions from zero."""
+    alert = turn.alert
+    alert.step_count = steps.begin_anew(turn.plan, alert.step_count)
+    alert.acknowledged_until_at = alert.next_step_at = None
+    turn.write(EventKind.RESUMED)
+    log.move(turn.session, alert, AlertState.TRIGGERED)
+
+
+def _be_reachable(turn: Turn) -> None:
+    alert = turn.alert
+    alert.unreachable_why = alert.unreachable_since_at = None
+    alert.step_count = steps.begin_anew(turn.plan, alert.step_count)
+    log.move(turn.session, alert, AlertState.TRIGGERED)
+
+
+def _take_step(turn: Turn) -> None:
+    alert = turn.alert
+    coming = steps.next(turn.plan, alert.step_count)
+    if coming.is_exhausted and alert.state != AlertState.UNREACHABLE:
+        _give_up(turn, UNANSWERED)
+        return
+    alert.underway, alert.passed, alert.has_arrived, alert.told_at = [], [], False, None
+    _tell_from(turn, 0)
+
+
+def _tell_from(turn: Turn, rung: int) -> None:
+    """Tell the step's targets, or else those that RULES F names next, until it is on its way to somebody."""
+    alert, told = turn.alert, Told()
+    # from rung 1 on the step counts as taken already
+    place = steps.next(turn.plan, alert.step_count - (1 if rung else 0)).place
+    seen = set(alert.passed)
+    for rung_now in range(rung, len(RUNGS)):
+        targets = steps.targets_of(turn.plan, place, rung_now)
+        seen |= _tell(turn, targets, seen, told, place + 1)
+        if told.underway:
+            _be_told(turn, rung_now, told)
+            return
+    if told.mornings:
+        _wait_for_morning(turn, min(told.mornings))
+    else:
+        _give_up(turn, NOBODY)
+
+
+def _tell(turn: Turn, targets: tuple[Target, ...], seen: set[int], told: Told, step: int) -> set[int]:
+    """Tell those who were not thought of before; returns whom that was."""
+    people = find_people(turn.session, turn.alert, targets, turn.now)
+    tell(turn, [one for one in people if one.member.id not in seen], told, step=step)
+    numbers = [one.number for one in targets if one.kind is TargetKind.WEBHOOK and one.number is not None]
+    tell_webhooks(turn, [number for number in numbers if -number not in seen], told, step=step)
+    return {one.member.id for one in people} | {-number for number in numbers}
+
+
+def _be_told(turn: Turn, rung: int, told: Told) -> None:
+    alert = turn.alert
+    if alert.told_at is None:
+        alert.step_count += 1
+    alert.told_at, alert.rung, alert.underway = turn.now, rung, told.underway
+    is_lost = alert.state == AlertState.UNREACHABLE
+    again = turn.pace.unreachable_again_seconds
+    wait = steps.wait_before(turn.plan, alert.step_count, turn.pace.alert_again_seconds)
+    alert.next_step_at = turn.after(again if is_lost else turn.pace.paced(wait))
+    _look_again(turn)
+    log.announce(turn.session, alert)
+
+
+def _wait_for_morning(turn: Turn, until: datetime) -> None:
+    alert = turn.alert
+    alert.told_at, alert.underway = None, []
+    alert.next_step_at = alert.next_at = until
+    turn.write(EventKind.HELD, until=until.isoformat())
+
+
+def _give_up(turn: Turn, why: str) -> None:
+    """Turn to the last resort and to everybody's screen, and try again in five minutes."""
+    alert = turn.alert
+    tell_last_resort(turn)
+    if alert.state != AlertState.UNREACHABLE:
+        alert.unreachable_why, alert.unreachable_since_at = why, turn.now
+        turn.write(EventKind.UNREACHABLE, why=why)
+        log.move(turn.session, alert, AlertState.UNREACHABLE)
+    alert.told_at, alert.underway = None, []
+    alert.next_step_at = alert.next_at = turn.after(turn.pace.unreachable_again_seconds)
+
+
+def _look_again(turn: Turn) -> None:
+    alert = turn.alert
+    check_at = turn.after(turn.pace.alert_check_seconds)
+    step_at = alert.next_step_at or check_at
+    alert.next_at = min(step_at, check_at) if alert.underway else step_at

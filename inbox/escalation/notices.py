@@ -1,0 +1,106 @@
+"""What an alert says to whom it is told: counts, channel, due times and links; no text and no names of fans."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_datetime
+from sqlalchemy.orm import Session
+
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind
+from inbox.channels.models import Channel
+from inbox.languages import words_in
+from inbox.notifications.notices import Notice
+
+Make = Callable[[str], Notice]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is to say about an alert, apart from the language."""
+
+    alert_id: int
+    kind: str
+    channel: str
+    count: int
+    first_due_at: datetime | None
+    is_urgent: bool
+    is_reminder: bool
+
+
+def read_facts(session: Session, alert: Alert, *, count: int | None = None) -> Facts:
+    """Return what an alert says; `count` where it concerns somebody with fewer than it gathers."""
+    channel = session.get(Channel, alert.channel_id) if alert.channel_id is not None else None
+    return Facts(
+        alert_id=alert.id,
+        kind=alert.kind,
+        channel=(channel.display_name or channel.handle) if channel else "",
+        count=(alert.timer_count or alert.gathered_count) if count is None else count,
+        first_due_at=alert.first_due_at,
+        is_urgent=alert.is_urgent,
+        is_reminder=alert.step_count > 0 and alert.kind not in TOLD_ONCE,
+    )
+
+
+def maker(facts: Facts, zone: str, token: str | None) -> Make:
+    """Return what words the notice in a language; times are shown in this zone, `token` is of the acknowledge link."""
+
+    def make(language: str) -> Notice:
+        return Notice(
+            kind="warning" if facts.kind in TOLD_ONCE else "alert",
+            subject=subject(facts, language),
+            lines=tuple(_lines(facts, zone, language)),
+            path=f"/alerts/{facts.alert_id}",
+            acknowledge_path=f"/a/{token}" if token else None,
+        )
+
+    return make
+
+
+def subject(facts: Facts, language: str) -> str:
+    """Say in one line what an alert is about."""
+    words = words_in(language)
+    _, ngettext = words.ugettext, words.ungettext
+    values = {"num": facts.count, "channel": facts.channel}
+    sentences = {
+        AlertKind.WARNING: ngettext(
+            "%(num)s answer falls due soon on %(channel)s", "%(num)s answers fall due soon on %(channel)s", facts.count
+        ),
+        AlertKind.BREACH: ngettext(
+            "%(num)s person waits too long on %(channel)s", "%(num)s people wait too long on %(channel)s", facts.count
+        ),
+        AlertKind.LATE_ARRIVALS: ngettext(
+            "%(num)s message reached %(channel)s late", "%(num)s messages reached %(channel)s late", facts.count
+        ),
+        AlertKind.IMPORT: ngettext(
+            "%(num)s person has waited on %(channel)s since before it was connected",
+            "%(num)s people have waited on %(channel)s since before it was connected",
+            facts.count,
+        ),
+        AlertKind.CHANNEL: _("%(channel)s needs somebody"),
+        AlertKind.ENGINE: _("A part of Relevo stands still"),
+    }
+    said: str = sentences[AlertKind(facts.kind)] % values
+    return str(_("Urgent: %(what)s") % {"what": said}) if facts.is_urgent else said
+
+
+def _lines(facts: Facts, zone: str, language: str) -> list[str]:
+    _ = words_in(language).ugettext
+    lines = []
+    if facts.first_due_at is not None:
+        at = format_datetime(facts.first_due_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
+        is_over = facts.kind == AlertKind.BREACH
+        lines.append(
+            (_("The first was due at %(time)s.") if is_over else _("The first is due at %(time)s.")) % {"time": at}
+        )
+    if facts.is_reminder:
+        lines.append(_("Nobody has taken this yet."))
+    return lines
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

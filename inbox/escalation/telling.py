@@ -1,0 +1,111 @@
+"""Tells an alert to people, and learns whether it arrived."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inbox.alerts import links
+from inbox.alerts.models import TOLD_ONCE, AlertState, EventKind
+from inbox.escalation import night, notices, webhooks
+from inbox.escalation.people import Person
+from inbox.escalation.turn import Turn
+from inbox.notifications.queue import notify, notify_last_resort, outcome
+from inbox.security import new_token
+
+NO_METHOD, FAILED = "no_method", "failed"
+
+
+@dataclass
+class Told:
+    """Those to whom it is on its way, and when those who sleep wake up."""
+
+    underway: list[int] = field(default_factory=list)
+    mornings: list[datetime] = field(default_factory=list)
+
+
+def tell(
+    turn: Turn, people: Iterable[Person], told: Told, *, count: int | None = None, step: int | None = None
+) -> None:
+    """Tell people, and note in `told` whom; who has no verified method is passed, who sleeps is left asleep."""
+    for person in people:
+        if _sleeps(turn, person):
+            morning = night.morning_after(turn.now, person.member.time_zone)
+            told.mornings.append(morning)
+            turn.write(EventKind.ASLEEP, member_id=person.member.id, step=step, until=morning.isoformat())
+        elif methods := _queue(turn, person, count):
+            told.underway.append(person.member.id)
+            turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=person.via.value, methods=methods)
+        else:
+            let_pass(turn, person.member.id, NO_METHOD, step)
+
+
+def tell_webhooks(turn: Turn, numbers: Iterable[int], told: Told, *, step: int) -> None:
+    """Tell other programs, whose methods belong to no member; in `told` and in the alert they are negative."""
+    for number in numbers:
+        make = notices.maker(notices.read_facts(turn.session, turn.alert), "UTC", None)
+        if webhooks.queue(turn.session, number, make, alert_id=turn.alert.id, now=turn.now):
+            told.underway.append(-number)
+            turn.write(EventKind.TOLD, step=step, webhook=number, methods=1)
+        else:
+            let_pass(turn, -number, NO_METHOD, step)
+
+
+def tell_last_resort(turn: Turn) -> bool:
+    """Tell RELEVO_LAST_RESORT_URL; False where none is set."""
+    make = notices.maker(notices.read_facts(turn.session, turn.alert), "UTC", None)
+    if not notify_last_resort(turn.session, make, alert_id=turn.alert.id, now=turn.now):
+        return False
+    turn.write(EventKind.LAST_RESORT)
+    return True
+
+
+def let_pass(turn: Turn, number: int, why: str, step: int | None = None) -> None:
+    """Note that somebody can't be reached, and say so in the log the first time."""
+    alert = turn.alert
+    alert.passed = [*alert.passed, number]
+    if why == FAILED or alert.state != AlertState.UNREACHABLE:
+        whose = {"member_id": number} if number > 0 else {"webhook": -number}
+        turn.write(EventKind.PASSED, step=step, why=why, **whose)
+
+
+def learn(turn: Turn) -> list[int]:
+    """Ask what became of what is underway; returns those whom nothing reached."""
+    alert, failed = turn.alert, []
+    still = []
+    for number in alert.underway:
+        word = _outcome(turn, number)
+        if word == "underway":
+            still.append(number)
+        elif word == "sent":
+            alert.has_arrived = True
+            turn.write(EventKind.REACHED, **({"member_id": number} if number > 0 else {"webhook": -number}))
+        else:
+            failed.append(number)
+            let_pass(turn, number, FAILED)
+    alert.underway = still
+    return failed
+
+
+def _outcome(turn: Turn, number: int) -> str:
+    since_at = turn.alert.told_at or turn.alert.raised_at
+    if number < 0:
+        return webhooks.outcome(turn.session, turn.alert.id, -number, since_at)
+    return outcome(turn.session, turn.alert.id, number, since_at)
+
+
+def _sleeps(turn: Turn, person: Person) -> bool:
+    """Tell whether somebody is to be left asleep; warnings wait for the end of quiet hours by themselves."""
+    if turn.alert.kind in TOLD_ONCE or not night.is_night(turn.now, person.member.time_zone):
+        return False
+    return not night.may_wake(turn.plan.wakes, is_urgent=turn.alert.is_urgent, is_on_call=person.is_on_call)
+
+
+def _queue(turn: Turn, person: Person, count: int | None) -> int:
+    """Queue the notice for every verified method; returns how many. The link counts only if it is on its way."""
+    token, member = new_token(), person.member
+    make = notices.maker(notices.read_facts(turn.session, turn.alert, count=count), member.time_zone, token)
+    is_alert = turn.alert.kind not in TOLD_ONCE
+    methods = notify(turn.session, member.id, make, alert_id=turn.alert.id, is_alert=is_alert, now=turn.now)
+    if methods:
+        links.keep(turn.session, token, alert_id=turn.alert.id, member_id=member.id, now=turn.now, pace=turn.pace)
+    return methods

@@ -1,0 +1,32 @@
+"""One alert's turn in a sweep: what it is about, whose plan it follows, and the moment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from inbox.alerts import log
+from inbox.alerts.models import Alert, EventKind
+from inbox.escalation.steps import Plan
+from inbox.settings import Pace
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An alert that this transaction has locked and claimed."""
+
+    session: Session
+    alert: Alert
+    plan: Plan
+    now: datetime
+    pace: Pace
+
+    def after(self, seconds: float) -> datetime:
+        """Return the moment so much later."""
+        return self.now + timedelta(seconds=seconds)
+
+    def write(
+        self, kind: EventKind, *, member_id: int | None = None, step: int | None = None, **detail: object
+    ) -> None:
+        """Add a line to the alert's log."""
+        log.write(self.session, self.alert, kind, self.now, member_id=member_id, step=step, **detail)

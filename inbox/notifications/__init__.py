@@ -1,0 +1,1 @@
+"""How members are reached: their methods, the notices that leave by them, and what became of each."""

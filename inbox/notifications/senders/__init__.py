@@ -1,0 +1,1 @@
+"""The kinds of method, one file each; only notifications/send.py imports them."""

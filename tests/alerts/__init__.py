@@ -1,0 +1,1 @@
+"""Alerts: raised, joined, taken by link, closed."""

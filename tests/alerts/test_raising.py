@@ -1,0 +1,102 @@
+"""Alerts gather what is alike, count it, and close with the last of it."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.alerts.models import Alert, AlertTimer
+from inbox.alerts.raising import Waiting, change_facts, close_for_timer, close_for_timers, close_open, raise_for
+from tests.factories.alerts import breach, log_of, make_policy
+from tests.factories.basics import make_channel
+from tests.fixtures.app import MovingClock
+
+
+def test_many_breaches_of_a_channel_are_one_alert(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session)
+    first = breach(session, channel.id, timer_id=1, due_at=clock.now())
+    for number in (2, 3, 3):
+        found = breach(session, channel.id, timer_id=number, due_at=clock.now() - timedelta(hours=number))
+        assert found.id == first.id
+    assert (first.timer_count, first.gathered_count) == (3, 3)
+    assert first.first_due_at == clock.now() - timedelta(hours=3)
+    assert log_of(session, first) == ["raised", "joined", "joined"]
+
+
+def test_another_channel_policy_or_kind_is_another_alert(session: Session, moving_clock: MovingClock) -> None:
+    channel, other = make_channel(session), make_channel(session)
+    ids = {
+        breach(session, channel.id).id,
+        breach(session, other.id).id,
+        breach(session, channel.id, make_policy(session)).id,
+        breach(session, channel.id, kind="late_arrivals").id,
+    }
+    assert len(ids) == 4
+
+
+def test_an_alert_closes_with_its_last_timer(session: Session, moving_clock: MovingClock) -> None:
+    channel, now = make_channel(session), clock.now()
+    alert = breach(session, channel.id, timer_id=1, due_at=now - timedelta(hours=2))
+    breach(session, channel.id, timer_id=2, due_at=now - timedelta(hours=1))
+    close_for_timer(session, 1, now)
+    close_for_timer(session, 1, now)
+    assert (alert.state, alert.timer_count, alert.first_due_at) == ("triggered", 1, now - timedelta(hours=1))
+    close_for_timer(session, 2, now)
+    assert (alert.state, alert.timer_count, alert.open_key) == ("closed", 0, None)
+    assert breach(session, channel.id, timer_id=3).id != alert.id
+
+
+def test_a_timer_that_comes_back_counts_again(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session)
+    alert = breach(session, channel.id, timer_id=1)
+    breach(session, channel.id, timer_id=2)
+    close_for_timer(session, 2, clock.now())
+    breach(session, channel.id, timer_id=2)
+    assert alert.timer_count == 2
+
+
+def test_a_warning_that_came_true_leaves_its_timer_to_the_breach(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session)
+    warning = breach(session, channel.id, kind="warning", timer_id=1)
+    broken = breach(session, channel.id, timer_id=1)
+    assert (warning.state, broken.state) == ("closed", "triggered")
+    close_for_timer(session, 1, clock.now())
+    assert broken.state == "closed"
+
+
+def test_thousands_at_once_are_raised_and_closed_in_few_statements(session: Session, moving_clock: MovingClock) -> None:
+    channel, now = make_channel(session), clock.now()
+    waiting = [Waiting(number, now, conversation_id=number) for number in range(3000)]
+    alert = raise_for(
+        session,
+        kind="breach",
+        channel_id=channel.id,
+        escalation_policy_id=None,
+        waiting=waiting,
+        is_urgent=False,
+        now=now,
+    )
+    assert alert.timer_count == 3000
+    close_for_timers(session, range(3000), now)
+    assert alert.state == "closed"
+
+
+def test_what_no_timer_holds_open_is_closed_by_who_raised_it(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session)
+    alert = breach(session, channel.id, kind="channel", timer_id=None)
+    assert close_open(session, kind="channel", channel_id=channel.id, now=clock.now())
+    assert alert.state == "closed"
+    assert not close_open(session, kind="channel", channel_id=channel.id, now=clock.now())
+
+
+def test_who_must_act_is_known_as_it_is_now(session: Session, moving_clock: MovingClock) -> None:
+    breach(session, make_channel(session).id, timer_id=1, assignee_id=5)
+    change_facts(session, 1, conversation_id=3, team_id=4, assignee_id=None)
+    row = session.scalars(select(AlertTimer).execution_options(populate_existing=True)).one()
+    assert (row.conversation_id, row.team_id, row.assignee_id) == (3, 4, None)
+
+
+def test_only_one_open_alert_is_looked_at(session: Session, moving_clock: MovingClock) -> None:
+    alert = breach(session, make_channel(session).id)
+    assert session.scalars(select(Alert.open_key)).all() == [f"breach:{alert.channel_id}:"]

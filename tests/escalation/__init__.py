@@ -1,0 +1,1 @@
+"""Escalation: whom an alert reaches, step after step."""

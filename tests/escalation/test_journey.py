@@ -1,0 +1,265 @@
+"""An alert's way with a moved clock: told step by step, taken, gone on with, over; and each way it can fail."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.alerts.acknowledge import BY_PAGE, acknowledge
+from inbox.alerts.models import Alert
+from inbox.alerts.raising import close_for_timer
+from inbox.escalation import webhooks
+from inbox.escalation.advance import advance, claim_due
+from inbox.escalation.steps import Step, Target, TargetKind
+from inbox.members.models import Member
+from inbox.notifications import sealing
+from inbox.notifications.models import Notification
+from inbox.settings import Pace
+from tests.factories.alerts import (
+    add_method,
+    breach,
+    log_of,
+    make_policy,
+    make_reachable,
+    next_at_of,
+    send_all,
+    state_of,
+    sweep,
+)
+from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
+from tests.fixtures.app import MovingClock
+
+ASSIGNEE, LEADS, ADMINS = (Target(kind) for kind in (TargetKind.ASSIGNEE, TargetKind.TEAM_LEADS, TargetKind.ADMINS))
+
+
+def whom(member: Member) -> Target:
+    return Target(TargetKind.MEMBER, member.id)
+
+
+def test_phone_one_phone_two_taken_gone_on_with_and_over(session: Session, moving_clock: MovingClock) -> None:
+    ana, diego, eva = (make_reachable(session, name) for name in ("Ana", "Diego", "Eva"))
+    steps = Step(0, (whom(ana),)), Step(600, (whom(diego),)), Step(600, (whom(eva),))
+    alert = breach(session, make_channel(session).id, make_policy(session, *steps), timer_id=7)
+    session.commit()
+    assert sweep(session) == 1
+    assert send_all(session) == ["Ana"]
+    moving_clock.move(minutes=9, seconds=59)
+    sweep(session)
+    assert send_all(session) == []
+    moving_clock.move(seconds=1)
+    sweep(session)
+    assert send_all(session) == ["Diego"]
+    acknowledge(session, alert.id, diego.id, by=BY_PAGE, now=clock.now(), pace=Pace())
+    session.commit()
+    sweep(session)
+    moving_clock.move(minutes=29, seconds=59)
+    assert sweep(session) == 0
+    moving_clock.move(seconds=1)
+    sweep(session)
+    assert state_of(session, alert) == "triggered"
+    assert send_all(session) == ["Eva"]
+    moving_clock.move(seconds=10)
+    sweep(session)
+    close_for_timer(session, 7, clock.now())
+    session.commit()
+    assert state_of(session, alert) == "closed"
+    sweep(session)
+    moving_clock.move(days=1)
+    assert sweep(session) == 0
+    assert log_of(session, alert) == [
+        "raised",
+        "told Ana",
+        "reached Ana",
+        "told Diego",
+        "acknowledged Diego",
+        "resumed",
+        "told Eva",
+        "reached Eva",
+        "closed over",
+    ]
+
+
+def test_whoever_has_no_verified_method_is_passed_at_once(session: Session) -> None:
+    channel, team = make_channel(session), make_team(session)
+    make_grant(session, team, channel)
+    ana, lead = make_member(session, "Ana"), make_reachable(session, "Lea")
+    add_method(session, ana, verified_at=None, state="unverified")
+    join_team(session, lead, team, "lead")
+    alert = breach(session, channel.id, make_policy(session, Step(0, (whom(ana),))))
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Lea"]
+    assert log_of(session, alert) == ["raised", "passed Ana no_method", "told Lea"]
+
+
+def test_whom_three_attempts_did_not_reach_is_passed_at_once(session: Session, moving_clock: MovingClock) -> None:
+    ana, diego = make_reachable(session, "Ana"), make_reachable(session, "Diego")
+    admin = make_reachable(session, "Vera", is_admin=True)
+    policy = make_policy(session, Step(0, (whom(ana), ASSIGNEE)))
+    alert = breach(session, make_channel(session).id, policy, assignee_id=diego.id)
+    session.commit()
+    sweep(session)
+    assert sorted(send_all(session, works=False)) == ["Ana", "Diego"]
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert send_all(session) == [admin.name]
+    said = log_of(session, alert)
+    assert "passed Ana failed" in said
+    assert said[-1] == "told Vera"
+
+
+def test_one_who_was_reached_is_enough_for_a_step(session: Session, moving_clock: MovingClock) -> None:
+    ana, diego = make_reachable(session, "Ana"), make_reachable(session, "Diego")
+    make_reachable(session, "Vera", is_admin=True)
+    alert = breach(session, make_channel(session).id, make_policy(session, Step(0, (whom(ana), whom(diego)))))
+    session.commit()
+    sweep(session)
+    session.execute(select(Notification))
+    assert send_all(session) == ["Ana", "Diego"]
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert send_all(session) == []
+    assert next_at_of(session, alert) == clock.now() + timedelta(seconds=895)
+
+
+def test_an_empty_rota_leads_on_to_the_assignee(session: Session) -> None:
+    diego = make_reachable(session, "Diego")
+    nobody = Step(0, (Target(TargetKind.ROTATION, 999),))
+    breach(session, make_channel(session).id, make_policy(session, nobody), assignee_id=diego.id)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Diego"]
+
+
+def test_nobody_can_be_told_and_it_is_tried_every_five_minutes(session: Session, moving_clock: MovingClock) -> None:
+    ana = make_member(session, "Ana", is_admin=True)
+    alert = breach(session, make_channel(session).id, make_policy(session, Step(0, (ASSIGNEE, ADMINS))))
+    session.commit()
+    sweep(session)
+    assert state_of(session, alert) == "unreachable"
+    assert next_at_of(session, alert) == clock.now() + timedelta(minutes=5)
+    moving_clock.move(minutes=5)
+    sweep(session)
+    assert state_of(session, alert) == "unreachable"
+    add_method(session, ana)
+    session.commit()
+    moving_clock.move(minutes=5)
+    sweep(session)
+    assert state_of(session, alert) == "unreachable"  # it is on its way, and nobody knows yet whether it arrives
+    assert send_all(session) == ["Ana"]
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert state_of(session, alert) == "triggered"
+    assert log_of(session, alert).count("unreachable nobody") == 1
+
+
+def test_the_last_resort_is_told_before_everybodys_screen(app: Flask, session: Session) -> None:
+    sealing.set_up(replace(app.config["RELEVO"], last_resort_url="https://pager.example/hook"))
+    alert = breach(session, make_channel(session).id, make_policy(session, Step(0, (ASSIGNEE,))))
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["nobody's"]
+    assert log_of(session, alert) == ["raised", "last_resort", "unreachable nobody"]
+
+
+def test_steps_are_repeated_and_then_it_is_on_everybodys_screen(session: Session, moving_clock: MovingClock) -> None:
+    ana, diego = make_reachable(session, "Ana"), make_reachable(session, "Diego")
+    policy = make_policy(session, Step(0, (whom(ana),)), Step(600, (whom(diego),)), repeat_count=1)
+    alert = breach(session, make_channel(session).id, policy)
+    session.commit()
+    told = []
+    for minutes in (0, 10, 15, 10):
+        moving_clock.move(minutes=minutes)
+        sweep(session)
+        told += send_all(session)
+    assert told == ["Ana", "Diego", "Ana", "Diego"]
+    assert state_of(session, alert) == "triggered"
+    moving_clock.move(minutes=15)
+    sweep(session)
+    assert state_of(session, alert) == "unreachable"
+    assert log_of(session, alert)[-1] == "unreachable unanswered"
+    moving_clock.move(minutes=5)
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+    assert state_of(session, alert) == "unreachable"  # told, but nobody has taken it
+    acknowledge(session, alert.id, ana.id, by=BY_PAGE, now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "acknowledged"
+
+
+def test_a_webhook_is_told_and_passed_when_it_fails(session: Session, moving_clock: MovingClock) -> None:
+    hook = webhooks.add(session, "https://hooks.example/secret", clock.now())
+    admin = make_reachable(session, "Vera", is_admin=True)
+    alert = breach(session, None, make_policy(session, Step(0, (Target(TargetKind.WEBHOOK, hook.id),))), kind="engine")
+    session.commit()
+    sweep(session)
+    assert send_all(session, works=False) == ["nobody's"]
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert send_all(session) == [admin.name]
+    assert log_of(session, alert) == ["raised", "told", "passed failed", "told Vera"]
+
+
+def test_a_worker_that_is_lost_between_claim_and_turn_loses_nothing(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    ana = make_reachable(session, "Ana")
+    alert = breach(session, make_channel(session).id, make_policy(session, Step(0, (whom(ana),))))
+    session.commit()
+    (lost,) = claim_due(session, clock.now(), Pace(), 10)
+    session.commit()
+    assert sweep(session) == 0
+    moving_clock.move(seconds=60)
+    assert sweep(session) == 1
+    assert send_all(session) == ["Ana"]
+    assert not advance(session, lost, now=clock.now(), pace=Pace())
+    session.commit()
+    assert send_all(session) == []
+    assert log_of(session, alert) == ["raised", "told Ana"]
+
+
+def test_a_worker_that_is_lost_in_its_turn_has_told_nobody(session: Session, moving_clock: MovingClock) -> None:
+    ana = make_reachable(session, "Ana")
+    breach(session, make_channel(session).id, make_policy(session, Step(0, (whom(ana),))))
+    session.commit()
+    (lost,) = claim_due(session, clock.now(), Pace(), 10)
+    session.commit()
+    advance(session, lost, now=clock.now(), pace=Pace())
+    session.rollback()
+    assert send_all(session) == []
+    moving_clock.move(seconds=60)
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+
+
+def test_the_house_has_a_plan_of_its_own(session: Session, moving_clock: MovingClock) -> None:
+    channel, team, other = make_channel(session), make_team(session), make_team(session)
+    make_grant(session, team, channel)
+    make_grant(session, other, channel)
+    diego, lea, kai = (make_reachable(session, name) for name in ("Diego", "Lea", "Kai"))
+    make_reachable(session, "Vera", is_admin=True)
+    join_team(session, lea, team, "lead")
+    join_team(session, kai, other, "lead")
+    breach(session, channel.id, assignee_id=diego.id, team_id=team.id)
+    session.commit()
+    told = []
+    for minutes in (0, 15, 15):
+        moving_clock.move(minutes=minutes)
+        sweep(session)
+        told.append(sorted(send_all(session)))
+    assert told == [["Diego", "Lea"], ["Kai", "Lea"], ["Vera"]]
+
+
+def test_only_what_is_due_is_looked_at(session: Session, moving_clock: MovingClock) -> None:
+    ana = make_reachable(session, "Ana")
+    breach(session, make_channel(session).id, make_policy(session, Step(0, (whom(ana),))))
+    session.commit()
+    sweep(session)
+    send_all(session)
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert sweep(session) == 0
+    assert session.scalar(select(Alert.claim_token)) is None

@@ -1,0 +1,102 @@
+"""What is told only once: warnings to who must act, summaries of what came late."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.alerts.models import Alert
+from inbox.alerts.raising import close_for_timer, raise_for
+from inbox.notifications.models import Notification
+from tests.factories.alerts import breach, log_of, make_reachable, next_at_of, send_all, state_of, sweep
+from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
+from tests.fixtures.app import MovingClock
+
+
+def subjects(session: Session) -> list[str]:
+    return list(session.scalars(select(Notification.subject).order_by(Notification.id)))
+
+
+def test_each_assignee_is_warned_of_their_own(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session, display_name="Acme")
+    ana, diego = make_reachable(session, "Ana"), make_reachable(session, "Diego", locale="es")
+    alert = breach(session, channel.id, kind="warning", timer_id=1, assignee_id=ana.id)
+    for number, member in ((2, diego), (3, diego)):
+        breach(session, channel.id, kind="warning", timer_id=number, assignee_id=member.id)
+    session.commit()
+    sweep(session)
+    assert sorted(send_all(session)) == ["Ana", "Diego"]
+    assert subjects(session)[0] == "1 answer falls due soon on Acme"
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert next_at_of(session, alert) is None
+    assert state_of(session, alert) == "triggered"
+    breach(session, channel.id, kind="warning", timer_id=4, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+
+
+def test_a_second_warning_of_the_same_timer_is_told_again(session: Session, moving_clock: MovingClock) -> None:
+    channel, ana = make_channel(session), make_reachable(session, "Ana")
+    for _ in range(2):
+        alert = breach(session, channel.id, kind="warning", timer_id=1, assignee_id=ana.id)
+        session.commit()
+        sweep(session)
+        assert send_all(session) == ["Ana"]
+        moving_clock.move(hours=1)
+        sweep(session)
+    assert alert.timer_count == 1
+
+
+def test_a_warning_that_is_nobodys_reaches_the_leads_then_the_admins(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel, team = make_channel(session), make_team(session)
+    make_grant(session, team, channel)
+    lea = make_reachable(session, "Lea")
+    make_reachable(session, "Vera", is_admin=True)
+    join_team(session, lea, team, "lead")
+    diego = make_member(session, "Diego")
+    breach(session, channel.id, kind="warning", timer_id=1)
+    breach(session, channel.id, kind="warning", timer_id=2, assignee_id=diego.id)
+    session.commit()
+    sweep(session)
+    assert send_all(session, works=False) == ["Lea"]
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+
+
+def test_a_warning_that_reaches_nobody_is_tried_again(session: Session, moving_clock: MovingClock) -> None:
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1)
+    session.commit()
+    sweep(session)
+    assert state_of(session, alert) == "unreachable"
+    session.rollback()
+    make_reachable(session, "Vera", is_admin=True)
+    session.commit()
+    moving_clock.move(minutes=5)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert state_of(session, alert) == "triggered"
+    close_for_timer(session, 1, clock.now())
+    assert alert.state == "closed"
+
+
+def test_five_thousand_late_ones_are_one_summary(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session, display_name="Acme")
+    make_reachable(session, "Vera", is_admin=True)
+    what = {"kind": "import", "channel_id": channel.id, "escalation_policy_id": None, "waiting": ()}
+    alert = raise_for(session, **what, is_urgent=False, now=clock.now(), count=5000)  # type: ignore[arg-type]
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    assert subjects(session) == ["5000 people have waited on Acme since before it was connected"]
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert state_of(session, alert) == "closed"
+    assert log_of(session, alert) == ["raised", "told Vera", "reached Vera", "closed told"]
+    sweep(session)
+    assert session.scalar(select(Alert.next_at)) is None

@@ -1,0 +1,1 @@
+"""Rotations: who is on, when, and where nobody is."""

@@ -1,0 +1,43 @@
+"""The task that carries alerts to people: who is due is claimed, and each has its turn in a transaction of its own."""
+
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.database import db, read_only
+from inbox.escalation.advance import Claim, advance, claim_due, has_due
+from inbox.outbox.transactions import commit
+from inbox.settings import Settings
+from workers.app import celery, flask_app
+
+ALERTS_AT_ONCE = 20
+MOST_ROUNDS = 50
+
+
+@celery.task(name="workers.alerting.advance_due")
+def advance_due() -> None:
+    """Give each alert its turn whose time has come, longest due first."""
+    for _ in range(MOST_ROUNDS):
+        claims = claim()
+        for one in claims:
+            give_turn(one)
+        if len(claims) < ALERTS_AT_ONCE:
+            return
+
+
+def claim() -> list[Claim]:
+    """Claim what is due and commit; takes no write lock when nothing is."""
+    settings: Settings = flask_app().config["RELEVO"]
+    engine = db.engine
+    with read_only(), Session(engine) as session:
+        if not has_due(session, clock.now()):
+            return []
+    return commit(
+        lambda: Session(engine), lambda session: claim_due(session, clock.now(), settings.pace, ALERTS_AT_ONCE)
+    )
+
+
+def give_turn(one: Claim) -> None:
+    """Give one alert its turn and commit."""
+    settings: Settings = flask_app().config["RELEVO"]
+    engine = db.engine
+    commit(lambda: Session(engine), lambda session: advance(session, one, now=clock.now(), pace=settings.pace))
