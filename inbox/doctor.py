@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from inbox import clock, disk
 from inbox.channels.credentials import unseal
 from inbox.channels.models import Channel, ChannelState, ChannelStream, Credential
-from inbox.conversations.doctor import list_wrong_waiting
+from inbox.conversations.doctor import list_wrong_timers, list_wrong_waiting
 from inbox.conversations.models import Conversation
 from inbox.conversations.settle import refresh
+from inbox.conversations.threads import lock_conversation
 from inbox.errors import Invalid
 from inbox.intake.models import Quarantined
 from inbox.oncall.troubles import describe_all
@@ -24,6 +25,7 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
     return [
         *_disk(settings),
         *_waits(session, is_mending=is_mending),
+        *_timers(session, is_mending=is_mending),
         *_credentials(session, settings),
         *_channels(session),
         *_streams(session, settings),
@@ -44,6 +46,15 @@ def _waits(session: Session, *, is_mending: bool) -> list[str]:
         findings.append(f"{what}, its messages say {wrong.computed}" + (": mended" if is_mending else ""))
         if is_mending:
             refresh(session, session.get_one(Conversation, wrong.conversation_id))
+    return findings
+
+
+def _timers(session: Session, *, is_mending: bool) -> list[str]:
+    findings = []
+    for wrong in list_wrong_timers(session):
+        findings.append(f"conversation {wrong.conversation_id} {wrong.what}" + (": mended" if is_mending else ""))
+        if is_mending:
+            refresh(session, lock_conversation(session, wrong.conversation_id))
     return findings
 
 

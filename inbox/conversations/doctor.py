@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from inbox.conversations.models import Conversation, Message
+from inbox.conversations.models import Conversation, Message, Status
 from inbox.conversations.ordering import queue_at
+from inbox.sla.models import SlaPolicyVersion, Timer
 
 _AT_ONCE = 2_000
 
@@ -33,6 +34,43 @@ def list_wrong_waiting(session: Session, limit: int = 100) -> list[WrongWaiting]
         if len(wrong) == limit:
             break
     return wrong
+
+
+@dataclass(frozen=True)
+class WrongTimer:
+    """A conversation whose timer, or whose copy of the deadline, is not what its wait says; `what` in plain words."""
+
+    conversation_id: int
+    what: str
+
+
+def list_wrong_timers(session: Session, limit: int = 100) -> list[WrongTimer]:
+    """Return up to `limit` conversations whose timer does not follow them; a few statements however many there are."""
+    is_open = (Timer.conversation_id == Conversation.id) & Timer.ended_at.is_(None)
+    waits = Conversation.waiting_since.is_not(None) & (Conversation.status != Status.SPAM)
+    is_live = Conversation.joined_into_id.is_(None)
+    pauses = SlaPolicyVersion.is_paused_by_snooze & (Conversation.status == Status.SNOOZED)
+    of_timer = select(Conversation.id).join(Timer, is_open)
+    with_policy = of_timer.join(SlaPolicyVersion, SlaPolicyVersion.id == Timer.policy_version_id)
+    checks = {
+        "waits and has no timer": select(Conversation.id).where(
+            waits, is_live, ~select(Timer.id).where(is_open).exists()
+        ),
+        "has a timer and does not wait": of_timer.where(~(waits & is_live)),
+        "has a timer that begins elsewhere": of_timer.where(waits, Timer.since_at != Conversation.waiting_since),
+        "is due at another time than its timer": of_timer.where(Timer.due_at.is_distinct_from(Conversation.due_at)),
+        "has a deadline and no timer": select(Conversation.id)
+        .outerjoin(Timer, is_open)
+        .where(Conversation.due_at.is_not(None), Timer.id.is_(None)),
+        "sleeps, and its timer should not run": with_policy.where(pauses, ~Timer.is_paused),
+        "is awake, and its timer is paused": with_policy.where(~pauses, Timer.is_paused),
+    }
+    found = [
+        WrongTimer(id_, what)
+        for what, query in checks.items()
+        for id_ in session.scalars(query.order_by(Conversation.id).limit(limit))
+    ]
+    return found[:limit]
 
 
 def _all(session: Session) -> Iterator[Any]:

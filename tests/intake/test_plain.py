@@ -14,7 +14,7 @@ from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.channels.models import Channel
 from inbox.conversations import clocking
-from inbox.conversations.doctor import list_wrong_waiting
+from inbox.conversations.doctor import list_wrong_timers, list_wrong_waiting
 from inbox.conversations.models import Conversation, ConversationLabel, Label, Message, Status
 from inbox.conversations.settle import answer
 from inbox.conversations.threads import lock_conversation
@@ -188,6 +188,7 @@ def test_both_ways_end_with_the_same_rows(
         moving_clock.move(minutes=7)
     assert plain_count > 0
     assert list_wrong_waiting(session) == []
+    assert list_wrong_timers(session) == []
 
 
 def count_statements(session: Session, channel: Channel, page: Sequence[items.Message]) -> int:
