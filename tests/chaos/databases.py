@@ -47,6 +47,11 @@ class Database:
         found = self.rows(sql, **values)
         return int(found[0][0] or 0) if found else 0
 
+    def change(self, sql: str, **values: Any) -> None:
+        """Change what the product reads, before it does."""
+        with self._open().begin() as connection:
+            connection.execute(text(sql), values)
+
     def kill(self) -> None:
         """Stop the server hard; SQLite has none."""
         if self.server is None:

@@ -212,7 +212,7 @@ class Judged:
     def verdict(self) -> Verdict:
         """Ask for the verdict as things stand."""
         self.session.commit()
-        return judge(self.book.path, current_app.config["RELEVO"].database_url, pace=1)
+        return judge(self.book.path, current_app.config["RELEVO"].database_url, pace=1, read_at=self.now)
 
 
 def _at(seconds: float) -> datetime:

@@ -32,6 +32,8 @@ TRAFFIC_SECONDS = 130.0
 MORE_SECONDS = 80.0
 REST_SECONDS = 130.0
 LIMIT_SECONDS = 360.0
+# How long a deadline may have passed before somebody is told: the channel is read first, and a sweep comes by.
+TOLD_SECONDS = 15.0
 # Between two deeds of a member; what their pages take of it on a busy machine is the same at every pace. The feed takes
 # 300 replies in three hours, and what is above that would wait for the next three.
 BETWEEN_SECONDS, PAGES_SECONDS = 4.0, 2.5
@@ -103,6 +105,7 @@ class _Run:
         self.plan = stage.plan
         self.began = time.monotonic()
         self.told_at = self.began
+        self.ended_at = 0.0
         self.scale = 10 / self.plan.pace * (2.5 if self.plan.is_power else 1.0)
         self.limit_seconds = self.plan.minutes * 60 or LIMIT_SECONDS * self.scale
         self.faults = Faults(stage, self.scale)
@@ -130,6 +133,7 @@ class _Run:
         say(f"at rest after {self.seconds():.0f} s: {self.count()}, {late} workers came back late")
         self.outcome.replies = self.count().replies
         self.outcome.faults += [f"not enough to count: {one}" for one in self.missing()]
+        self.ended_at = time.time()
         self.stage.end_product()
         self.outcome.findings += self.judge()
 
@@ -169,7 +173,12 @@ class _Run:
         findings = [f"integrity: {line}" for line in self.stage.database.check_integrity()]
         findings += doctor(self.stage)
         findings += said_twice(self.stage)
-        verdict = judge(self.stage.ledger, self.stage.database.url, pace=self.plan.pace)
+        verdict = judge(
+            self.stage.ledger,
+            self.stage.database.url,
+            pace=self.plan.pace,
+            read_at=self.ended_at - TOLD_SECONDS * self.scale,
+        )
         say(f"the judge counted: {tell(Counter(verdict.counts))}")
         return [*findings, *verdict.findings]
 

@@ -24,6 +24,8 @@ from tests.chaos.processes import Kept, send_group
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
 TEAM = "Team"
+# What the one policy of a run promises, at pace 1.
+PROMISED_SECONDS = 600.0
 PERSONALITIES = ("feed", "pages")
 
 
@@ -162,9 +164,18 @@ def _prepare(stage: Stage) -> None:
     _start_servers(stage)
     stage.environ["RELEVO_LOCAL_SERVICES"] = str(stage.told()["url"])
     stage.errand("launcher.first_start")
+    promise(stage)
     start_product(stage)
     for port in stage.ports:
         until(stage, lambda port=port: answers(f"http://127.0.0.1:{port}/healthz"), "the pages answer")  # type: ignore[misc]
+
+
+def promise(stage: Stage) -> None:
+    """Promise answers so soon that deadlines are met, missed and taken back within a run."""
+    seconds = stage.plan.paced(PROMISED_SECONDS)
+    values = {"target": int(seconds), "warnings": json.dumps([{"before_seconds": int(seconds / 3)}])}
+    kept = "CAST(:warnings AS JSON)" if stage.database.kind == "postgresql" else ":warnings"
+    stage.database.change(f"UPDATE sla_policy_version SET target_seconds = :target, warnings = {kept}", **values)
 
 
 def start_product(stage: Stage) -> None:

@@ -7,7 +7,7 @@ databases with SQL, and what it takes for right is its own reading of RULES A to
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.judging import counting, order, presence, removed, replies, waiting
+from tests.chaos.judging import counting, order, presence, removed, replies, timers, waiting
 from tests.chaos.judging.world import World
 
 
@@ -19,11 +19,14 @@ class Verdict:
     counts: dict[str, int]
 
 
-def judge(ledger: Path, database_url: str, *, pace: float) -> Verdict:
+def judge(ledger: Path, database_url: str, *, pace: float, read_at: float) -> Verdict:
     """Compare a ledger (the sandbox's ledger.sqlite) with a database, after faults, polls and looks have ended.
 
-    `pace` divides every length of the rules, as RELEVO_PACE does.
+    `pace` divides every length of the rules, as RELEVO_PACE does. `read_at`, seconds since 1970: what was due before
+    it the product has had time to tell.
     """
-    world = World.read(ledger, database_url, pace)
+    world = World.read(ledger, database_url, pace, read_at)
     parts = (presence, removed, replies, order, waiting)
-    return Verdict(tuple(finding for part in parts for finding in part.find(world)), counting.count(world))
+    findings = tuple(finding for part in parts for finding in part.find(world))
+    # Clocks follow the messages: where these are wrong already, it is said once.
+    return Verdict(findings or tuple(timers.find(world)), counting.count(world))

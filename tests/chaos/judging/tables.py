@@ -56,7 +56,9 @@ class Conversation:
     contact_id: int
     channel_id: int
     is_private: bool
+    status: str
     waiting_since: float | None
+    due_at: float | None
     joined_into_id: int | None
 
 
@@ -181,6 +183,36 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class SlaPolicyVersion:
+    id: int
+    policy_id: int
+    target_seconds: int
+    calendar_version_id: int | None
+
+
+@dataclass(frozen=True)
+class Timer:
+    id: int
+    conversation_id: int
+    channel_id: int
+    since_at: float
+    started_at: float
+    due_at: float | None
+    breached_at: float | None
+    ended_at: float | None
+    outcome: str | None
+    met_by_message_id: int | None
+
+
+@dataclass(frozen=True)
+class AlertTimer:
+    id: int
+    alert_id: int
+    timer_id: int
+    gone_at: float | None
+
+
+@dataclass(frozen=True)
 class Tables:
     """Every row that is judged."""
 
@@ -198,6 +230,9 @@ class Tables:
     deliveries: list[Delivery]
     attempts: list[Attempt]
     activity: list[Activity]
+    policies: list[SlaPolicyVersion]
+    timers: list[Timer]
+    alert_timers: list[AlertTimer]
 
 
 def read(database_url: str) -> Tables:
@@ -231,6 +266,9 @@ def _read(connection: Connection) -> Tables:
         deliveries=_rows(connection, Delivery, "delivery"),
         attempts=_rows(connection, Attempt, "attempt"),
         activity=_rows(connection, Activity, "activity"),
+        policies=_rows(connection, SlaPolicyVersion, "sla_policy_version"),
+        timers=_rows(connection, Timer, "timer"),
+        alert_timers=_rows(connection, AlertTimer, "alert_timer"),
     )
 
 

@@ -21,6 +21,7 @@ from tests.chaos.judging.tables import (
     MessageVersion,
     Tables,
     Thread,
+    Timer,
 )
 
 Row = TypeVar("Row")
@@ -33,11 +34,12 @@ class World:
     ledger: Ledger
     tables: Tables
     pace: float
+    read_at: float
 
     @classmethod
-    def read(cls, path: Path, database_url: str, pace: float) -> "World":
-        """Read both sides."""
-        return cls(ledger.read(path), tables.read(database_url), pace)
+    def read(cls, path: Path, database_url: str, pace: float, read_at: float) -> "World":
+        """Read both sides; `read_at`: up to when the product had time to look at its clocks."""
+        return cls(ledger.read(path), tables.read(database_url), pace, read_at)
 
     def paced(self, seconds: float) -> float:
         """Return a length of the rules as it is in this run."""
@@ -78,6 +80,17 @@ class World:
     def conversations(self) -> dict[int, Conversation]:
         """Conversations by row id."""
         return {one.id: one for one in self.tables.conversations if one.channel_id in self.channels}
+
+    @cached_property
+    def timers(self) -> dict[int, Timer]:
+        """Timers by row id."""
+        return {one.id: one for one in self.tables.timers if one.channel_id in self.channels}
+
+    @cached_property
+    def policy_seconds(self) -> float | None:
+        """The length that the one policy of a run promises; None: there is another policy, or none."""
+        every = self.tables.policies
+        return every[0].target_seconds if len(every) == 1 and every[0].calendar_version_id is None else None
 
     @cached_property
     def wordings(self) -> dict[int, list[MessageVersion]]:
