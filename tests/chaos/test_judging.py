@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.record import record
-from inbox.conversations.threads import find_or_make_conversation
+from inbox.conversations import clocking
+from inbox.conversations.threads import find_or_make_conversation, lock_conversation
 from tests.chaos.judged import QUESTION, Judged
 from tests.factories import items
 from tests.factories.basics import make_contact
@@ -48,6 +49,8 @@ def let_wait(world: Judged, number: str) -> None:
         id=message.id,
         to=message.conversation_id,
     )
+    clocking.follow(world.session, lock_conversation(world.session, message.conversation_id or 0))
+    world.session.flush()
 
 
 def test_an_honest_world_gives_no_finding(world: Judged) -> None:
