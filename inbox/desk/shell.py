@@ -242,6 +242,11 @@ class Shell:
         """Alerts that nobody has taken: those that the member may know of, and that there is one whom nobody heard."""
         return show_banners(db.session(), list_open(db.session(), self._member))
 
+    @property
+    def more_alerts(self) -> int:
+        """How many there are besides those that have a banner."""
+        return max(0, len(self.alerts) - 3)
+
     @cached_property
     def is_disk_full(self) -> bool:
         """Whether what arrives or is written is not kept, here or in a worker."""
