@@ -85,6 +85,9 @@ def fields(side: Side) -> dict[str, Any]:
         "access_token": "a-token",
         "resolution": "discarded",
         "decision": "wait",
+        "kind": "webhook",
+        "url": NOWHERE,
+        "secret": "a-secret-of-many-letters",
     }
 
 
@@ -103,6 +106,7 @@ def names_of_rows() -> tuple[str, ...]:
         "member_id",
         "message_id",
         "note_id",
+        "notification_method_id",
         "post_id",
         "quarantined_id",
         "session_id",

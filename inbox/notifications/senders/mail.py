@@ -16,7 +16,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses
 from inbox.notifications.contract import Address, Field, Letter, NotDelivered, Receipt, Wire
 from inbox.settings import Settings
@@ -41,7 +41,7 @@ class Mail:
 
     kind = "email"
     has_receipt = True
-    fields = (Field("email", later("E-mail address"), type="email"),)
+    fields = (Field("email", _l("E-mail address"), type="email"),)
 
     def is_ready(self, settings: Settings) -> bool:
         """Tell whether the operator named a server and an address to send from."""
