@@ -93,6 +93,9 @@ def fields(side: Side) -> dict[str, Any]:
         "step-0-team": str(side.team_id),
         "repeat_count": "3",
         "wakes": "urgent",
+        "kind": "webhook",
+        "url": NOWHERE,
+        "secret": "a-secret-of-many-letters",
     }
 
 
@@ -112,6 +115,7 @@ def names_of_rows() -> tuple[str, ...]:
         "member_id",
         "message_id",
         "note_id",
+        "notification_method_id",
         "policy_id",
         "post_id",
         "quarantined_id",
