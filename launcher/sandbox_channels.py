@@ -1,6 +1,7 @@
 """Connects both personalities of the running sandbox, or gives their channels the address of this run.
 
-Run as a program of its own by `./relevo up`. A channel that a member disconnected stays so.
+Part of the first start; a program of its own where the sandbox is connected later. A channel that a member disconnected
+stays so.
 """
 
 from typing import Any
