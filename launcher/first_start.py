@@ -24,7 +24,7 @@ def main(words: list[str]) -> None:
     from inbox import schema
 
     settings = Settings.from_environ()
-    app = create_app(settings, busy_seconds=30)
+    app = create_app(settings, busy_seconds=30, has_pages=False)
     schema.upgrade(app)
     made = _make_first_member(app, settings)
     if made is not None:

@@ -28,7 +28,7 @@ def main() -> None:
     """Sign in to both, then store what changed."""
     settings = Settings.from_environ()
     told = sandbox.read(sandbox.folder(settings))
-    connect_all(create_app(settings, busy_seconds=30), settings, told)
+    connect_all(create_app(settings, busy_seconds=30, has_pages=False), settings, told)
 
 
 def connect_all(app: Flask, settings: Settings, told: dict[str, Any]) -> None:

@@ -24,8 +24,10 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"<html></html>")
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
 """
+_ENDS_US = f"import os, signal; os.kill(os.getppid(), signal.SIGTERM); {_STAYS}"
 _HEAVY = {"flask", "sqlalchemy", "celery", "structlog", "cryptography", "inbox.tables"}
 Answer = tuple[int, bytes]
+Start = Callable[[str, int], list[tuple[str, bool]]]
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def supervisor(fresh_folder: Path) -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def order(monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor) -> Callable[[str, int], list[tuple[str, bool]]]:
+def order(monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor) -> Start:
     """Return a function that starts a script as the pages and two others; it lists each with "were pages served"."""
 
     def start(pages: str, port: int) -> list[tuple[str, bool]]:
@@ -79,15 +81,17 @@ def answering(answers: dict[str, Answer]) -> Iterator[str]:
         thread.join()
 
 
-def test_the_rest_waits_until_the_pages_are_served(order: Callable[[str, int], list[tuple[str, bool]]]) -> None:
+def test_the_rest_waits_until_the_pages_are_served(order: Start) -> None:
     assert order(_ANSWERS, free_port()) == [("web", False), ("stream", True), ("beat", True), ("all", True)]
 
 
-def test_without_pages_the_rest_starts_all_the_same(
-    order: Callable[[str, int], list[tuple[str, bool]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_pages_the_rest_starts_all_the_same(order: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(up, "HEAD_START_SECONDS", 0.2)
     assert order(_STAYS, free_port()) == [("web", False), ("stream", False), ("beat", False), ("all", False)]
+
+
+def test_whoever_ends_it_meanwhile_sees_nothing_more_start(order: Start) -> None:
+    assert order(_ENDS_US, free_port()) == [("web", False), ("all", False)]
 
 
 @pytest.mark.parametrize(
