@@ -1,12 +1,15 @@
-"""Relevo: the inbox of a social team. `create_app` is the only place that knows every subject."""
+"""Relevo: the inbox of a social team. `create_app` is the only place that knows every subject.
+
+Whoever needs one module of it, the launcher and each process's command line, does not wait for Flask.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from inbox import logs
-from inbox.numbers import RowId
 from inbox.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _HERE = Path(__file__).parent
 
@@ -17,13 +20,18 @@ def create_app(
     busy_seconds: float = 5.0,
     most_connections: int = 35,
     has_pages: bool = True,
-) -> Flask:
+) -> "Flask":
     """Make the web application; `busy_seconds` is how long SQLite waits for another writer (then 503).
 
     `most_connections` is how many this process opens to PostgreSQL at most; whoever comes then waits for one.
     `has_pages` False: database, nudges and announcements alone, for workers, which need no more of it.
     Raises Invalid when the settings can't be used.
     """
+    from flask import Flask
+
+    from inbox import logs
+    from inbox.numbers import RowId
+
     settings = settings or Settings.from_environ()
     logs.set_up()
     app = Flask("inbox", template_folder=str(_templates()), static_folder=str(_HERE / "static"))
@@ -43,7 +51,7 @@ def _templates() -> Path:
     return packaged if packaged.is_dir() else _HERE.parent / "templates"
 
 
-def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_connections: int) -> None:
+def _set_up_database(app: "Flask", settings: Settings, busy_seconds: float, most_connections: int) -> None:
     from inbox import disk, tables  # noqa: F401  # every model must be known before the first mapper is used
     from inbox.database import db, engine_options, set_up_engine
 
@@ -55,7 +63,7 @@ def _set_up_database(app: Flask, settings: Settings, busy_seconds: float, most_c
         disk.watch(db.engine, settings)
 
 
-def _set_up_calls(app: Flask, settings: Settings) -> None:
+def _set_up_calls(app: "Flask", settings: Settings) -> None:
     """Say where it is announced that there is something new, and where tasks are named."""
     from inbox import nudges
     from inbox.live import announce
@@ -64,7 +72,7 @@ def _set_up_calls(app: Flask, settings: Settings) -> None:
     nudges.set_up(app, nudges.make_producer(settings.redis_url))
 
 
-def _set_up_web(app: Flask) -> None:
+def _set_up_web(app: "Flask") -> None:
     """Languages, doors, headers and error pages: what every route shares."""
     from inbox import addresses, error_pages, languages, web_security
     from inbox.members import attempts, doors
@@ -73,7 +81,7 @@ def _set_up_web(app: Flask) -> None:
         subject.set_up(app)
 
 
-def _register_subjects(app: Flask) -> None:
+def _register_subjects(app: "Flask") -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
     from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, shell, triage

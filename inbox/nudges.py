@@ -12,6 +12,8 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from inbox.broker import broker_url
+
 SEND = "workers.sending.send_due"
 POLL = "workers.polling.poll_due"
 UPKEEP = "workers.upkeep.recheck_due"
@@ -20,15 +22,6 @@ QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify"}
 
 log = structlog.get_logger()
 _celery: "Celery[Any] | None" = None
-
-
-def broker_url(redis_url: str) -> str:
-    """Say Redis' address as Celery says it: a socket has a scheme and a parameter of its own."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    path, _, query = redis_url.removeprefix("unix://").partition("?")
-    number = query.removeprefix("db=") or "0"
-    return f"redis+socket://{path}?virtual_host={number}"
 
 
 def make_producer(redis_url: str) -> "Celery[Any] | None":

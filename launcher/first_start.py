@@ -1,6 +1,7 @@
-"""What has to be done once before the processes start: migrations, and the first member.
+"""What has to be done once before the processes start: migrations, the first member, the sandbox's channels.
 
-Run as a program of its own by `./relevo up`, so that the process that watches the others stays small.
+Run as a program of its own by `./relevo up`, so that the process that watches the others stays small; one program for
+all of it, for loading the product takes longer than the work.
 """
 
 import os
@@ -12,18 +13,26 @@ from flask import Flask
 from inbox import create_app
 from inbox.members.first import NOTE
 from inbox.settings import Settings
+from launcher import sandbox
 
 
-def main() -> None:
-    """Migrate, make the first member if there is none, and hand over the one-time password."""
+def main(words: list[str]) -> None:
+    """Migrate, make the first member if there is none, and hand over the one-time password.
+
+    The word "sandbox" says that one runs: then its channels are connected too.
+    """
     from inbox import schema
 
     settings = Settings.from_environ()
-    app = create_app(settings, busy_seconds=30)
+    app = create_app(settings, busy_seconds=30, has_pages=False)
     schema.upgrade(app)
     made = _make_first_member(app, settings)
     if made is not None:
         hand_over(*made, settings.data_dir, is_terminal=sys.stdout.isatty())
+    if sandbox.NAME in words:
+        from launcher.sandbox_channels import connect_all
+
+        connect_all(app, settings, sandbox.read(sandbox.folder(settings)))
 
 
 def hand_over(login: str, password: str, folder: Path, *, is_terminal: bool) -> None:
@@ -52,4 +61,4 @@ def _make_first_member(app: Flask, settings: Settings) -> tuple[str, str] | None
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

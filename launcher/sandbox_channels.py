@@ -1,6 +1,7 @@
 """Connects both personalities of the running sandbox, or gives their channels the address of this run.
 
-Run as a program of its own by `./relevo up`. A channel that a member disconnected stays so.
+Part of the first start; a program of its own where the sandbox is connected later. A channel that a member disconnected
+stays so.
 """
 
 from typing import Any
@@ -27,7 +28,7 @@ def main() -> None:
     """Sign in to both, then store what changed."""
     settings = Settings.from_environ()
     told = sandbox.read(sandbox.folder(settings))
-    connect_all(create_app(settings, busy_seconds=30), settings, told)
+    connect_all(create_app(settings, busy_seconds=30, has_pages=False), settings, told)
 
 
 def connect_all(app: Flask, settings: Settings, told: dict[str, Any]) -> None:

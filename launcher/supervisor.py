@@ -23,6 +23,7 @@ STEADY_SECONDS = 60.0
 TERM_SECONDS = 11.0
 LEFTOVER_SECONDS = 3.0
 _TICK_SECONDS = 0.25
+_LOOK_SECONDS = 0.05  # while somebody waits for something
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,13 @@ class Supervisor:
         while not self.is_ending and time.monotonic() < deadline:
             if is_reached():
                 return True
-            self._step()
+            self._step(_LOOK_SECONDS)
         return False
 
     def run(self, at_each_step: Callable[[], None] = lambda: None) -> None:
         """Look after the processes until a signal asks for the end."""
         while not self.is_ending:
-            self._step()
+            self._step(_TICK_SECONDS)
             at_each_step()
 
     def is_watching(self, name: str) -> bool:
@@ -153,8 +154,8 @@ class Supervisor:
         for child in children:
             self._start(child)
 
-    def _step(self) -> None:
-        self._wait(_TICK_SECONDS)
+    def _step(self, seconds: float) -> None:
+        self._wait(seconds)
         for child in self._children.values():
             self._look_after(child)
 

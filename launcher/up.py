@@ -1,5 +1,6 @@
 """`./relevo up`: everything that makes a running Relevo, started in order and ended together."""
 
+import http.client
 import os
 import socket
 import sys
@@ -17,7 +18,8 @@ REDIS_SECONDS = 20.0
 ERRAND_SECONDS = 300.0  # migrations of a large database
 SANDBOX_SECONDS = 20.0
 LEFTOVER_SECONDS = 12.0
-HEALTHY_SECONDS = 60.0
+HEAD_START_SECONDS = 15.0  # of the pages before everything else; without pages replies leave all the same
+SERVING_SECONDS = 60.0
 
 
 class CannotStart(RuntimeError):
@@ -72,31 +74,47 @@ def _start_and_watch(settings: Settings, lasting: int) -> int:
     logs.mkdir(mode=0o700, exist_ok=True)
     with Supervisor(logs, say, kept_open=[lasting]) as supervisor:
         watch = _Watch(supervisor, settings, _changed_at(_keys(settings)))
-        _start_all(supervisor, settings)
-        _announce(supervisor, settings, logs)
+        environ = _prepare(supervisor, settings)
+        are_served = start_processes(supervisor, environ, address(settings))
+        _announce(supervisor, settings, logs, are_served=are_served)
         supervisor.run(watch.look)
         say("ending")
     say("ended")
     return 0
 
 
-def _start_all(supervisor: Supervisor, settings: Settings) -> None:
+def start_processes(supervisor: Supervisor, environ: dict[str, str], where: str) -> bool:
+    """Start the pages and, once they are served at `where`, the rest; tells whether they are.
+
+    Loading all at once would take the pages as long as everything together.
+    """
+    pages, *rest = (Command(name, tuple(words), environ) for name, words in procfile.read().items())
+    _add(supervisor, pages)
+    are_served = supervisor.run_until(lambda: is_serving(where), HEAD_START_SECONDS)
+    _add(supervisor, *rest)
+    return are_served
+
+
+def _prepare(supervisor: Supervisor, settings: Settings) -> dict[str, str]:
+    """Start Redis and the sandbox, prepare the database, and return the environment of the processes to come."""
     environ = {**os.environ, "RELEVO_DATA": str(settings.data_dir), "PYTHONUNBUFFERED": "1"}
     has_sandbox = sandbox.is_wanted(settings)
-    if has_sandbox:  # first, for it gets ready while the database is prepared
-        supervisor.add(Command(sandbox.NAME, tuple(sandbox.words(settings)), environ))
+    if has_sandbox:
+        _add(supervisor, Command(sandbox.NAME, tuple(sandbox.words(settings)), environ))
     if not os.environ.get("REDIS_URL"):
         environ["REDIS_URL"] = redis_server.url(settings.data_dir / "redis")
         _start_redis(supervisor, settings.data_dir / "redis", environ)
-    _run_errand(supervisor, "launcher.first_start", environ, "the database could not be prepared")
     has_sandbox = has_sandbox and _has_answered(supervisor, settings)
     if has_sandbox:
         environ = sandbox.allow(environ, sandbox.folder(settings))
-    for name, words in procfile.read().items():
+    _run_first_start(supervisor, environ, [sandbox.NAME] if has_sandbox else [])
+    return environ
+
+
+def _add(supervisor: Supervisor, *commands: Command) -> None:
+    for command in commands:
         if not supervisor.is_ending:
-            supervisor.add(Command(name, tuple(words), environ))
-    if has_sandbox:
-        _run_errand(supervisor, "launcher.sandbox_channels", environ, "the sandbox's channels could not be connected")
+            supervisor.add(command)
 
 
 @dataclass
@@ -130,11 +148,11 @@ def _start_redis(supervisor: Supervisor, folder: Path, environ: dict[str, str]) 
         raise CannotStart("the private Redis did not come up; logs/redis.log in the data folder says why")
 
 
-def _run_errand(supervisor: Supervisor, module: str, environ: dict[str, str], failure: str) -> None:
-    words = [sys.executable, "-P", "-m", module]
+def _run_first_start(supervisor: Supervisor, environ: dict[str, str], told: list[str]) -> None:
+    words = [sys.executable, "-P", "-m", "launcher.first_start", *told]
     code = supervisor.run_errand(words, environ, ERRAND_SECONDS)
     if code != 0 and not supervisor.is_ending:
-        raise CannotStart(f"{failure}; the lines above say why")
+        raise CannotStart("the database or the sandbox's channels could not be prepared; the lines above say why")
 
 
 def _has_answered(supervisor: Supervisor, settings: Settings) -> bool:
@@ -147,12 +165,12 @@ def _has_answered(supervisor: Supervisor, settings: Settings) -> bool:
     return False
 
 
-def _announce(supervisor: Supervisor, settings: Settings, logs: Path) -> None:
+def _announce(supervisor: Supervisor, settings: Settings, logs: Path, *, are_served: bool) -> None:
     where = address(settings)
-    if supervisor.run_until(lambda: _is_healthy(where), HEALTHY_SECONDS):
+    if are_served or supervisor.run_until(lambda: is_serving(where), SERVING_SECONDS):
         say(f"ready at {where}   (Ctrl-C ends it; logs in {logs})")
     elif not supervisor.is_ending:
-        say(f"the pages do not answer at {where}/healthz yet; still trying, see the logs in {logs}")
+        say(f"the pages do not answer at {where} yet; still trying, see the logs in {logs}")
 
 
 def _changed_at(path: Path) -> int | None:
@@ -173,9 +191,14 @@ def _is_taken(host: str, port: int) -> bool:
     return False
 
 
-def _is_healthy(where: str) -> bool:
+def is_serving(where: str) -> bool:
+    """Tell whether the database answers, and the page comes that a person meets first."""
+    return _get(f"{where}/healthz") is not None and b"</html>" in (_get(f"{where}/sign-in") or b"")
+
+
+def _get(url: str) -> bytes | None:
     try:
-        with urllib.request.urlopen(f"{where}/healthz", timeout=2) as answer:  # noqa: S310  # our own http address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  # our own http address
+            return bytes(answer.read()) if answer.status == 200 else None
+    except (urllib.error.URLError, OSError, http.client.HTTPException):
+        return None

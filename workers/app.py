@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import configure_mappers
 
 from inbox import create_app, nudges
+from inbox.broker import broker_url
 from inbox.database import db, set_read_only
 from inbox.settings import Settings
 from workers import garbage
@@ -32,7 +33,7 @@ class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in 
 
 
 def _configured() -> "Celery[Any]":
-    app: Celery[Any] = Celery("relevo", broker=nudges.broker_url(Settings.from_environ().redis_url), task_cls=InContext)
+    app: Celery[Any] = Celery("relevo", broker=broker_url(Settings.from_environ().redis_url), task_cls=InContext)
     app.conf.update(
         include=["workers.polling", "workers.upkeep", "workers.sending", "workers.notifying", "workers.alerting"],
         timezone="UTC",
@@ -55,9 +56,6 @@ def _configured() -> "Celery[Any]":
             "unacked_restore_throttle": 1,
         },
     )
-    from workers.schedule import timetable
-
-    app.conf.beat_schedule = timetable(Settings.from_environ().pace)
     return app
 
 

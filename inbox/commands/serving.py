@@ -50,7 +50,7 @@ def beat() -> None:
     """Name the periodic tasks; a second beat does no harm."""
     # The schedule is kept in memory: what is due stands in the database, and a file could be left half written.
     how = ("--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", "WARNING")
-    _become_python("celery", "-A", "workers.app", "beat", *how)
+    _become_python("celery", "-A", "workers.ticking", "beat", *how)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from inbox import nudges
+from inbox.broker import broker_url
 from tests.factories.basics import make_member
 
 
@@ -68,7 +69,7 @@ def test_a_broker_that_is_away_does_no_harm(session: Session, monkeypatch: pytes
     ],
 )
 def test_celery_is_told_a_socket_in_its_own_words(given: str, expected: str) -> None:
-    assert nudges.broker_url(given) == expected
+    assert broker_url(given) == expected
 
 
 def test_without_redis_nothing_is_named(app: Flask) -> None:

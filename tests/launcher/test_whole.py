@@ -23,6 +23,7 @@ def test_everything_comes_up_is_mended_and_ends(fresh_folder: Path) -> None:
     with relevo_up(fresh_folder / "data") as running:
         assert processes(running).keys() == NAMES
         assert isinstance(health(running), dict)
+        assert len([line for line in running.relevo("channel", "list").splitlines() if "sandbox_" in line]) == 2
         assert mode(running.folder / "secret_keys") == 0o600
 
         refused = up(running.folder, RELEVO_PORT=str(running.port + 10))
