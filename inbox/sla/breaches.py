@@ -52,8 +52,8 @@ def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") 
         return None
     promise = policies.promise_of(session, timer.policy_version)
     pauses = deadlines.read_pauses(timer.pauses)
-    is_missed = timer.due_at <= now and timer.breached_at is None
-    if is_missed and not fresh.up_to(timer.channel_id, timer.due_at):
+    is_missed = timer.due_at <= now and timer.told_at is None
+    if is_missed and timer.breached_at is None and not fresh.up_to(timer.channel_id, timer.due_at):
         timer.next_at = now + _LOOK_AGAIN
         return None
     warnings = deadlines.list_warnings(timer.started_at, timer.due_at, promise, pauses)
@@ -62,8 +62,10 @@ def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") 
     if is_warning:
         timer.warned_at = warned_at
     if is_missed:
-        timer.unchecked_since_at = fresh.unchecked_since(timer.channel_id, timer.due_at)
-        timers.mark_breached(session, timer)
+        timer.told_at = now
+        if timer.breached_at is None:
+            timer.unchecked_since_at = fresh.unchecked_since(timer.channel_id, timer.due_at)
+            timers.mark_breached(session, timer)
     elif is_warning:
         timers.tell(session, timer, kinds.TIMER_WARNED, {})
     timers.plan(timer, promise, pauses)

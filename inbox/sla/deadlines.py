@@ -98,10 +98,10 @@ def _warning(
 
 
 def next_at(
-    due: datetime | None, warnings: Sequence[datetime], *, warned_at: datetime | None, is_breached: bool
+    due: datetime | None, warnings: Sequence[datetime], *, warned_at: datetime | None, is_told: bool
 ) -> datetime | None:
-    """Return what comes next of the deadline and the warnings that were not given; None: nothing any more."""
+    """Return what comes next of the warnings that were not given, and of the deadline unless it was told."""
     if due is None:
         return None
     left = [at for at in warnings if warned_at is None or at > warned_at]
-    return min([*left, *([] if is_breached else [due])], default=None)
+    return min([*left, *([] if is_told else [due])], default=None)

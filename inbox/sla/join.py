@@ -29,5 +29,5 @@ def _carry_breach(gone: Timer, kept: Timer) -> None:
     """Let a missed deadline stay missed, and whose it was, where the sweep had come to one of the two alone."""
     is_missed = gone.breached_at is not None and kept.due_at is not None and kept.due_at <= gone.breached_at
     if kept.breached_at is None and is_missed:
-        kept.breached_at = kept.due_at
+        kept.breached_at = kept.next_at = kept.due_at
         kept.breach_assignee_id, kept.breach_team_id = gone.breach_assignee_id, gone.breach_team_id

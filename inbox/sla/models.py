@@ -104,6 +104,7 @@ class Timer(WithId, Base):
     is_late_arrival: Mapped[bool] = mapped_column(default=False)
     is_imported: Mapped[bool] = mapped_column(default=False)
     breached_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when an alert took the breach up; None: the sweep still has to
     breach_assignee_id: Mapped[int | None] = mapped_column(BigId)
     breach_team_id: Mapped[int | None] = mapped_column(BigId)
     # the stream could not be read up to the deadline before it was judged: read last then (C3)

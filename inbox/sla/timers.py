@@ -134,14 +134,14 @@ def _next_at(
     opened_at: datetime,
     *,
     warned_at: datetime | None = None,
-    is_breached: bool = False,
+    is_told: bool = False,
 ) -> datetime | None:
     if due_at is None:
         return None
     if due_at <= opened_at:  # late before we knew of it: nobody could have been warned
         warned_at = max(warned_at or due_at, due_at)
     warnings = deadlines.list_warnings(started_at, due_at, promise, pauses)
-    return deadlines.next_at(due_at, warnings, warned_at=warned_at, is_breached=is_breached)
+    return deadlines.next_at(due_at, warnings, warned_at=warned_at, is_told=is_told)
 
 
 def copy_facts(timer: Timer, facts: Facts) -> None:
@@ -181,7 +181,7 @@ def plan(timer: Timer, promise: deadlines.Promise | None, pauses: Sequence[deadl
             pauses,
             timer.opened_at,
             warned_at=timer.warned_at,
-            is_breached=timer.breached_at is not None,
+            is_told=timer.told_at is not None,
         )
 
 
@@ -211,9 +211,10 @@ def close(session: Session, timer: Timer, end: End, now: datetime) -> None:
 
 def be_quiet(session: Session, timer: Timer, now: datetime) -> None:
     """Take a timer out of the alerts that it is in: what they told of it is over."""
-    if timer.warned_at is not None or timer.breached_at is not None:
+    if timer.warned_at is not None or timer.told_at is not None:
         session.flush()
         close_for_timer(session, timer.id, now)
+        timer.told_at = None
 
 
 def judge(session: Session, timer: Timer, answered_at: datetime) -> None:
@@ -289,7 +290,7 @@ def follow_facts(session: Session, timer: Timer, facts: Facts, now: datetime) ->
     if changed:
         mark_if_due(session, timer, now)
         copy_facts(timer, facts)
-        if timer.warned_at is not None or timer.breached_at is not None:
+        if timer.warned_at is not None or timer.told_at is not None:
             change_facts(
                 session,
                 timer.id,
@@ -320,9 +321,12 @@ def mark_if_due(session: Session, timer: Timer, now: datetime) -> None:
 
 
 def mark_breached(session: Session, timer: Timer) -> None:
-    """Write down that the deadline was missed, and who held the conversation then; nobody, had it passed before
-    the message reached us."""
+    """Write down that the deadline was missed, and who held the conversation then.
+
+    Nobody is to blame for one that had passed before the message reached us. The sweep tells of it.
+    """
     timer.breached_at = timer.due_at
+    timer.next_at = timer.due_at if timer.ended_at is None else None
     is_known = timer.due_at is not None and timer.opened_at < timer.due_at
     timer.breach_assignee_id = timer.assignee_id if is_known else None
     timer.breach_team_id = timer.team_id if is_known else None
@@ -332,6 +336,7 @@ def mark_breached(session: Session, timer: Timer) -> None:
 def withdraw_breach(session: Session, timer: Timer) -> None:
     """Take a breach back: the answer was in time, or the deadline is another."""
     before = {"breached_at": _written(timer.breached_at)}
+    be_quiet(session, timer, clock.now())
     timer.breached_at = timer.breach_assignee_id = timer.breach_team_id = None
     tell(session, timer, kinds.BREACH_WITHDRAWN, before)
 

@@ -75,8 +75,8 @@ def test_a_warning_before_the_start_is_none() -> None:
 def test_what_comes_next_is_told_once() -> None:
     due, early = MONDAY + HOUR * 3, MONDAY + HOUR
     late = due + HOUR
-    assert next_at(due, [early, late], warned_at=None, is_breached=False) == early
-    assert next_at(due, [early, late], warned_at=early, is_breached=False) == due
-    assert next_at(due, [early, late], warned_at=early, is_breached=True) == late
-    assert next_at(due, [early, late], warned_at=late, is_breached=True) is None
-    assert next_at(None, [early], warned_at=None, is_breached=False) is None
+    assert next_at(due, [early, late], warned_at=None, is_told=False) == early
+    assert next_at(due, [early, late], warned_at=early, is_told=False) == due
+    assert next_at(due, [early, late], warned_at=early, is_told=True) == late
+    assert next_at(due, [early, late], warned_at=late, is_told=True) is None
+    assert next_at(None, [early], warned_at=None, is_told=False) is None

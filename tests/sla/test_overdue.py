@@ -16,6 +16,7 @@ from inbox.conversations.finish import finish
 from inbox.conversations.models import Message
 from inbox.conversations.overdue import sweep_due
 from inbox.conversations.settle import answer
+from inbox.conversations.undo import undo
 from inbox.settings import Pace
 from inbox.sla import breaches, timers
 from inbox.sla.models import SlaPolicyVersion, Timer
@@ -126,6 +127,32 @@ def test_reassigning_is_not_done_and_the_alert_follows(
     assign(session, conversation_of(session, asked), eva.id, eva.id)
     assert alerts(session) == [("breach", "triggered", 1)]
     assert session.scalars(select(AlertTimer.assignee_id)).all() == [eva.id]
+
+
+def test_a_deadline_that_passed_before_the_sweep_is_told_though_somebody_else_holds_it_now(
+    session: Session, channel: Channel, moving_clock: MovingClock
+) -> None:
+    asked, eva = ask(session, channel), make_responder(session, channel)
+    moving_clock.move(days=1)
+    assign(session, conversation_of(session, asked), eva.id, eva.id)
+    assert [sweep(session), sweep(session)] == [1, 0]
+    assert alerts(session) == [("breach", "triggered", 1)]
+    assert told(session) == [kinds.TIMER_BREACHED]
+    assert timer_of(session, asked).breach_assignee_id is None
+
+
+def test_what_waits_again_after_its_deadline_is_told_again(
+    session: Session, channel: Channel, moving_clock: MovingClock
+) -> None:
+    asked, eva = ask(session, channel), make_responder(session, channel)
+    moving_clock.move(days=1)
+    sweep(session)
+    done = finish(session, conversation_of(session, asked), eva.id, seen_seq=99, why="answered_elsewhere")
+    assert alerts(session) == [("breach", "closed", 0)]
+    undo(session, eva.id, done.activity.id)
+    assert [sweep(session), sweep(session)] == [1, 0]
+    assert alerts(session) == [("breach", "closed", 0), ("breach", "triggered", 1)]
+    assert told(session) == [kinds.TIMER_BREACHED]
 
 
 def test_finishing_closes_the_alert(session: Session, channel: Channel, moving_clock: MovingClock) -> None:

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("is_late_arrival", sa.Boolean(), nullable=False),
         sa.Column("is_imported", sa.Boolean(), nullable=False),
         sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("breach_assignee_id", _ID, nullable=True),
         sa.Column("breach_team_id", _ID, nullable=True),
         sa.Column("unchecked_since_at", sa.DateTime(timezone=True), nullable=True),
