@@ -12,6 +12,7 @@ from inbox.conversations.ordering import MIRROR
 
 YEARS = timedelta(days=730)
 RAW_KEPT = timedelta(days=30)
+TARGET = timedelta(days=1)  # of the one policy
 CHANNELS, TEAMS, MEMBERS, LABELS = 300, 10, 60, 40
 TEXTS = 1000  # how many there are of each kind in the table `words`
 FACES_FROM = 100_000_000  # ids of pictures of people; those of messages have the message's id
@@ -91,6 +92,7 @@ def list_inserts(span: Span) -> Iterator[Insert]:
     yield _conversations(span)
     yield from _questions(span)
     yield from _answers(span)
+    yield _timers(span)
     yield from _beside(span)
 
 
@@ -160,6 +162,7 @@ def _conversations(span: Span) -> Insert:
             "assignee_id": f"CASE WHEN status = 'done' OR {_mixed('n', 9_973)} % 10 < 4 THEN 1 + n % {MEMBERS} END",
             "team_id": f"1 + channel_id % {TEAMS}",
             "waiting_since": f"CASE WHEN awaits THEN {span.time('asked_ms')} END",
+            "due_at": f"CASE WHEN awaits THEN {span.time(f'asked_ms + {_ms(TARGET)}')} END",
             "queue_at": span.time(f"CASE WHEN awaits THEN asked_ms ELSE {mirror_ms} - last_ms END"),
             "snoozed_until_at": f"CASE WHEN status = 'snoozed' THEN {span.in_years} END",
             "is_no_answer_needed": "needs_none",
@@ -169,6 +172,42 @@ def _conversations(span: Span) -> Insert:
             "last_inbound_seq": "seq",
             "last_seq": "CASE WHEN is_answered THEN seq + 1 ELSE seq END",
             "created_at": span.time("asked_ms"),
+        },
+    )
+
+
+def _timers(span: Span) -> Insert:
+    """Each wait with its timer: those that go on have told of their deadline, an eighth of the answers was late."""
+    is_late = _mixed("n", 32_452_843) + " % 8 = 0"
+    due_at = span.time(f"asked_ms + {_ms(TARGET)}")
+    ended_at = span.time(f"CASE WHEN {is_late} THEN asked_ms + {_ms(TARGET * 1.5)} ELSE asked_ms + 120000 END")
+    is_open = "awaits"
+    return Insert(
+        "timer",
+        "plan WHERE NOT needs_none AND status <> 'spam'",
+        {
+            "id": "n",
+            "conversation_id": "n",
+            "policy_version_id": "1",
+            "since_at": span.time("asked_ms"),
+            "started_at": span.time("asked_ms"),
+            "opened_at": span.time("asked_ms + 5000"),
+            "due_at": due_at,
+            "next_at": f"CASE WHEN {is_open} THEN {span.in_years} END",
+            "breached_at": f"CASE WHEN {is_open} OR (is_answered AND {is_late}) THEN {due_at} END",
+            "told_at": f"CASE WHEN {is_open} THEN {due_at} END",
+            "ended_at": f"CASE WHEN NOT {is_open} THEN {ended_at} END",
+            "closed_at": f"CASE WHEN NOT {is_open} THEN {ended_at} END",
+            "covers_until_at": f"CASE WHEN NOT {is_open} THEN {span.time('asked_ms')} END",
+            "outcome": f"CASE WHEN {is_open} THEN NULL WHEN is_answered THEN 'met' ELSE 'excused' END",
+            "met_by_message_id": "CASE WHEN is_answered THEN answer_id END",
+            "met_by_member_id": f"CASE WHEN is_answered AND NOT is_native THEN 1 + n % {MEMBERS} END",
+            "response_seconds": f"CASE WHEN is_answered THEN CASE WHEN {is_late} THEN 129600.0 ELSE 120.0 END END",
+            "channel_id": "channel_id",
+            "is_private": "is_private",
+            "kind": "kind",
+            "team_id": f"1 + channel_id % {TEAMS}",
+            "assignee_id": f"1 + n % {MEMBERS}",
         },
     )
 

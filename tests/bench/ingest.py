@@ -22,6 +22,7 @@ from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, Message, RawPayload, Thread
 from inbox.intake.poll import Reader, read_stream
 from inbox.media.models import Media
+from inbox.sla.models import Timer
 from tests.bench.results import Result, middle
 from tests.bench.sources import PACE, PLATFORMS, Source, claim, open_source
 from tests.bench.stage import Stage
@@ -31,7 +32,7 @@ from workers import garbage
 PAGES = {(1, 0): 20, (40, 0): 10, (40, 10): 5, (500, 0): 1}
 # in the order in which foreign keys let them be written
 TABLES: tuple[Table, ...] = tuple(
-    table_of(one) for one in (Contact, Thread, Conversation, Message, RawPayload, Media, Activity)
+    table_of(one) for one in (Contact, Thread, Conversation, Message, RawPayload, Media, Timer, Activity)
 )
 LastIds = dict[Table, int]
 

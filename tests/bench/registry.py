@@ -63,6 +63,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("ingest", "ingest", (LARGE,), is_writing=True),
     Benchmark("queue_page", "queue_pages"),
     Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
+    Benchmark("timer_sweep_empty", "sweeping", is_writing=True, function="open_empty_on"),
+    Benchmark("timer_sweep_due", "sweeping", is_writing=True, function="open_due_on"),
     Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
     Benchmark("reply_latency", "reply_latency", (SMALL,), is_writing=True),
     Benchmark("streams", "streams", (SMALL,), is_writing=True, rounds=1),
