@@ -243,6 +243,8 @@ class Shell:
     @cached_property
     def alerts(self) -> Sequence[Banner]:
         """Alerts that nobody has taken: those that the member may know of, and that there is one whom nobody heard."""
+        if not read_warnings(self._member.id).has_alerts:
+            return []
         return show_banners(db.session(), list_open(db.session(), self._member))
 
     @property
