@@ -84,7 +84,7 @@ def _set_up_web(app: "Flask") -> None:
 def _register_subjects(app: "Flask") -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, shell, triage
+    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, rotations, shell, triage
     from inbox.desk import views as desk
     from inbox.live import renderers
     from inbox.live import views as live
@@ -114,6 +114,7 @@ def _register_subjects(app: "Flask") -> None:
         channels,
         alerts,
         escalation,
+        rotations,
         live,
         replies,
     ):

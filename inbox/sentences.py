@@ -175,6 +175,7 @@ SENTENCES: dict[str, LazyString] = {
     ),
     "rotation_name_taken": _l("Another rotation is called %(name)s. Choose another name."),
     "rotation_kind_fixed": _l("What kind of rotation it is can't be changed. Make a new one."),
+    "rotation_kind_unknown": _l("Choose a rotation on call or one at the desk."),
     "rotation_empty": _l("Choose at least one person."),
     "rotation_member_twice": _l("Somebody is in it twice. Leave each person once."),
     "rotation_too_long": _l("A rotation has at most %(most)s people."),
@@ -183,6 +184,7 @@ SENTENCES: dict[str, LazyString] = {
     "shift_malformed": _l(
         "%(given)s is not a shift. Write it like 9:00-17:00, several with commas, 22:00-6:00 over midnight."
     ),
+    "desk_member_missing": _l("Choose who has these shifts."),
     "day_off_on_call": _l("On call, say who is on instead."),
     "override_not_found": _l("That is over or was removed meanwhile."),
     "override_ends_first": _l("It must end after it begins."),

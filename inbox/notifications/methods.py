@@ -123,7 +123,7 @@ def remove_method(session: Session, method: NotificationMethod) -> None:
 
 def move_method(session: Session, method: NotificationMethod, *, is_up: bool) -> None:
     """Put a method one place earlier or later in its member's order; at either end nothing changes."""
-    methods = list_methods(session, method.member_id)
+    methods = list_methods(session, method.member_id or 0)
     at = methods.index(method)
     to = at - 1 if is_up else at + 1
     if 0 <= to < len(methods):
