@@ -219,7 +219,8 @@ class _Writer:
 
 def _day(day: date, today: date, shifts: Sequence[Shift], gaps: Sequence[Gap], write: _Writer) -> Day:
     start, end = moment(day, 0, write.zone), moment(day + timedelta(days=1), 0, write.zone)
-    begun = [one for one in (*shifts, *gaps) if start <= one.start_at < end]
+    both: list[Shift | Gap] = [*shifts, *gaps]
+    begun = [one for one in both if start <= one.start_at < end]
     lines = [write.hour_line(one, day) for one in sorted(begun, key=lambda one: one.start_at)]
     word = format_datetime(datetime.combine(day, datetime.min.time()), _DAY, locale=get_locale())
     return Day(word, day == today, tuple(lines))
