@@ -8,7 +8,7 @@ import click
 @click.command("doctor")
 @click.option("--mend", is_flag=True, help="Set right what can be computed again.")
 def doctor(mend: bool) -> None:
-    """Check keys, database, waiting times and channels; exits with 1 if something is wrong."""
+    """Check keys, database, waiting times, channels and rotations; exits with 1 if something is wrong."""
     from inbox import create_app
     from inbox.database import db
     from inbox.doctor import examine

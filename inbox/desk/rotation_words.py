@@ -109,7 +109,7 @@ def show(session: Session, rotation: Rotation, now: datetime, find_reachable: Fi
 
 def list_turns(session: Session, rotation: Rotation, now: datetime) -> list[Line]:
     """Return the turns and gaps of the next eight weeks, in order."""
-    roster = queries.load_roster(session, rotation, now - AHEAD, now + AHEAD)
+    roster = queries.load_roster(session, rotation, now - AHEAD, now + 2 * AHEAD)
     shifts, gaps = _whole(roster, now), roster.gaps(now, now + AHEAD)
     write = _Writer(rotation.time_zone, names_of(session, shifts, gaps), now)
     lines = [(one.start_at, write.line(one)) for one in shifts] + [(one.start_at, write.gap(one)) for one in gaps]
@@ -201,6 +201,12 @@ class _Writer:
         is_now = one.start_at <= self.now < one.end_at
         return Line(span(one.start_at, one.end_at, self.zone), "", note, is_now)
 
+    def hour_line(self, one: Shift | Gap, day: date) -> Line:
+        is_now = one.start_at <= self.now < one.end_at
+        if isinstance(one, Gap):
+            return Line(self.hours(one, day), "", "", is_now)
+        return Line(self.hours(one, day), self.names[one.member_id], _note(one), is_now)
+
     def hours(self, one: Shift | Gap, day: date) -> str:
         """Write the hours of a shift that begins on a day, or went on into it."""
         midnight = moment(day, 0, self.zone)
@@ -213,19 +219,18 @@ class _Writer:
 
 def _day(day: date, today: date, shifts: Sequence[Shift], gaps: Sequence[Gap], write: _Writer) -> Day:
     start, end = moment(day, 0, write.zone), moment(day + timedelta(days=1), 0, write.zone)
-    lines = [
-        Line(write.hours(one, day), write.names[one.member_id], _note(one), one.start_at <= write.now < one.end_at)
-        for one in shifts
-        if start <= one.start_at < end
-    ]
-    lines += [Line(write.hours(one, day), "") for one in gaps if start <= one.start_at < end]
+    both: list[Shift | Gap] = [*shifts, *gaps]
+    begun = [one for one in both if start <= one.start_at < end]
+    lines = [write.hour_line(one, day) for one in sorted(begun, key=lambda one: one.start_at)]
     word = format_datetime(datetime.combine(day, datetime.min.time()), _DAY, locale=get_locale())
     return Day(word, day == today, tuple(lines))
 
 
 def _whole(roster: Roster, now: datetime) -> list[Shift]:
-    """Return the shifts from now on; the present one from its beginning."""
-    return [one for one in roster.shifts(now - AHEAD, now + AHEAD) if one.end_at > now]
+    """Return the shifts of the weeks ahead; the present one from its beginning, the last one to its end."""
+    return [
+        one for one in roster.shifts(now - AHEAD, now + 2 * AHEAD) if now < one.end_at and one.start_at < now + AHEAD
+    ]
 
 
 def _note(one: Shift) -> str:
@@ -259,7 +264,9 @@ def _trouble_words(found: Troubles) -> str:
     said = []
     if found.gaps:
         count = len(found.gaps)
-        said.append(ngettext("Nobody is on once in 8 weeks.", "Nobody is on %(num)s times in 8 weeks.", count))
+        said.append(
+            ngettext("Once in the next 8 weeks nobody is on.", "%(num)s times in the next 8 weeks nobody is on.", count)
+        )
     if found.left:
         said.append(_("Has left: %(names)s.", names=", ".join(one.name for one in found.left)))
     if found.unreachable:

@@ -20,6 +20,8 @@ WITH_PARAMETERS = [route for route in list_routes() if route.parameters]
 READING = [route for route in list_routes() if route.method == "GET"]
 # Shown only after a fetch from the platform, which tests/media proves.
 NEEDS_A_PLATFORM = {"media.show"}
+# What belongs to no team: whoever is signed in reads it, and whoever leads a team changes it.
+SHARED = {"rotation_id", "override_id"}
 
 
 def foreign_values(route: Route, world: World) -> list[dict[str, Any]]:
@@ -27,6 +29,8 @@ def foreign_values(route: Route, world: World) -> list[dict[str, Any]]:
     named = [name for name in route.parameters if (route.endpoint, name) not in STRINGS]
     fixed: dict[str, Any] = {name: STRINGS[route.endpoint, name] for name in route.parameters if name not in named}
     ours = {name: world.ours.ids[name] for name in named}
+    if named and set(named) <= SHARED:
+        return [{**fixed, **ours, name: 999_999_999} for name in named]
     choices: list[dict[str, Any]] = []
     for side in (world.theirs, world.their_private):
         theirs = {name: side.ids[name] for name in named}
@@ -93,9 +97,16 @@ def fields(side: Side) -> dict[str, Any]:
         "step-0-team": str(side.team_id),
         "repeat_count": "3",
         "wakes": "urgent",
-        "kind": "webhook",
         "url": NOWHERE,
         "secret": "a-secret-of-many-letters",
+        "kind": "on_call",
+        "version": "1",
+        "cadence": "weekly",
+        "weekday": "0",
+        "minute": "09:00",
+        "start_date": "2026-11-16",
+        "from": "2026-11-30T09:00",
+        "place": str(side.member_id),
     }
 
 
@@ -117,8 +128,10 @@ def names_of_rows() -> tuple[str, ...]:
         "note_id",
         "notification_method_id",
         "policy_id",
+        "override_id",
         "post_id",
         "quarantined_id",
+        "rotation_id",
         "session_id",
         "stream_id",
         "team_id",

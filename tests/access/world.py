@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -24,6 +25,10 @@ from inbox.media.models import Media
 from inbox.members import sessions
 from inbox.members.models import Invitation, Member, Team
 from inbox.notifications.models import NotificationMethod
+from inbox.oncall.models import Rotation
+from inbox.oncall.overrides import add_override
+from inbox.oncall.rotations import Wanted, make_rotation
+from inbox.oncall.shifts import Turns
 from inbox.outbox.models import Delivery
 from inbox.replies.models import Draft
 from inbox.security import token_hash
@@ -64,8 +69,21 @@ def make_world(session: Session) -> World:
     ours, theirs, private = (make_side(session, word, **given) for word, given in _SIDES)
     admin = make_member(session, "Eva Admin", is_admin=True)
     join_team(session, admin, session.get_one(Team, ours.team_id), "lead")
+    for side in (ours, theirs, private):
+        side.ids.update(_rotation(session, admin))
     session.commit()
     return World(ours, theirs, private, admin.id)
+
+
+def _rotation(session: Session, admin: Member) -> dict[str, int]:
+    """Add a rotation in which the admin is; it belongs to no team."""
+    now = clock.now()
+    number = len(session.scalars(select(Rotation.id)).all())
+    plan = Turns((admin.id,), False, 0, 540, "UTC", now)
+    rotation = make_rotation(session, Wanted(f"Rotation {number}", plan), admin)
+    end = now + timedelta(days=300)
+    override = add_override(session, rotation.id, admin.id, now, end, admin)
+    return {"rotation_id": rotation.id, "override_id": override.id}
 
 
 _SIDES: tuple[tuple[str, dict[str, Any]], ...] = (

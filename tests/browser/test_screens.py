@@ -30,6 +30,11 @@ SCREENS = {
     "quarantine": "/channels/{channel}/quarantine",
     "connect": "/channels/connect",
     "people": "/people",
+    "rotations": "/rotations",
+    "rotation": "/rotations/{night}",
+    "desk-plan": "/rotations/{desk}",
+    "edit-rotation": "/rotations/{night}/edit",
+    "edit-desk-plan": "/rotations/{desk}/edit",
     "settings": "/me",
 }
 LOOKS: dict[str, dict[str, Any]] = {
@@ -53,7 +58,8 @@ def axe(page: Page, source: str) -> list[str]:
 
 
 def path_of(name: str, world: World) -> str:
-    return SCREENS[name].format(maria=world.maria_id, channel=world.channel_id)
+    ids = {"maria": world.maria_id, "channel": world.channel_id, "night": world.night_id, "desk": world.desk_id}
+    return SCREENS[name].format(**ids)
 
 
 @pytest.fixture

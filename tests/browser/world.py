@@ -19,6 +19,9 @@ from inbox.conversations.models import Conversation, Message, MessageVersion, No
 from inbox.media.erase import path_of
 from inbox.media.models import Media
 from inbox.members.models import Member
+from inbox.oncall.overrides import add_override
+from inbox.oncall.rotations import Wanted, make_rotation
+from inbox.oncall.shifts import Desk, Turns, Weekly
 from inbox.platforms.outgoing import Limits, ModeLimits
 from tests.factories.basics import join_team, make_channel, make_contact, make_grant, make_team
 from tests.factories.conversations import add_picture, answer_there, conversation_of, make_post, make_thread, say
@@ -80,6 +83,8 @@ class World:
     channel_id: int
     pages_id: int
     maria_id: int
+    night_id: int
+    desk_id: int
     conversation_ids: tuple[int, ...]
 
 
@@ -98,7 +103,22 @@ def make_world(session: Session, *, conversations: int = 12) -> World:
     others = [_somebody(session, feed if i % 3 else pages, i) for i in range(conversations)]
     session.commit()
     numbers = tuple(one.id for one in others)
-    return World(lucia.id, diego.id, team.id, feed.id, pages.id, maria.id, numbers)
+    night, desk = make_rotations(session, lucia, diego)
+    session.commit()
+    return World(lucia.id, diego.id, team.id, feed.id, pages.id, maria.id, night, desk, numbers)
+
+
+def make_rotations(session: Session, lucia: Member, diego: Member) -> tuple[int, int]:
+    """Add a rotation on call with an override, and a desk plan with a day off that leaves a gap; returns their ids."""
+    now, zone = clock.now(), "Europe/Madrid"
+    turns = Turns((lucia.id, diego.id), False, 0, 540, zone, now - timedelta(days=3))
+    night = make_rotation(session, Wanted("Noche y fines de semana", turns), lucia)
+    add_override(session, night.id, diego.id, now + timedelta(days=8), now + timedelta(days=9), lucia)
+    early = [Weekly(diego.id, day, 480, 900) for day in range(5)]
+    late = [Weekly(lucia.id, day, 840, 1320) for day in range(6)]
+    desk = make_rotation(session, Wanted("Atención", Desk((*early, *late), zone)), lucia)
+    add_override(session, desk.id, diego.id, now + timedelta(days=7), now + timedelta(days=10), lucia, is_off=True)
+    return night.id, desk.id
 
 
 def make_maria(session: Session, channel: Channel, lucia: Member, diego: Member) -> Conversation:

@@ -14,7 +14,7 @@ from inbox.oncall.models import Rotation, RotationOverride
 from inbox.oncall.queries import get_plan, who_is_on
 from inbox.oncall.shifts import Desk, Turns, Weekly
 from tests.factories.basics import join_team, make_member, make_team
-from tests.factories.members import post, sign_in_as
+from tests.factories.members import form_token, post, sign_in_as
 from tests.fixtures.app import START, MovingClock
 
 WEEKLY = {"kind": "on_call", "time_zone": "Europe/Madrid", "cadence": "weekly", "weekday": "0", "minute": "09:00"}
@@ -128,7 +128,7 @@ def test_gaps_and_who_left_stand_on_the_page(session: Session, people: list[Memb
     assert 'class="wrong' not in lead.get("/rotations").text
     admins.deactivate(session, people[2].id, by_member_id=None)
     for path in ("/rotations", f"/rotations/{rotation.id}"):
-        assert "Nobody is on 4 times in 8 weeks. Has left: Diego." in lead.get(path).text
+        assert "4 times in the next 8 weeks nobody is on. Has left: Diego." in lead.get(path).text
     page = lead.get(f"/rotations/{rotation.id}").text
     assert "Mon 23 Nov 09:00 – Mon 30 Nov 09:00 · Diego is not here any more" in page
     assert "(deactivated)" in lead.get(f"/rotations/{rotation.id}/edit").text
@@ -154,6 +154,24 @@ def test_who_leads_nothing_plans_nothing(app: Flask, session: Session, people: l
     session.expire_all()
     assert (rotation.version, rotation.removed_at) == (1, None)
     assert session.scalars(select(RotationOverride)).all() == []
+
+
+@pytest.mark.parametrize("value", ["9" * 18, "", "\ud800", "x" * 5000, "9999-12-31T23:59"])
+def test_no_field_breaks_a_form(session: Session, people: list[Member], lead: FlaskClient, value: str) -> None:
+    rotation = make_night(lead, session, people)
+    where = f"/rotations/{rotation.id}"
+    plan = {**WEEKLY, "name": "X", "version": "1", "place": str(people[1].id), "start_date": "2026-11-16"}
+    week = {"row": str(people[1].id), **{f"day{day}": "9:00-17:00" for day in range(7)}}
+    override = {"member_id": str(people[1].id), "from": "2026-11-20T14:00", "until": "2026-11-21T09:00", "what": "on"}
+    desk = {**plan, **week, "kind": "desk"}
+    token = form_token(lead)
+    for path, whole in (("/rotations", plan), ("/rotations", desk), (where, plan), (f"{where}/overrides", override)):
+        for name in whole:
+            spoilt = {**whole, name: value.encode("utf-8", "surrogatepass")}
+            answer = lead.post(path, data={"csrf_token": token, **spoilt})
+            assert answer.status_code < 500, f"{path} {name}"
+    for one in session.scalars(select(Rotation)):
+        assert lead.get(f"/rotations/{one.id}").status_code == 200
 
 
 @pytest.mark.parametrize(
