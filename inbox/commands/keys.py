@@ -18,6 +18,7 @@ def rotate() -> None:
     from inbox import create_app
     from inbox.channels.credentials import rotate_all
     from inbox.database import db
+    from inbox.notifications import methods
     from inbox.security import Vault
     from inbox.settings import Settings
     from launcher.data_folder import add_key
@@ -27,7 +28,8 @@ def rotate() -> None:
     settings = Settings.from_environ()
     app = create_app(settings, busy_seconds=30)
     with app.app_context():
-        count = rotate_all(db.session(), Vault(settings.secret_keys))
+        vault = Vault(settings.secret_keys)
+        count = rotate_all(db.session(), vault) + methods.rotate_all(db.session(), vault)
         db.session.commit()
     where = "a new key in the data folder" if made else "the first key of RELEVO_SECRET_KEYS"
-    click.echo(f"{count} credentials are sealed with {where}; the old ones stay until nothing needs them")
+    click.echo(f"{count} credentials and addresses are sealed with {where}; the old ones stay until nothing needs them")

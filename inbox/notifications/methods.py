@@ -17,7 +17,7 @@ from inbox.notifications.models import MethodState, Notification, NotificationMe
 from inbox.notifications.notices import Notice
 from inbox.notifications.queue import queue_notice
 from inbox.notifications.send import SENDERS
-from inbox.security import token_hash
+from inbox.security import Vault, token_hash
 from inbox.settings import Pace, Settings
 
 MOST_METHODS, MOST_CODES, MOST_CODE_TRIES = 12, 5, 5
@@ -145,6 +145,20 @@ def set_quiet_hours(session: Session, member_id: int, from_minute: int | None, u
         session.add(QuietHours(member_id=member_id, from_minute=from_minute, until_minute=until_minute))
     else:
         row.from_minute, row.until_minute = from_minute, until_minute
+
+
+def rotate_all(session: Session, vault: Vault) -> int:
+    """Seal every address and every notice that has not left with the first key; returns how many addresses."""
+    methods = session.scalars(
+        select(NotificationMethod).where(NotificationMethod.sealed.is_not(None)).with_for_update()
+    )
+    count = 0
+    for method in methods:
+        method.sealed, count = vault.rotate(method.sealed or b""), count + 1
+    for row in session.scalars(select(Notification).where(Notification.sealed.is_not(None)).with_for_update()):
+        row.sealed = vault.rotate(row.sealed or b"")
+    session.flush()
+    return count
 
 
 def _check_rate(session: Session, member_id: int, pace: Pace) -> None:
