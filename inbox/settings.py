@@ -58,6 +58,10 @@ class Pace:
     paused_hold_seconds: float = 900
     gone_within_seconds: float = 86400
     notify_again_seconds: float = 60
+    # C4: feeds of calendars
+    feed_seconds: float = 12 * 3600
+    feed_again_seconds: float = 3600
+    feed_lease_seconds: float = 300
     # A7
     active_seconds: float = 7200
     # the web
