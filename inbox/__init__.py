@@ -76,7 +76,7 @@ def _set_up_web(app: Flask) -> None:
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.desk import channels, dialogs, live_rows, message_acts, shell, triage
+    from inbox.desk import calendars, channels, dialogs, live_rows, message_acts, shell, triage
     from inbox.desk import views as desk
     from inbox.live import renderers
     from inbox.live import views as live
@@ -102,6 +102,7 @@ def _register_subjects(app: Flask) -> None:
         message_acts,
         dialogs,
         channels,
+        calendars,
         live,
         replies,
     ):
