@@ -84,7 +84,18 @@ def _set_up_web(app: "Flask") -> None:
 def _register_subjects(app: "Flask") -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, rotations, shell, triage
+    from inbox.desk import (
+        alerts,
+        calendars,
+        channels,
+        dialogs,
+        escalation,
+        live_rows,
+        message_acts,
+        rotations,
+        shell,
+        triage,
+    )
     from inbox.desk import views as desk
     from inbox.live import renderers
     from inbox.live import views as live
@@ -115,6 +126,7 @@ def _register_subjects(app: "Flask") -> None:
         alerts,
         escalation,
         rotations,
+        calendars,
         live,
         replies,
     ):

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inbox import clock, disk
+from inbox.calendars.models import Calendar
 from inbox.channels.credentials import unseal
 from inbox.channels.models import Channel, ChannelState, ChannelStream, Credential
 from inbox.conversations.doctor import list_wrong_timers, list_wrong_waiting
@@ -66,6 +67,13 @@ def _credentials(session: Session, settings: Settings) -> list[str]:
             unseal(vault, row.sealed)
         except Invalid:
             findings.append(f"the credential of channel {row.channel_id} can't be opened with the keys there are")
+    for calendar in session.scalars(select(Calendar).where(Calendar.feed_url.is_not(None))):
+        try:
+            vault.open(calendar.feed_url or b"")
+        except Invalid:
+            findings.append(
+                f"the feed of calendar {calendar.id} can't be opened with the keys there are; give it again"
+            )
     return findings
 
 

@@ -74,6 +74,10 @@ class Pace:
     notify_look_seconds: tuple[float, ...] = (10, 30, 120, 600)
     code_seconds: float = 900
     codes_seconds: float = 3600
+    # C4: feeds of calendars
+    feed_seconds: float = 12 * 3600
+    feed_again_seconds: float = 3600
+    feed_lease_seconds: float = 300
     # A7
     active_seconds: float = 7200
     # the web

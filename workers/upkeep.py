@@ -5,14 +5,18 @@ import time
 from sqlalchemy import Select, select
 
 from inbox import clock
+from inbox.calendars import feeds, renewal
+from inbox.calendars.models import Calendar
 from inbox.channels.models import Channel, ChannelState
 from inbox.channels.states import look_for_silence as look_at
 from inbox.conversations import gone, snooze
 from inbox.conversations.models import Conversation, Message, RawPayload, Status, Thread
 from inbox.database import db, read_only
+from inbox.fetch import shared
 from inbox.intake import join, own, quarantine, raw, recheck
 from inbox.intake.models import Quarantined
 from inbox.media.erase import list_stray_files, remove_files
+from inbox.security import Vault
 from inbox.settings import Settings
 from workers.app import celery, flask_app
 from workers.polling import SECONDS_AT_ONCE, reader
@@ -96,3 +100,27 @@ def erase_due() -> None:
         strays = list_stray_files(session, settings.media_dir)
         session.rollback()
     remove_files(settings.media_dir, strays)
+
+
+@celery.task(name="workers.upkeep.read_feeds")
+def read_feeds() -> None:
+    """Read the calendars' feeds whose time has come, one after the other; what they change is proposed."""
+    session, settings = db.session(), _settings()
+    vault = Vault(settings.secret_keys, settings.read_secret_keys)
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    while time.monotonic() < ends and _exists(feeds.list_due()):
+        claim = feeds.claim_due(session, settings.pace)
+        session.commit()
+        if claim is None:
+            return
+        outcome = feeds.ask(shared(settings.local_services), vault, claim)
+        feeds.settle(session, claim, outcome, settings.pace)
+        session.commit()
+
+
+@celery.task(name="workers.upkeep.propose_holidays")
+def propose_holidays() -> None:
+    """Propose the public holidays of the coming years where those known run out."""
+    if _exists(select(Calendar.id).where(renewal.are_running_out())):
+        renewal.propose_holidays(db.session())
+        db.session.commit()

@@ -99,6 +99,14 @@ def open_after(start: datetime, seconds: float, hours: Hours) -> datetime | None
     return None
 
 
+def next_change(zone: str, after: datetime) -> datetime | None:
+    """Return when the clocks of a zone are next changed (UTC); None: not within two years."""
+    first = _instant(after)
+    stretches = _even(zone, first, first + LONGEST // _MICROSECOND)
+    next(stretches)
+    return next((_EPOCH + begin * _MICROSECOND for begin, _, _ in stretches), None)
+
+
 class _Line:
     """Open microseconds along local time, counted from 1970 as if the clocks were never changed."""
 

@@ -28,6 +28,7 @@ class Calendar(WithId, Base):
 
     name: Mapped[str] = mapped_column(unique=True)
     version: Mapped[int] = mapped_column(default=0)
+    holidays_until: Mapped[int | None]  # the last year whose holidays its version has; None: it has no country
     feed_url: Mapped[bytes | None] = mapped_column(LargeBinary)
     feed_host: Mapped[str | None]
     feed_read_at: Mapped[datetime | None]
@@ -54,7 +55,10 @@ class CalendarVersion(WithId, Base):
 
 
 class CalendarProposal(WithId, Base):
-    """Dates from a feed or of coming years that a lead may make a version of, or decline."""
+    """Dates from a feed or of coming years that a lead may make a version of, or decline.
+
+    `is_accepted` None while open, and where a newer proposal took its place.
+    """
 
     __tablename__ = "calendar_proposal"
     __table_args__ = (

@@ -58,3 +58,9 @@ def get_calendar(session: Session, calendar_id: int) -> Current:
 def _current() -> Select[Calendar, CalendarVersion]:
     is_current = and_(CalendarVersion.calendar_id == Calendar.id, CalendarVersion.version == Calendar.version)
     return select(Calendar, CalendarVersion).join(CalendarVersion, is_current)
+
+
+def list_versions(session: Session, calendar_id: int, most: int) -> list[CalendarVersion]:
+    """List the newest versions of a calendar, newest first."""
+    query = select(CalendarVersion).where(CalendarVersion.calendar_id == calendar_id)
+    return list(session.scalars(query.order_by(CalendarVersion.version.desc()).limit(most)))

@@ -26,6 +26,7 @@ from inbox.desk.rows import rows_html
 from inbox.desk.troubles import trouble_sentence
 from inbox.languages import gettext as _
 from inbox.languages import later as _l
+from inbox.members.access import sets_policies
 from inbox.members.doors import find_member
 from inbox.members.models import Member
 from inbox.settings import Settings
@@ -211,13 +212,15 @@ class Shell:
 
     @cached_property
     def places(self) -> Sequence[Place]:
-        """Pages besides the queue: who is on call, alerts, channels for whoever sees one, people for admins."""
+        """Pages besides the queue: who is on call, alerts, channels for whoever sees one, calendars for leads, people for admins."""
         is_waiting = any(one.alert_id is not None for one in self.alerts)
         places = [
             self._place(_("On call"), "calendar-clock", "rotations.index"),
             self._place(_("Alerts"), "bell", "alerts.index", _("Nobody has an alert yet") if is_waiting else ""),
             self._place(_("Channels"), "plug", "channels.index", _("A channel needs you") if self.troubled else ""),
         ]
+        if sets_policies(db.session(), self._member):
+            places.append(self._place(_("Calendars"), "calendar-days", "calendars.index"))
         if self._member.is_admin:
             places.append(self._place(_("People"), "users-round", "people.index"))
         return places

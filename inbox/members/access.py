@@ -117,3 +117,9 @@ def _some_grant(channel_id: Id, *conditions: ColumnElement[bool]) -> ColumnEleme
         .where(_GRANT.c.channel_id == channel_id, _GRANT.c.can_see.is_(True), *conditions)
     )
     return exists(query.correlate_except(_GRANT, _MEMBERSHIP))
+
+
+def sets_policies(session: Session, member: Member) -> bool:
+    """Tell whether a member sets what holds for everybody's time: calendars, policies. Admins do, and leads."""
+    leading = select(Membership.id).where(Membership.member_id == member.id, Membership.role == Role.LEAD.value)
+    return member.is_admin or session.scalar(leading.limit(1)) is not None

@@ -2,7 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -13,6 +13,10 @@ from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.alerts.models import AlertEvent
 from inbox.alerts.raising import Waiting, raise_for
+from inbox.calendars import proposals, versions
+from inbox.calendars.hours import WHOLE_DAY
+from inbox.calendars.models import Calendar, CalendarProposal, Source
+from inbox.calendars.plan import Day, Plan
 from inbox.channels.models import Channel, ChannelStream, Post
 from inbox.contacts.models import Contact
 from inbox.conversations import labels
@@ -107,11 +111,23 @@ def make_side(session: Session, word: str, *, said: str, is_private: bool = Fals
         "team_id": team.id,
         "member_id": member.id,
         **_content(session, said, channel, contact, is_private),
+        **_shared(session),
     }
     ids |= _work(session, said, member, ids)
     ids |= _membership(session, word, member, team)
     ids |= _alert(session, word, member, ids)
     return Side(word, ids, member.id, team.id)
+
+
+def _shared(session: Session) -> dict[str, int]:
+    """Return what belongs to no side, made with the first: a calendar and what is proposed for it."""
+    calendar = session.scalar(select(Calendar))
+    if calendar is None:
+        plan = Plan("UTC", (WHOLE_DAY,) * 7)
+        version = versions.make_calendar(session, "Everybody's", plan, by_member_id=None)
+        calendar = session.get_one(Calendar, version.calendar_id)
+        proposals.propose(session, calendar.id, Source.FEED, [Day(date(2026, 12, 25), "Feast", Source.FEED)])
+    return {"calendar_id": calendar.id, "proposal_id": session.scalars(select(CalendarProposal.id)).one()}
 
 
 def _content(session: Session, said: str, channel: Channel, contact: Contact, is_private: bool) -> dict[str, int]:

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("holidays_until", sa.Integer(), nullable=True),
         sa.Column("feed_url", sa.LargeBinary(), nullable=True),
         sa.Column("feed_host", sa.Text(), nullable=True),
         sa.Column("feed_read_at", sa.DateTime(timezone=True), nullable=True),
