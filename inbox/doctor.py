@@ -15,6 +15,7 @@ from inbox.conversations.settle import refresh
 from inbox.conversations.threads import lock_conversation
 from inbox.errors import Invalid
 from inbox.intake.models import Quarantined
+from inbox.notifications.queries import list_reachable
 from inbox.oncall.troubles import describe_all
 from inbox.outbox.models import Delivery, DeliveryState
 from inbox.security import Vault
@@ -32,7 +33,7 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
         *_streams(session, settings),
         *_deliveries(session, settings),
         *_quarantine(session),
-        *describe_all(session, clock.now()),
+        *describe_all(session, clock.now(), list_reachable),
     ]
 
 

@@ -18,6 +18,7 @@ from inbox.desk.shell import say
 from inbox.errors import Invalid, RelevoError
 from inbox.members import doors, forms
 from inbox.members.models import Member
+from inbox.notifications.queries import list_reachable
 from inbox.oncall import access, overrides, queries, rotations
 from inbox.oncall.models import Rotation, RotationKind
 from inbox.oncall.moments import local
@@ -35,7 +36,7 @@ _FREE_PLACES = 3
 def index() -> Answer:
     """Show every rotation: who is on now and next, and what is wrong."""
     session, now = db.session(), clock.now()
-    shown = [rotation_words.show(session, one, now, None) for one in queries.list_rotations(session)]
+    shown = [rotation_words.show(session, one, now, list_reachable) for one in queries.list_rotations(session)]
     may_plan = access.may_plan(session, doors.current_member())
     return render_template("rotations/index.html", rotations=shown, may_plan=may_plan)
 
@@ -139,7 +140,7 @@ def remove_override(rotation_id: int, override_id: int) -> Answer:
 
 def _page(rotation: Rotation, error: RelevoError | None = None) -> str:
     session, now, member = db.session(), clock.now(), doors.current_member()
-    shown = rotation_words.show(session, rotation, now, None)
+    shown = rotation_words.show(session, rotation, now, list_reachable)
     may_plan = access.may_plan(session, member)
     rows = queries.list_overrides(session, rotation.id, now)
     people = _people(session, member, [*queries.get_plan(session, rotation).member_ids, *(r.member_id for r in rows)])

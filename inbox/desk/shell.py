@@ -212,7 +212,7 @@ class Shell:
 
     @cached_property
     def places(self) -> Sequence[Place]:
-        """Pages besides the queue: who is on call, alerts, channels for whoever sees one, calendars for leads, people for admins."""
+        """Pages besides the queue: for everybody, for whoever sees a channel, for leads, and for admins."""
         is_waiting = any(one.alert_id is not None for one in self.alerts)
         places = [
             self._place(_("On call"), "calendar-clock", "rotations.index"),
