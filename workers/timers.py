@@ -9,7 +9,7 @@ from inbox.settings import Settings
 from inbox.sla import breaches
 from workers.app import celery, flask_app
 
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE = 500
 SECONDS_AT_ONCE = 8.0
 
 

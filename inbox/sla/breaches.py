@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from inbox import clock
+from inbox import bulk, clock
 from inbox.activity import kinds
+from inbox.activity.models import Activity
 from inbox.alerts.models import AlertKind
 from inbox.alerts.raising import Waiting, raise_for
 from inbox.channels.models import Channel, ChannelState, ChannelStream
+from inbox.live.announce import look_after_commit
 from inbox.nudges import POLL, after_commit
 from inbox.settings import Pace
 from inbox.sla import deadlines, policies, timers
@@ -21,14 +23,16 @@ URGENT = "urgent"
 # A stream whose next turn is further away than this shows nothing new: the comments of an old post.
 _IN_USE = 2.0
 _LOOK_AGAIN = timedelta(seconds=3)
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class Happened:
-    """What came of a timer: one of AlertKind, by which it is told."""
+    """What came of a timer: by which alert it is told, and the activity that says so, None: it was said before."""
 
     timer: Timer
     kind: AlertKind
+    line: str | None
 
 
 def find_next_at(session: Session) -> datetime | None:
@@ -37,13 +41,25 @@ def find_next_at(session: Session) -> datetime | None:
 
 
 def list_due(session: Session, now: datetime, limit: int) -> Sequence[int]:
-    """Return the conversations whose timers have something to tell, those first that waited longest for it."""
-    due = select(Timer.conversation_id).where(Timer.next_at <= now)
-    return session.scalars(due.order_by(Timer.next_at, Timer.id).limit(limit)).all()
+    """Return the conversations whose timers have something to tell.
+
+    Those that waited longest for it come first; of what comes at once, channel by channel: one alert tells of many.
+    """
+    columns = (Timer.conversation_id, Timer.channel_id, Timer.next_at)
+    first = select(*columns).where(Timer.next_at <= now).order_by(Timer.next_at, Timer.id).limit(_AT_ONCE).subquery()
+    by_channel = select(first.c.conversation_id).order_by(first.c.channel_id, first.c.next_at, first.c.conversation_id)
+    return session.scalars(by_channel.limit(limit)).all()
 
 
-def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") -> Happened | None:
-    """Warn, or write down that the deadline was missed; the conversation is locked.
+def list_running(session: Session, conversation_ids: Sequence[int]) -> Sequence[Timer]:
+    """Return the open timers of locked conversations, as they are now, with their policies."""
+    running = select(Timer).where(Timer.conversation_id.in_(conversation_ids), Timer.ended_at.is_(None))
+    loaded = running.options(selectinload(Timer.policy_version)).order_by(Timer.conversation_id)
+    return session.scalars(loaded.execution_options(populate_existing=True)).all()
+
+
+def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") -> "Happened | None":
+    """Warn, or write down that the deadline was missed; the conversation is locked. `tell` writes what happened.
 
     Before that the channel is read up to the deadline: an answer may have been given there. Where it can't be, the
     breach says since when nobody looked.
@@ -52,8 +68,8 @@ def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") 
         return None
     promise = policies.promise_of(session, timer.policy_version)
     pauses = deadlines.read_pauses(timer.pauses)
-    is_missed = timer.due_at <= now and timer.told_at is None
-    if is_missed and timer.breached_at is None and not fresh.up_to(timer.channel_id, timer.due_at):
+    is_missed, is_known = timer.due_at <= now and timer.told_at is None, timer.breached_at is not None
+    if is_missed and not is_known and not fresh.up_to(timer.channel_id, timer.due_at):
         timer.next_at = now + _LOOK_AGAIN
         return None
     warnings = deadlines.list_warnings(timer.started_at, timer.due_at, promise, pauses)
@@ -63,28 +79,37 @@ def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") 
         timer.warned_at = warned_at
     if is_missed:
         timer.told_at = now
-        if timer.breached_at is None:
-            timer.unchecked_since_at = fresh.unchecked_since(timer.channel_id, timer.due_at)
-            timers.mark_breached(session, timer)
-    elif is_warning:
-        timers.tell(session, timer, kinds.TIMER_WARNED, {})
+    if is_missed and not is_known:
+        timer.unchecked_since_at = fresh.unchecked_since(timer.channel_id, timer.due_at)
+        timers.mark(timer)
     timers.plan(timer, promise, pauses)
-    return _happened(timer, is_missed=is_missed, is_warning=is_warning)
+    if is_missed:
+        return Happened(timer, _alert_of(timer), None if is_known else kinds.TIMER_BREACHED)
+    return Happened(timer, _alert_of(timer), kinds.TIMER_WARNED) if is_warning else None
 
 
-def _happened(timer: Timer, *, is_missed: bool, is_warning: bool) -> Happened | None:
+def _alert_of(timer: Timer) -> AlertKind:
     """Say by which alert it is told; what was late before we knew of it wakes nobody."""
-    if is_missed and timer.is_imported:
-        return Happened(timer, AlertKind.IMPORT)
-    if is_missed and timer.is_late_arrival and timer.due_at is not None and timer.due_at <= timer.opened_at:
-        return Happened(timer, AlertKind.LATE_ARRIVALS)
-    if is_missed or (is_warning and timer.breached_at is not None):
-        return Happened(timer, AlertKind.BREACH)
-    return Happened(timer, AlertKind.WARNING) if is_warning else None
+    if timer.breached_at is None:
+        return AlertKind.WARNING
+    is_late_already = timer.due_at is not None and timer.due_at <= timer.opened_at
+    if timer.is_imported and is_late_already:
+        return AlertKind.IMPORT
+    return AlertKind.LATE_ARRIVALS if timer.is_late_arrival and is_late_already else AlertKind.BREACH
 
 
-def alert(session: Session, happened: Iterable[Happened], now: datetime) -> None:
-    """Raise one alert a kind, channel and escalation policy for all that happened."""
+def tell(session: Session, happened: Sequence[Happened], now: datetime) -> None:
+    """Write down what happened, and raise one alert a kind, channel and escalation policy for all of it."""
+    session.flush()
+    lines = [(one.line, timers.line_of(one.timer, {})) for one in happened if one.line is not None]
+    columns = {"at": now, "member_id": None, "message_id": None, "undone_by_id": None}
+    bulk.insert_all(session, Activity, [columns | {"kind": kind} | line for kind, line in lines])
+    if lines:
+        look_after_commit(session)
+    _alert(session, happened, now)
+
+
+def _alert(session: Session, happened: Iterable[Happened], now: datetime) -> None:
     groups: dict[tuple[AlertKind, int, int | None], list[Timer]] = {}
     for one in happened:
         policy = one.timer.policy_version

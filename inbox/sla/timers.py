@@ -325,12 +325,17 @@ def mark_breached(session: Session, timer: Timer) -> None:
 
     Nobody is to blame for one that had passed before the message reached us. The sweep tells of it.
     """
+    mark(timer)
+    tell(session, timer, kinds.TIMER_BREACHED, {})
+
+
+def mark(timer: Timer) -> None:
+    """Set what `mark_breached` sets, and tell nobody; for many at a time."""
     timer.breached_at = timer.due_at
     timer.next_at = timer.due_at if timer.ended_at is None else None
     is_known = timer.due_at is not None and timer.opened_at < timer.due_at
     timer.breach_assignee_id = timer.assignee_id if is_known else None
     timer.breach_team_id = timer.team_id if is_known else None
-    tell(session, timer, kinds.TIMER_BREACHED, {})
 
 
 def withdraw_breach(session: Session, timer: Timer) -> None:
@@ -344,9 +349,18 @@ def withdraw_breach(session: Session, timer: Timer) -> None:
 def tell(session: Session, timer: Timer, kind: str, before: dict[str, Any]) -> None:
     """Write down a change of a timer, to be read in its conversation."""
     session.flush()
+    record(session, kind, **line_of(timer, before))
+
+
+def line_of(timer: Timer, before: dict[str, Any]) -> dict[str, Any]:
+    """Return what an activity says of a timer as it is now."""
     after = _times(timer) | {"timer_id": timer.id}
-    channel_id, conversation_id = timer.channel_id, timer.conversation_id
-    record(session, kind, channel_id=channel_id, conversation_id=conversation_id, before=before, after=after)
+    return {
+        "channel_id": timer.channel_id,
+        "conversation_id": timer.conversation_id,
+        "before": before,
+        "after": after,
+    }
 
 
 def _times(timer: Timer) -> dict[str, Any]:

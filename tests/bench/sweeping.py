@@ -17,7 +17,7 @@ from tests.bench.stage import Stage
 
 DUE = 10_000
 SWEEPS = 200
-AT_ONCE = 200
+AT_ONCE = 500
 _TIMER = table_of(Timer)
 
 

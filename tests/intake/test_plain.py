@@ -41,8 +41,8 @@ _CONVERSATION = (
 _TIMER = (
     "number", "policy_version_id", "since_at", "started_at", "opened_at", "due_at", "next_at", "pauses", "is_paused",
     "is_late_arrival", "is_imported", "breached_at", "told_at", "breach_assignee_id", "ended_at", "closed_at",
-    "covers_until_at", "outcome", "met_by_member_id", "response_seconds", "is_private", "kind", "team_id", "assignee_id",
-    "priority", "label_ids",
+    "covers_until_at", "outcome", "met_by_member_id", "response_seconds", "is_private", "kind", "team_id",
+    "assignee_id", "priority", "label_ids",
 )  # fmt: skip
 _MESSAGE = (
     "seq", "awaits", "awaits_reason", "settled", "clock_at", "direction", "is_history",
