@@ -29,6 +29,16 @@ TIMER_WARNED = "timer_warned"
 TIMER_BREACHED = "timer_breached"
 TIMER_REOPENED = "timer_reopened"
 BREACH_WITHDRAWN = "breach_withdrawn"
+OF_TIMERS = (
+    TIMER_MOVED,
+    TIMER_PAUSED,
+    TIMER_RESUMED,
+    TIMER_POLICY,
+    TIMER_WARNED,
+    TIMER_BREACHED,
+    TIMER_REOPENED,
+    BREACH_WITHDRAWN,
+)
 NOTE_WRITTEN = "note_written"
 NOTE_DELETED = "note_deleted"
 UNDONE = "undone"

@@ -28,6 +28,7 @@ _KINDS = (
     kinds.MARKED_SPAM,
     kinds.LABELLED,
     kinds.UNLABELLED,
+    *kinds.OF_TIMERS,
     kinds.MESSAGE_AWAITS,
     kinds.MESSAGE_EXCUSED,
     kinds.MESSAGE_LIKED,

@@ -1,7 +1,8 @@
 """Which conversations a list holds, in which order, found by walking indexes (never by sorting the queue).
 
 Three ways in, chosen by what narrows most: a label's own index; an assignee's or a team's; else the
-queue, side by side of the channels where these are few, or the whole where they are many.
+queue, side by side of the channels where these are few, or the whole where they are many. What is due has an order
+of its own, its deadlines', and few rows: these are walked whatever narrows them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    Text,
     bindparam,
     func,
     literal_column,
@@ -30,18 +32,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.bulk import table_of
+from inbox.conversations.dues import today_in
 from inbox.conversations.keys import Key
 from inbox.conversations.models import NO_ANSWER_SQL, UNASSIGNED_SQL, Conversation, ConversationLabel, Status
 from inbox.conversations.ordering import MIRROR
 from inbox.conversations.sight import Sight
+from inbox.database import UtcDateTime
 from inbox.members import access
 
-Places = Select[int, datetime]  # ids and places in the queue
+Places = Select[int, datetime]  # ids and places in the list
 Lists = tuple[tuple["View", bool], ...]
 
 _CONVERSATION, _LABEL = table_of(Conversation).c, table_of(ConversationLabel).c
 _MEMBER: ColumnElement[int] = bindparam("member_id", type_=BigInteger)
+_NOW: ColumnElement[datetime] = bindparam("now", type_=UtcDateTime)
+_DAY_ENDS: ColumnElement[datetime] = bindparam("day_ends_at", type_=UtcDateTime)
 
 
 class View(StrEnum):
@@ -49,9 +56,16 @@ class View(StrEnum):
 
     MINE = "mine"
     UNASSIGNED = "unassigned"
+    DUE_TODAY = "due_today"
+    OVERDUE = "overdue"
     SNOOZED = "snoozed"
     NO_ANSWER = "no_answer"
     EVERYTHING = "everything"
+
+    @property
+    def is_by_deadline(self) -> bool:
+        """Tell whether it holds what is due, soonest first, whatever its status."""
+        return self in (View.DUE_TODAY, View.OVERDUE)
 
 
 # Those that many conversations are in, and that one index holds in their order.
@@ -110,15 +124,28 @@ def want(
         limit,
     )
     key = after or before
-    values = on | _side_values(sight, shape.side_count) | ({"key_at": key.at, "key_id": key.id} if key else {})
+    values = (
+        on
+        | _times(sight, view)
+        | _side_values(sight, shape.side_count)
+        | ({"key_at": key.at, "key_id": key.id} if key else {})
+    )
     return Wanted(shape, values | {"member_id": sight.member_id})
 
 
 def _is_short(view: View, on: Mapping[str, Any]) -> bool:
     """Tell whether an assignee's or a team's own index leads to few rows."""
-    if "label_id" in on or "channel_id" in on:
+    if view.is_by_deadline or "label_id" in on or "channel_id" in on:
         return False
     return view is View.MINE or "assignee_id" in on or "team_id" in on
+
+
+def _times(sight: Sight, *views: View) -> dict[str, datetime]:
+    """Return what deadlines are compared with: now, and when the member's day ends."""
+    if not any(view.is_by_deadline for view in views):
+        return {}
+    today = today_in(sight.time_zone, clock.now())
+    return {"now": today.now, "day_ends_at": today.ends_at}
 
 
 def _side_values(sight: Sight, side_count: int | None) -> dict[str, Any]:
@@ -129,7 +156,7 @@ def _side_values(sight: Sight, side_count: int | None) -> dict[str, Any]:
 
 
 def pick(shape: Shape) -> CTE:
-    """Return what picks the ids and places (`id`, `queue_at`) of one part of a list, at most `limit`.
+    """Return what picks the ids (`id`) and places of one part of a list, at most `limit`.
 
     `before`: the part that ends before a key, which then comes in falling order.
     """
@@ -143,6 +170,7 @@ def count(session: Session, sight: Sight, lists: Lists, *, limit: int) -> list[i
         return [0 for _ in lists]
     side_count = len(sight.sides) if sight.is_narrow else None
     values = {"member_id": sight.member_id} | _side_values(sight, side_count)
+    values |= _times(sight, *(view for view, _only_waiting in lists))
     return list(session.execute(_counts(lists, side_count, limit), values).one())
 
 
@@ -157,7 +185,7 @@ def _counted(view: View, side_count: int | None, only_waiting: bool, limit: int)
     if only_waiting:
         parts = [part.where(_CONVERSATION.queue_at < MIRROR) for part in parts]
     most = _number(limit)
-    bounded = [_first(part, most, is_ordered=view in _COMMON) for part in parts]
+    bounded = [_first(part, most, is_ordered=view in _COMMON or view.is_by_deadline) for part in parts]
     every = bounded[0]
     if len(bounded) > 1:
         every = union_all(*(part.select() for part in bounded)).limit(most).subquery()
@@ -169,14 +197,15 @@ def _first(part: Places, most: ColumnElement[int], *, is_ordered: bool) -> Subqu
 
     Without an order PostgreSQL reads the table from its start, for it takes them to be spread evenly over it.
     """
-    cut = part.order_by(part.selected_columns.queue_at, part.selected_columns.id) if is_ordered else part
+    number, at = part.selected_columns
+    cut = part.order_by(at, number) if is_ordered else part
     return cut.with_only_columns(literal_column("1").label("one")).limit(most).subquery()
 
 
 def _parts(shape: Shape) -> list[Places]:
-    """Return unordered selects of (id, queue_at) that together are the list, each fit for one index."""
-    table = _LABEL if "label_id" in shape.filtered else _CONVERSATION
-    every = _labelled(shape) if table is _LABEL else _unlabelled(shape)
+    """Return unordered selects of (id, place) that together are the list, each fit for one index."""
+    table = _LABEL if "label_id" in shape.filtered and not shape.view.is_by_deadline else _CONVERSATION
+    every = _labelled(shape) if table is _LABEL else _due(shape) if shape.view.is_by_deadline else _unlabelled(shape)
     if shape.side_count is None:
         return [every.where(access.sees_on_the_way(_MEMBER, table.channel_id, table.is_private))]
     return [_on_side(every, table, number) for number in range(shape.side_count)]
@@ -185,6 +214,30 @@ def _parts(shape: Shape) -> list[Places]:
 def _unlabelled(shape: Shape) -> Places:
     is_wanted = (*_filtered(shape), *_viewed(shape), _CONVERSATION.joined_into_id.is_(None))
     return select(_CONVERSATION.id, _CONVERSATION.queue_at).where(*is_wanted)
+
+
+def _due(shape: Shape) -> Places:
+    """Begin at the deadlines' index, which is in the list's order, whatever else narrows it."""
+    is_due = [_CONVERSATION.due_at <= _NOW]
+    if shape.view is View.DUE_TODAY:
+        is_due = [_CONVERSATION.due_at > _NOW, _CONVERSATION.due_at < _DAY_ENDS]
+    if "label_id" in shape.filtered:
+        # Looked up for each: asked whether one exists, PostgreSQL reads all that the label is on.
+        label = select(_LABEL.label_id).where(
+            _LABEL.conversation_id == _CONVERSATION.id, _LABEL.label_id == bindparam("label_id", type_=BigInteger)
+        )
+        is_due.append(label.scalar_subquery().is_not(None))
+    if shape.status is not None:
+        is_due.append(_without_index(_CONVERSATION.status) == literal_column(f"'{Status(shape.status).value}'"))
+    rest = [_without_index(column) == value for column, value in _given(shape)]
+    return select(_CONVERSATION.id, _CONVERSATION.due_at).where(*is_due, *rest, _CONVERSATION.joined_into_id.is_(None))
+
+
+def _without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Ask for a column so that no index of its own serves: SQLite would prefer that, and sort all it finds."""
+    if isinstance(column.type, Text):
+        return column.concat(literal_column("''"))
+    return column + literal_column("0")
 
 
 def _labelled(shape: Shape) -> Places:
@@ -247,10 +300,15 @@ def _statuses(shape: Shape) -> Sequence[str]:
 
 
 def _filtered(shape: Shape) -> list[ColumnElement[bool]]:
+    return [column == value for column, value in _given(shape)]
+
+
+def _given(shape: Shape) -> list[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+    """Return the columns that are filtered by, each with its value."""
     # A side's channel is already said with the side.
     said = {"label_id"} | ({"channel_id"} if shape.side_count is not None else set())
     names = [name for name in shape.filtered if name not in said]
-    return [_CONVERSATION[name] == bindparam(name, type_=_CONVERSATION[name].type) for name in names]
+    return [(_CONVERSATION[name], bindparam(name, type_=_CONVERSATION[name].type)) for name in names]
 
 
 def _walked(part: Places, direction: str, limit: int) -> Subquery:
@@ -266,8 +324,9 @@ def _walked(part: Places, direction: str, limit: int) -> Subquery:
 
 def _merged(parts: list[Subquery], *, is_falling: bool, limit: int) -> Places:
     every = parts[0] if len(parts) == 1 else union_all(*(part.select() for part in parts)).subquery()
-    order = (every.c.queue_at.desc(), every.c.id.desc()) if is_falling else (every.c.queue_at, every.c.id)
-    return select(every.c.id, every.c.queue_at).order_by(*order).limit(_number(limit))
+    number, at = every.c
+    order = (at.desc(), number.desc()) if is_falling else (at, number)
+    return select(number, at).order_by(*order).limit(_number(limit))
 
 
 def _number(limit: int) -> ColumnElement[int]:

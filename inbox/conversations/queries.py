@@ -24,6 +24,8 @@ COUNT_LIMIT = 100
 _COUNTED = (
     (View.MINE, True),
     (View.UNASSIGNED, True),
+    (View.DUE_TODAY, False),
+    (View.OVERDUE, False),
     (View.SNOOZED, False),
     (View.NO_ANSWER, False),
     (View.EVERYTHING, True),
@@ -65,11 +67,14 @@ class QueuePage:
 class Counts:
     """How many rows each list has, at most `COUNT_LIMIT` (shown as 99+).
 
-    mine, unassigned, everything: people who wait; snoozed, no_answer: rows.
+    mine, unassigned, everything: people who wait; due_today, overdue: those whose deadline it is; snoozed,
+    no_answer: rows.
     """
 
     mine: int
     unassigned: int
+    due_today: int
+    overdue: int
     snoozed: int
     no_answer: int
     everything: int
@@ -86,7 +91,7 @@ def list_queue(
     limit: int = 50,
     sight: Sight | None = None,
 ) -> QueuePage:
-    """Return a part of the queue, longest waiting first; raises Invalid('key_wrong') for a key we did not make.
+    """Return a part of the queue, longest waiting first, of what is due the soonest; raises Invalid('key_wrong').
 
     `sight`: what the member sees, where it was read already.
     """
@@ -101,14 +106,15 @@ def list_queue(
     has_after, has_before = (bool(rows), has_more) if is_before else (has_more, bool(rows) and after is not None)
     return QueuePage(
         tuple(rows),
-        after=_key(rows[-1]) if has_after else None,
-        before=_key(rows[0]) if has_before else None,
+        after=_key(view, rows[-1]) if has_after else None,
+        before=_key(view, rows[0]) if has_before else None,
     )
 
 
 @lru_cache(maxsize=200)
 def _page(shape: Shape) -> Select[Any]:
-    return rows_of(select(pick(shape).c.id))
+    order = "due_at" if shape.view.is_by_deadline else "queue_at"
+    return rows_of(select(pick(shape).c.id), order=order)
 
 
 def find_row(session: Session, member_id: int, conversation_id: int) -> QueueRow | None:
@@ -149,5 +155,6 @@ def list_earlier(
     return sorted(rows, key=lambda row: (row.last_message_at, row.conversation_id), reverse=True)
 
 
-def _key(row: QueueRow) -> str:
-    return str(Key(row.queue_at, row.conversation_id))
+def _key(view: View, row: QueueRow) -> str:
+    at = row.due_at if view.is_by_deadline else None
+    return str(Key(at or row.queue_at, row.conversation_id))

@@ -31,6 +31,7 @@ from inbox.conversations.rows import LabelView, QueueRow
 from inbox.media.models import Media
 from inbox.members.models import Member, Team
 from inbox.outbox.models import ON_ITS_WAY, Delivery
+from inbox.sla.models import SlaPolicyVersion, Timer
 
 INBOUND_SHOWN, _OUTBOUND_SHOWN, _POST_SHOWN = 300, 160, 120
 
@@ -38,6 +39,7 @@ _CONVERSATION, _CONTACT, _CHANNEL = table_of(Conversation), table_of(Contact), t
 _THREAD, _POST, _TEAM = table_of(Thread), table_of(Post), table_of(Team)
 _MARK, _MEDIA, _DELIVERY = table_of(ReadMark), table_of(Media), table_of(Delivery)
 _LABEL, _LABELLED = table_of(Label), table_of(ConversationLabel)
+_TIMER, _POLICY = table_of(Timer), table_of(SlaPolicyVersion)
 _INBOUND, _OUTBOUND = table_of(Message).alias("newest_inbound"), table_of(Message).alias("newest_outbound")
 _ASSIGNEE, _LAST_ASSIGNEE = table_of(Member).alias("assignee"), table_of(Member).alias("last_assignee")
 
@@ -61,8 +63,8 @@ def _row(columns: Sequence[Any], labels: tuple[LabelView, ...]) -> QueueRow:
     return QueueRow(*in_order)
 
 
-def rows_of(wanted: Select[Any], *, is_of_member: bool = True) -> Select[Any]:
-    """Return the statement that loads the conversations whose ids `wanted` selects.
+def rows_of(wanted: Select[Any], *, is_of_member: bool = True, order: str = "queue_at") -> Select[Any]:
+    """Return the statement that loads the conversations whose ids `wanted` selects, by `order` (queue_at, due_at).
 
     Its values are those of `wanted`, and `member_id`, whose reading says what is unread (else nothing is).
     """
@@ -83,7 +85,9 @@ def rows_of(wanted: Select[Any], *, is_of_member: bool = True) -> Select[Any]:
         .outerjoin(_ASSIGNEE, _ASSIGNEE.c.id == _CONVERSATION.c.assignee_id)
         .outerjoin(_LAST_ASSIGNEE, _LAST_ASSIGNEE.c.id == _CONVERSATION.c.last_assignee_id)
         .outerjoin(_TEAM, _TEAM.c.id == _CONVERSATION.c.team_id)
-        .order_by(_CONVERSATION.c.queue_at, _CONVERSATION.c.id)
+        .outerjoin(_TIMER, and_(_TIMER.c.conversation_id == _CONVERSATION.c.id, _TIMER.c.ended_at.is_(None)))
+        .outerjoin(_POLICY, _POLICY.c.id == _TIMER.c.policy_version_id)
+        .order_by(_CONVERSATION.c[order], _CONVERSATION.c.id)
     )
     if is_of_member:
         found = found.outerjoin(_MARK, and_(_MARK.c.conversation_id == _CONVERSATION.c.id, is_read_by))
@@ -93,12 +97,14 @@ def rows_of(wanted: Select[Any], *, is_of_member: bool = True) -> Select[Any]:
 def _columns(is_of_member: bool) -> dict[str, ColumnElement[Any]]:
     """Return the columns by the names of QueueRow's fields."""
     of_conversation = (
-        "version status priority kind is_private queue_at waiting_since snoozed_until_at last_message_at channel_id "
-        "contact_id assignee_id team_id is_leaving is_no_answer_needed has_edit_after_answer"
+        "version status priority kind is_private queue_at waiting_since due_at snoozed_until_at last_message_at "
+        "channel_id contact_id assignee_id team_id is_leaving is_no_answer_needed has_edit_after_answer"
     )
     return {
         "conversation_id": _CONVERSATION.c.id,
         **{name: _CONVERSATION.c[name] for name in of_conversation.split()},
+        "target_seconds": _POLICY.c.target_seconds,
+        "is_paused": func.coalesce(_TIMER.c.is_paused, false()),
         "last_answered_at": _OUTBOUND.c.clock_at,
         "platform": _CHANNEL.c.platform,
         "channel_handle": _CHANNEL.c.handle,

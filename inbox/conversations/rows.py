@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from inbox.conversations.dues import ClockState, soon_at, state_of
+
 
 @dataclass(frozen=True)
 class LabelView:
@@ -25,6 +27,9 @@ class QueueRow:
     is_private: bool
     queue_at: datetime
     waiting_since: datetime | None  # None: their turn
+    due_at: datetime | None  # None: nothing is due
+    target_seconds: int | None  # of the promise that its clock runs by
+    is_paused: bool  # its clock stands still
     snoozed_until_at: datetime | None
     last_message_at: datetime
     last_answered_at: datetime | None
@@ -57,6 +62,15 @@ class QueueRow:
     delivery_state: str | None  # of the reply that is on its way
     last_seq: int  # the seen_seq of a row that is finished from the list
     labels: tuple[LabelView, ...] = ()  # the last: it comes from a query of its own
+
+    @property
+    def soon_at(self) -> datetime | None:
+        """From when on its deadline is near."""
+        return soon_at(self.due_at, self.target_seconds or 0) if self.due_at is not None else None
+
+    def clock_at(self, now: datetime) -> ClockState:
+        """Tell how its clock stands."""
+        return state_of(self.due_at, self.target_seconds, now, is_paused=self.is_paused)
 
 
 @dataclass(frozen=True)

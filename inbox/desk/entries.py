@@ -11,6 +11,7 @@ from inbox.conversations.rows import Entry, LineView, MessageView, NoteView
 from inbox.desk.lines import line_sentence
 
 MESSAGES_REMEMBERED = 400  # eight parts of threads; some 8 KB each, with their HTML
+_GATHERED = (kinds.THREADS_JOINED, *kinds.OF_TIMERS)
 _LONGEST_REMEMBERED = 4_000  # characters
 
 
@@ -40,16 +41,20 @@ def show_entries(entries: Iterable[Entry]) -> Sequence[EntryShown]:
 
 
 def _gather(entries: Iterable[Entry]) -> Sequence[Entry]:
-    """Make one line of joins in a row: a thread that is read in a hundred pieces would hide its messages."""
+    """Make one line of several in a row that say the same of a clock, or of a thread that was read in pieces.
+
+    A hundred would hide the messages. The one line says how it stood after the last.
+    """
     gathered: list[Entry] = []
     for entry in entries:
         last = gathered[-1] if gathered else None
         if (
             isinstance(last, LineView)
             and isinstance(entry, LineView)
-            and last.kind == entry.kind == kinds.THREADS_JOINED
+            and last.kind == entry.kind
+            and entry.kind in _GATHERED
         ):
-            gathered[-1] = replace(last, times=last.times + 1)
+            gathered[-1] = replace(last, times=last.times + 1, after=entry.after)
         else:
             gathered.append(entry)
     return gathered

@@ -9,12 +9,15 @@ from flask_babel import gettext as _
 
 from inbox.activity import kinds
 from inbox.conversations.rows import LineView
+from inbox.desk import clock_lines
 from inbox.desk.words import priority_word, settled_words
 
 
 def line_sentence(line: LineView) -> str:
     """Say what happened; empty for what needs no line."""
     who = line.member_name or str(_("Relevo"))
+    if line.kind in kinds.OF_TIMERS:
+        return clock_lines.sentence(line)
     worder = _WORDERS.get(line.kind)
     return worder(line, who) if worder else ""
 

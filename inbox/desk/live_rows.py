@@ -38,6 +38,7 @@ def _render(row: QueueRow) -> RenderedRow:
         "team_id": row.team_id,
         "is_waiting": row.waiting_since is not None,
         "queue_at": row.queue_at.isoformat(),
+        "due_at": row.due_at.isoformat() if row.due_at else None,
         "is_no_answer_needed": row.is_no_answer_needed,
         "labels": [label.id for label in row.labels],
         "channel_id": row.channel_id,

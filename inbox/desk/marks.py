@@ -36,6 +36,14 @@ def wait_of(since: datetime) -> Markup:
     return Markup(f'<time class="wait" datetime="{since.isoformat()}" data-form="wait">{said}</time>')  # noqa: S704
 
 
+def due_of(due_at: datetime, soon_at: datetime, state: str) -> Markup:
+    """Return when an answer is due; the browser says how much of that is left, and marks it soon or late in time."""
+    time = format_datetime(due_at, "short")
+    said = escape(_("was due %(time)s", time=time) if state == "late" else _("due %(time)s", time=time))
+    times = f'datetime="{due_at.isoformat()}" data-soon="{soon_at.isoformat()}"'
+    return Markup(f'<time class="wait due {escape(state)}" {times} data-form="due">{said}</time>')  # noqa: S704
+
+
 def same_for_all(name: str) -> Markup:
     """Return a part of a page that is the same for everybody who reads it in one language; remembered."""
     return _same(current_app.jinja_env.get_template(name), request.script_root, language())

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.bulk import table_of
 from inbox.channels.health import list_names
+from inbox.conversations.dues import today_in
 from inbox.conversations.labels import list_labels
 from inbox.conversations.queries import Filters, QueuePage, View, list_queue
 from inbox.desk import words
@@ -101,6 +102,7 @@ class QueueShown:
     link_args: dict[str, Any]
     empty: Empty
     shown_at: datetime
+    day_ends_at: datetime  # where the member is: what is due today is due before it
 
     @property
     def choices_url(self) -> str:
@@ -159,7 +161,7 @@ def link_args(view: View, filters: Filters) -> dict[str, Any]:
 
 def show_queue(session: Session, member: Member, view: View, filters: Filters, after: str | None) -> QueueShown:
     """Read a part of the queue with everything around it."""
-    args, sight = link_args(view, filters), read_sight(member.id)
+    args, sight, now = link_args(view, filters), read_sight(member.id), clock.now()
     return QueueShown(
         view=view.value,
         title=view_word(view),
@@ -171,7 +173,8 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
         page=list_queue(session, member.id, view, filters, after=after, sight=sight),
         link_args=args,
         empty=_empty(view, has_filters=len(args) > 1, has_channels=bool(sight.sides), member=member),
-        shown_at=clock.now(),
+        shown_at=now,
+        day_ends_at=today_in(member.time_zone, now).ends_at,
     )
 
 
@@ -237,6 +240,25 @@ def _unassigned() -> Empty:
     return Empty("circle-check", _("Everybody has somebody"), said)
 
 
+def _due_today() -> Empty:
+    said = _("Whose answer is due before the day ends appears here, soonest first.")
+    return Empty(
+        "circle-check",
+        _("Nothing more is due today"),
+        said,
+        url_for("desk.queue", view=View.OVERDUE.value),
+        _("See what is overdue"),
+    )
+
+
+def _overdue() -> Empty:
+    return Empty(
+        "circle-check",
+        _("Nobody waits past their deadline"),
+        _("Whoever does appears here by themselves, longest overdue first."),
+    )
+
+
 def _no_answer() -> Empty:
     said = _("Thanks, emoji and the like are kept here: look now and then whether one wants an answer after all.")
     return Empty("check-check", _("Nothing set aside"), said)
@@ -249,6 +271,8 @@ def _snoozed() -> Empty:
 _EMPTIES: dict[View, Callable[[], Empty]] = {
     View.MINE: _mine,
     View.UNASSIGNED: _unassigned,
+    View.DUE_TODAY: _due_today,
+    View.OVERDUE: _overdue,
     View.SNOOZED: _snoozed,
     View.NO_ANSWER: _no_answer,
     View.EVERYTHING: lambda: Empty("inbox", _("It is quiet"), _("Nobody has written yet.")),

@@ -19,6 +19,9 @@ def _words_in(_locale: str) -> dict[str, str]:
 def _times() -> dict[str, str]:
     return {
         "waits": _("waits %(time)s"),
+        "left": _("%(time)s left"),
+        "late": _("%(time)s late"),
+        "due": _("due %(time)s"),
         "now": _("a moment"),
         "just_now": _("just now"),
         "minutes": _("%(n)s min"),

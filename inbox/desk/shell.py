@@ -35,6 +35,8 @@ from inbox.web_security import stream_origin
 ICONS = {
     View.MINE: "user-round-check",
     View.UNASSIGNED: "inbox",
+    View.DUE_TODAY: "hourglass",
+    View.OVERDUE: "triangle-alert",
     View.SNOOZED: "clock",
     View.NO_ANSWER: "check-check",
     View.EVERYTHING: "list",
@@ -42,6 +44,8 @@ ICONS = {
 _VIEWS = {
     View.MINE: _l("Mine"),
     View.UNASSIGNED: _l("Unassigned"),
+    View.DUE_TODAY: _l("Due today"),
+    View.OVERDUE: _l("Overdue"),
     View.NO_ANSWER: _l("No answer needed"),
     View.EVERYTHING: _l("Everything"),
 }
@@ -62,6 +66,7 @@ class RailView:
     count: int
     is_current: bool
     is_hot: bool
+    is_late: bool
     in_more: bool
 
     @property
@@ -205,7 +210,8 @@ class Shell:
                 count=getattr(counts, view.value),
                 is_current=view == current,
                 is_hot=view is View.UNASSIGNED,
-                in_more=view is View.NO_ANSWER,
+                is_late=view is View.OVERDUE,
+                in_more=view in (View.SNOOZED, View.NO_ANSWER),
             )
             for view in View
         ]
@@ -326,6 +332,7 @@ def set_up(app: Flask) -> None:
         same_for_all=marks.same_for_all,
         at=marks.at,
         wait_of=marks.wait_of,
+        due_of=marks.due_of,
         differences=differences,
         host_of=looks.host_of,
         person_word=words.person_word,

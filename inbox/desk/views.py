@@ -14,6 +14,7 @@ from inbox.conversations.queries import View, count_views, list_queue
 from inbox.conversations.rows import ThreadPage
 from inbox.database import db
 from inbox.desk.around import read_around
+from inbox.desk.clocks import read_clock
 from inbox.desk.composer import show_composer
 from inbox.desk.deliveries import show_deliveries
 from inbox.desk.entries import show_entries
@@ -194,6 +195,7 @@ def _values(found: Conversation, page: ThreadPage, *, with_composer: bool = Fals
     thread = show_thread(session, found, around, page, back_url=back_url)
     values = {
         "thread": thread,
+        "clock": read_clock(session, found),
         "entries": thread.entries,
         "side": show_side(session, member, found, around),
         "deliveries": show_deliveries(session, member, on_its_way),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 class RenderedRow:
     """A queue row for everybody who may see it: `facts` let the page decide whether it belongs in its view.
 
-    facts: status, assignee_id, team_id, is_waiting, queue_at (ISO), is_no_answer_needed, labels (ids),
+    facts: status, assignee_id, team_id, is_waiting, queue_at and due_at (ISO), is_no_answer_needed, labels (ids),
     channel_id, last_inbound_seq.
     """
 

@@ -139,6 +139,7 @@ def _row(chance: random.Random, channel_ids: list[int], contact_id: int, assigne
         "assignee_id": assignee_id if chance.random() < 0.02 else None,
         "waiting_since": waiting_since,
         "queue_at": queue_at(waiting_since, at),
+        "due_at": START + timedelta(seconds=chance.randrange(-(10**5), 10**5)) if waiting_since else None,
         "is_no_answer_needed": status == "done" and chance.random() < 0.03,
         "last_message_at": at,
         "created_at": at,
@@ -148,16 +149,24 @@ def _row(chance: random.Random, channel_ids: list[int], contact_id: int, assigne
 EVERYTHING, CHANNEL = {"ix_conversation_everything"}, {"ix_conversation_channel_queue"}
 ASSIGNEE = {"ix_conversation_assignee"}  # SQLite finds those of nobody in it, in the queue's order too
 UNASSIGNED_ALL, UNASSIGNED_CHANNEL = {"ix_conversation_unassigned_all"}, {"ix_conversation_unassigned_channel"}
+DUE_ALL, DUE_CHANNEL = {"ix_conversation_due_all"}, {"ix_conversation_due_channel"}
 LISTS = [
     ("one", View.EVERYTHING, Filters(), CHANNEL),
     ("one", View.SNOOZED, Filters(), CHANNEL),
     ("one", View.UNASSIGNED, Filters(), CHANNEL | UNASSIGNED_CHANNEL),
     ("one", View.NO_ANSWER, Filters(), {"ix_conversation_no_answer_channel"}),
+    ("one", View.DUE_TODAY, Filters(), DUE_CHANNEL | DUE_ALL),  # PostgreSQL: what is due in one day is little
+    ("one", View.OVERDUE, Filters(), DUE_CHANNEL),
+    ("one", View.OVERDUE, Filters(status="open"), DUE_CHANNEL),
     ("one", View.EVERYTHING, Filters(status="done"), CHANNEL),
     ("everyone", View.EVERYTHING, Filters(), EVERYTHING),
     ("everyone", View.SNOOZED, Filters(), EVERYTHING),
     ("everyone", View.UNASSIGNED, Filters(), EVERYTHING | ASSIGNEE | UNASSIGNED_ALL),
     ("everyone", View.NO_ANSWER, Filters(), {"ix_conversation_no_answer_all"}),
+    ("everyone", View.DUE_TODAY, Filters(), DUE_ALL),
+    ("everyone", View.OVERDUE, Filters(), DUE_ALL),
+    ("everyone", View.OVERDUE, Filters(status="open"), DUE_ALL),
+    ("everyone", View.OVERDUE, Filters(label_id=1), DUE_ALL),
     ("everyone", View.MINE, Filters(), ASSIGNEE),
     ("everyone", View.EVERYTHING, Filters(status="done"), EVERYTHING),
     ("everyone", View.EVERYTHING, Filters(label_id=1), {"ix_conversation_label_queue"}),
@@ -167,7 +176,7 @@ LISTS = [
 ]
 LIMIT = 20
 MOST_READ = 15 * LIMIT  # of 6,000
-COUNTED = tuple((view, view is not View.SNOOZED) for view in View)
+COUNTED = tuple((view, view is not View.SNOOZED and not view.is_by_deadline) for view in View)
 SLACK = {"postgresql": 40, "sqlite": 1_500}  # rows, steps: a list that was short at first fills up
 
 

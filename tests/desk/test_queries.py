@@ -17,7 +17,8 @@ from tests.factories.members import sign_in_as
 QUEUE_PAGE = 1 + 2 + 2 + 1 + 1
 # the queue beside it · the conversation, what it stands in, what is on its way · newest edit and question, messages,
 # versions, pictures, notes, lines, names in these · labels, earlier and other conversations · draft, who else waits
-CONVERSATION_PAGE = QUEUE_PAGE + 3 + 7 + 3 + 2
+# its clocks
+CONVERSATION_PAGE = QUEUE_PAGE + 3 + 7 + 3 + 2 + 1
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from inbox.desk.rows import row_html, rows_html
 
 AT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 # Words, letters and addresses: each is told by the row, the language, the zone and where we are mounted.
-KNOWN = {"_", "ngettext", "row_url", "icon", "at", "wait_of", "hue", "initials", "isolated", "platform_mark"}
+KNOWN = {"_", "ngettext", "row_url", "icon", "at", "wait_of", "due_of", "hue", "initials", "isolated", "platform_mark"}
 KNOWN |= {f"{what}_word" for what in ("person", "platform", "kind", "priority", "status")}
-GIVEN = {"row", "is_current", "list_query", "name", "platform", "theirs", "label"}
+GIVEN = {"row", "is_current", "list_query", "state", "name", "platform", "theirs", "label"}
 ROW = QueueRow(
     conversation_id=7,
     version=1,
@@ -27,6 +27,9 @@ ROW = QueueRow(
     is_private=False,
     queue_at=AT,
     waiting_since=AT,
+    due_at=None,
+    target_seconds=None,
+    is_paused=False,
     snoozed_until_at=None,
     last_message_at=AT,
     last_answered_at=None,

@@ -45,6 +45,17 @@ function takeGone(id) {
   if (!isWatched()) takeOut(row);
 }
 
+/** Mark or take out what no longer belongs to the list because time has passed. */
+export function lookAgain() {
+  for (const [id, row] of waiting) if (!belongs(row.dataset)) waiting.delete(id);
+  for (const row of allRows()) {
+    if (belongs(row.dataset)) continue;
+    row.classList.add("stale");
+    if (!isWatched()) takeOut(row);
+  }
+  drawNews();
+}
+
 /** Tell whether somebody points at the list, stands in it, or decides about a row: then nothing may move. */
 function isWatched() {
   return Boolean($("#rows:hover")) || Boolean(focusedRow()) || Boolean($("dialog[open]"));

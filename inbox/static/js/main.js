@@ -6,6 +6,7 @@ import { startArrivals } from "./arrivals.js";
 import { startComposer } from "./composer.js";
 import { startCountdown } from "./countdown.js";
 import { writeTitle } from "./counts.js";
+import { startDues } from "./dues.js";
 import { startDialogs } from "./dialogs.js";
 import { startFilter } from "./filter.js";
 import { startKeys } from "./keys.js";
@@ -27,6 +28,7 @@ if ($("#queue")) {
   startMore();
   startComposer();
   startCountdown();
+  startDues();
   startFilter();
   startPane();
   writeTitle();

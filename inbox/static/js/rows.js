@@ -2,6 +2,7 @@
 
 import { $, $$, isField, say } from "./page.js";
 import { announce } from "./toasts.js";
+import { isByDeadline } from "./views.js";
 
 export const list = () => $("#rows");
 export const allRows = () => $$("#rows > li[data-id]");
@@ -99,17 +100,19 @@ export function replaceRow(old, fresh, { isOpen = false } = {}) {
   return fresh;
 }
 
-const key = (one) => `${one.dataset.queueAt}|${String(one.dataset.id).padStart(12, "0")}`;
+const placeOf = (one) => (isByDeadline() ? one.dataset.due : one.dataset.queueAt);
+const key = (one) => `${placeOf(one)}|${String(one.dataset.id).padStart(12, "0")}`;
 
 /** Tell whether a row's place is beyond what has been loaded, and it was there before the list was shown. */
 export function isFurtherDown(row) {
   const more = $("#rows > [data-more]");
   const last = more?.previousElementSibling;
   if (!last || key(row) < key(last)) return false;
+  if (isByDeadline()) return true; // "Show more" goes on by deadline: whatever is due later comes with it
   return row.dataset.waiting !== "1" || row.dataset.queueAt < $("#queue").dataset.shownAt;
 }
 
-/** Put a row where its time says, longest waiting first; what is new stands after "Show more", below what is not loaded. */
+/** Put a row where its time says, longest waiting or soonest due first; what is new stands after "Show more", below what is not loaded. */
 export function insertSorted(row) {
   const known = rowOf(row.dataset.id);
   if (known) return replaceRow(known, row);

@@ -52,7 +52,22 @@ function monthWords(at, now) {
   return format({ month: "short", year: "numeric" }).format(at);
 }
 
+/** Say what is left until a deadline, or since when it is over; one that is a day away is named. */
+function dueWords(at, now) {
+  if (at <= now) return say("late", { time: lengthWords(now - at) });
+  return at - now > DAY ? say("due", { time: atWords(at, now) }) : say("left", { time: lengthWords(at - now) });
+}
+
+/** Mark a deadline by how near it is, as inbox/conversations/dues.py does. */
+function markDue(element, at, now) {
+  const state = at <= now ? "late" : new Date(element.dataset.soon) <= now ? "soon" : "calm";
+  if (element.classList.contains(state)) return;
+  element.classList.remove("calm", "soon", "late");
+  element.classList.add(state);
+}
+
 const FORMS = {
+  due: dueWords,
   wait: (at, now) => say("waits", { time: lengthWords(Math.max(0, now - at)) }),
   ago: (at, now) => (now - at < MINUTE ? say("just_now") : say("ago", { time: lengthWords(now - at) })),
   in: (at, now) => (at <= now ? say("just_now") : say("in", { time: lengthWords(at - now) })),
@@ -63,13 +78,28 @@ const FORMS = {
   month: monthWords,
 };
 
+function titleOf(element, at) {
+  const time = format({ dateStyle: "full", timeStyle: "long" }).format(at);
+  return element.dataset.form === "due" ? say("due", { time }) : time;
+}
+
 /** Word one element. */
 function wordOne(element, now) {
   const at = new Date(element.dateTime);
   if (Number.isNaN(at.getTime())) return;
   const words = FORMS[element.dataset.form ?? "at"]?.(at, now) ?? atWords(at, now);
   if (element.textContent !== words) element.textContent = words;
-  if (!element.title) element.title = format({ dateStyle: "full", timeStyle: "long" }).format(at);
+  if (element.dataset.form === "due") markDue(element, at, now);
+  if (!element.title) element.title = titleOf(element, at);
+}
+
+/** Draw what is left of a ring. */
+function drawPart(part, now) {
+  const due = new Date(part.dataset.due);
+  const started = new Date(part.dataset.started);
+  const left = due > now && due > started ? Math.min(100, Math.max(1, Math.round((100 * (due - now)) / (due - started)))) : 0;
+  part.setAttribute("stroke-dasharray", `${left} 100`);
+  markDue(part, due, now);
 }
 
 /** Word every time below `root`. */
@@ -77,6 +107,7 @@ export function wordTimes(root = document) {
   const now = new Date();
   if (root.matches?.("time[datetime]")) wordOne(root, now);
   for (const element of $$("time[datetime]", root)) wordOne(element, now);
+  for (const part of $$(".ring [data-due]", root)) drawPart(part, now);
 }
 
 /** Keep all times worded: what is added, and what grows old. */
