@@ -85,6 +85,7 @@ def _register_subjects(app: Flask) -> None:
     from inbox.members import views as members
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
+    from inbox.reports import views as reports
 
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
@@ -104,5 +105,6 @@ def _register_subjects(app: Flask) -> None:
         channels,
         live,
         replies,
+        reports,
     ):
         app.register_blueprint(module.blueprint)

@@ -22,6 +22,8 @@ from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
+from inbox.reports.models import SlaDay, SlaDayCounted
+from inbox.sla.days import SlaDayMark
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
 
 ALL = (
@@ -54,6 +56,9 @@ ALL = (
     Quarantined,
     RawPayload,
     ReadMark,
+    SlaDay,
+    SlaDayCounted,
+    SlaDayMark,
     SlaPolicy,
     SlaPolicyVersion,
     Team,

@@ -16,6 +16,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.upkeep.join_missed", "upkeep", 30),
     ("workers.upkeep.look_for_silence", "upkeep", 60),
     ("workers.upkeep.erase_due", "upkeep", 60),
+    ("workers.upkeep.count_days", "upkeep", 60),
 )
 # However fast the pace: what is sent, looked at or read is due by its row, and a tick costs processor time.
 SHORTEST_SECONDS = 0.5

@@ -209,8 +209,11 @@ class Shell:
 
     @cached_property
     def places(self) -> Sequence[Place]:
-        """Pages besides the queue: channels for whoever sees one, people for admins."""
-        places = [self._place(_("Channels"), "plug", "channels.index", needs_you=bool(self.troubled))]
+        """Pages besides the queue: how the promise is kept, channels for whoever sees one, people for admins."""
+        places = [
+            self._place(_("SLA"), "timer", "reports.sla"),
+            self._place(_("Channels"), "plug", "channels.index", needs_you=bool(self.troubled)),
+        ]
         if self._member.is_admin:
             places.append(self._place(_("People"), "users-round", "people.index"))
         return places
