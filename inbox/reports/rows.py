@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, select, tuple_
+from sqlalchemy import BigInteger, Engine, Select, and_, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
@@ -15,7 +15,7 @@ from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.keys import Key
 from inbox.conversations.models import Conversation
-from inbox.database import UtcDateTime
+from inbox.database import UtcDateTime, read_only
 from inbox.members.models import Member, Team
 from inbox.reports.cohort import is_due_within
 from inbox.reports.outcomes import IN_RATE, IS_ANSWERED, IS_FIRST, KIND, WAS_PAUSED, WITHIN_DAY, Kind, T, is_kind
@@ -136,14 +136,19 @@ def list_rows(
     return session.execute(statement, values).all()
 
 
-def each_row(session: Session, scope: Scope, asked: Asked, now: datetime) -> Iterator[Any]:
-    """Yield all of them, some at a time."""
+def each_row(engine: Engine, scope: Scope, asked: Asked, now: datetime) -> Iterator[Any]:
+    """Yield all of them, some at a time, each time in a transaction of its own: who takes them may be slow."""
     after = None
-    while rows := list_rows(session, scope, asked, now, after=after, limit=ROWS_AT_ONCE):
+    while rows := _read_some(engine, scope, asked, now, after):
         yield from rows
         if len(rows) < ROWS_AT_ONCE:
             return
         after = place_of(rows[-1], asked)
+
+
+def _read_some(engine: Engine, scope: Scope, asked: Asked, now: datetime, after: Key | None) -> Sequence[Any]:
+    with read_only(), Session(engine) as session:
+        return list_rows(session, scope, asked, now, after=after, limit=ROWS_AT_ONCE)
 
 
 def place_of(row: Any, asked: Asked) -> Key:

@@ -1,11 +1,10 @@
 """The SLA page, the rows behind its numbers, and the same rows as a file."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
 from inbox import clock
 from inbox.conversations.keys import read_key
@@ -80,8 +79,7 @@ def rows() -> str:
 def rows_file() -> Response:
     """Hand over the same rows as a file, as they are read."""
     asked, rows_asked = _asked(), _asked_rows()
-    found = each_row(db.session(), asked.scope, rows_asked, asked.now)
-    lines: Iterator[str] = stream_with_context(export.lines(found, asked.now))
+    lines = export.lines(each_row(db.engine, asked.scope, rows_asked, asked.now), asked.now)
     name = f"relevo-sla-{rows_asked.what.value}-{asked.now.astimezone(asked.zone):%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(lines, mimetype="text/csv", headers=headers)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,7 +65,7 @@ def test_today_begins_at_the_zones_midnight() -> None:
 def test_the_last_week_is_the_range_of_seven_days_and_weeks_leave_no_gap() -> None:
     weeks = spans.last_weeks(12, NOW, MADRID)
     assert weeks[-1] == spans.last_days(7, NOW, MADRID)
-    assert all(one.until_at == other.from_at for one, other in zip(weeks, weeks[1:], strict=False))
+    assert all(one.until_at == other.from_at for one, other in pairwise(weeks))
     assert len(weeks) == 12
 
 
