@@ -66,11 +66,14 @@ def number_word(number: int) -> str:
     return str(format_decimal(number))
 
 
+def rate_number(rate: float | None) -> str:
+    """Write a part as a number of per cent with one decimal, cut off: only all of them are 100."""
+    return NONE if rate is None else str(format_decimal(int(rate * 1000 + 1e-9) / 10))
+
+
 def rate_word(rate: float | None) -> str:
-    """Write a part in per cent with one decimal, cut off: only all of them are 100."""
-    if rate is None:
-        return NONE
-    return f"{format_decimal(int(rate * 1000 + 1e-9) / 10)} %"
+    """Write the same with its sign."""
+    return NONE if rate is None else f"{rate_number(rate)}\N{NO-BREAK SPACE}%"
 
 
 def length_word(minutes: int | None) -> str:
