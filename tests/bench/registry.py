@@ -64,6 +64,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("queue_page", "queue_pages"),
     Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
     Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
+    Benchmark("dashboard_week", "dashboards", function="open_week_on"),
+    Benchmark("dashboard_year", "dashboards", function="open_year_on"),
     Benchmark("reply_latency", "reply_latency", (SMALL,), is_writing=True),
     Benchmark("streams", "streams", (SMALL,), is_writing=True, rounds=1),
     Benchmark("worker_memory", "memory", (SMALL,), is_writing=True, rounds=1, function="open_worker_on"),
