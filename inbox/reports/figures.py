@@ -7,24 +7,28 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from sys import byteorder
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from inbox.reports.outcomes import QUARTER_SECONDS, Kind
 
+Value = TypeVar("Value", str, int)
 DAYS, HOURS = 7, 24
+_QUARTERS_AN_HOUR, _QUARTERS_A_DAY = 4, 96
+_THURSDAY = 3  # 1 January 1970
 
 
 @dataclass
 class Tally:
-    """Counts of timers whose deadline has passed; `minutes`: how many were answered after so many whole minutes."""
+    """Counts of timers whose deadline has passed; `minutes`: how many were answered after so long (see outcomes.py)."""
 
     counts: Counter[str] = field(default_factory=Counter)
     minutes: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Count others in."""
-        self.counts.update(other.counts)
-        self.minutes.update(other.minutes)
+        _merge(self.counts, other.counts)
+        _merge(self.minutes, other.minutes)
 
     @property
     def in_time(self) -> int:
@@ -66,6 +70,11 @@ class Tally:
         return percentile(self.minutes, percent)
 
 
+def _merge(mine: Counter[Value], theirs: Counter[Value]) -> None:
+    for value, count in theirs.items():
+        mine[value] = mine.get(value, 0) + count
+
+
 def percentile(counted: Counter[int], percent: int) -> int | None:
     """Return the smallest value that at least so many per cent (1 to 100) of all do not exceed."""
     total = counted.total()
@@ -92,11 +101,33 @@ def start_of_quarter(quarter: int) -> datetime:
 
 def by_hour_of_week(quarters: Counter[int], zone: ZoneInfo) -> list[list[int]]:
     """Sum quarters of an hour since 1970 by weekday (Monday first) and hour of a zone's clock."""
+    ahead = _Ahead(zone)
     table = [[0] * HOURS for _ in range(DAYS)]
     for quarter, count in quarters.items():
-        at = start_of_quarter(quarter).astimezone(zone)
-        table[at.weekday()][at.hour] += count
+        hours = (quarter + ahead.at(quarter)) // _QUARTERS_AN_HOUR
+        table[(hours // HOURS + _THURSDAY) % DAYS][hours % HOURS] += count
     return table
+
+
+class _Ahead:
+    """How many quarters of an hour a zone's clock is ahead of UTC: asked once a day unless it is changed in it."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._days: dict[int, int | None] = {}
+
+    def at(self, quarter: int) -> int:
+        """Return it for a quarter of an hour since 1970."""
+        day = quarter // _QUARTERS_A_DAY
+        if day not in self._days:
+            first, last = (self._ask(day * _QUARTERS_A_DAY + one) for one in (0, _QUARTERS_A_DAY - 1))
+            self._days[day] = first if first == last else None
+        found = self._days[day]
+        return self._ask(quarter) if found is None else found
+
+    def _ask(self, quarter: int) -> int:
+        ahead = start_of_quarter(quarter).astimezone(self._zone).utcoffset() or timedelta()
+        return int(ahead.total_seconds() // QUARTER_SECONDS)
 
 
 def steps(table: Iterable[Sequence[int]], most: int = 4) -> list[list[int]]:

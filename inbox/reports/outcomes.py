@@ -74,6 +74,25 @@ def _digits_on_postgresql(element: _Digits, compiler: Any, **how: Any) -> str:
     return f"lpad(to_hex(CAST(floor({number}) AS bigint)), 8, '0')"
 
 
+class _Shown(FunctionElement[int]):
+    """A length in minutes, as exact as it is shown: minutes below ten hours, hours below two days, then days."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Shown)
+def _shown(element: _Shown, compiler: Any, **how: Any) -> str:
+    (seconds,) = (compiler.process(part, **how) for part in element.clauses)
+    parts = "floor({} / {})" if compiler.dialect.name == "postgresql" else "CAST({} / {} AS INTEGER)"
+
+    def whole(step: int) -> str:
+        return f"{parts.format(seconds, step)} * {step // 60}"
+
+    rest = f"WHEN {seconds} < 172800 THEN {whole(3600)} ELSE {whole(86400)} END"
+    return f"(CASE WHEN {seconds} < 36000 THEN {whole(60)} {rest})"
+
+
 class _WasPaused(FunctionElement[bool]):
     """Whether a timer's list of pauses has one in it."""
 
@@ -115,7 +134,7 @@ def _count(condition: Any, name: str) -> Any:
     return func.count().filter(condition).label(name)
 
 
-_MINUTES = _Digits(T.response_seconds / literal_column("60.0"))
+_MINUTES = _Digits(_Shown(T.response_seconds))
 _QUARTERS = _Digits(_Quarter(T.since_at))
 COUNTS = (
     *(_count(is_kind(kind), kind.value) for kind in Kind),

@@ -1,9 +1,12 @@
 """What the SLA page shows: every number with its words and the address of the rows behind it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -46,14 +49,25 @@ class Asked:
     zone: ZoneInfo
     now: datetime
 
-    @property
+    @cached_property
     def args(self) -> dict[str, Any]:
         """Return what an address carries so that it shows the same."""
         return {"range": self.days, **self.scope.filters.args()}
 
     def rows_url(self, what: What, **more: Any) -> str:
         """Return the address of the rows behind a number."""
-        return url_for("reports.rows", what=what.value, **{**self.args, **more})
+        if more.keys().isdisjoint(self.args):
+            return f"{self._rows_url}?what={what.value}&{self._tail}{'&' if more else ''}{urlencode(more)}"
+        return f"{self._rows_url}?what={what.value}&{urlencode({**self.args, **more})}"
+
+    @cached_property
+    def _rows_url(self) -> str:
+        """Where rows are; a page has hundreds of such addresses."""
+        return url_for("reports.rows")
+
+    @cached_property
+    def _tail(self) -> str:
+        return urlencode(self.args)
 
 
 @dataclass(frozen=True)
@@ -217,11 +231,11 @@ def _groups(asked: Asked, cohort: Cohort, held: Sequence[Held], teams: Sequence[
     def platform_of(key: Key) -> str:
         return channels[key.channel_id].platform
 
-    def overdue_of(channel_id: int) -> int:
-        return sum(one.overdue for one in held if one.channel_id == channel_id)
-
+    overdue: Counter[int] = Counter()
+    for one in held:
+        overdue[one.channel_id] += one.overdue
     tallies = cohort.by(lambda key: key.channel_id)
-    named = [(one, tallies.get(one.id, Tally()), overdue_of(one.id)) for one in asked.scope.channels]
+    named = [(one, tallies.get(one.id, Tally()), overdue[one.id]) for one in asked.scope.channels]
     by_channel = [
         Line(one.name, tally, {"channel": one.id}, late) for one, tally, late in named if tally.counts or late
     ]

@@ -1,6 +1,7 @@
 """A report's numbers and codes in the member's language."""
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, format_decimal
@@ -8,6 +9,7 @@ from flask_babel import format_datetime as format_local
 from markupsafe import Markup, escape
 
 from inbox.languages import gettext as _
+from inbox.languages import language
 from inbox.languages import later as _l
 from inbox.reports.figures import length_parts
 from inbox.reports.rows import What
@@ -63,12 +65,17 @@ def definition(what: What) -> str:
 
 def number_word(number: int) -> str:
     """Write a number as the language does."""
+    return str(number) if 0 <= number < 1000 else _decimal(number, language())
+
+
+@lru_cache(maxsize=2_000)
+def _decimal(number: float, _language: str) -> str:
     return str(format_decimal(number))
 
 
 def rate_number(rate: float | None) -> str:
     """Write a part as a number of per cent with one decimal, cut off: only all of them are 100."""
-    return NONE if rate is None else str(format_decimal(int(rate * 1000 + 1e-9) / 10))
+    return NONE if rate is None else _decimal(int(rate * 1000 + 1e-9) / 10, language())
 
 
 def rate_word(rate: float | None) -> str:

@@ -66,9 +66,16 @@ def kinds_of(known: list[Known]) -> Counter[str]:
     return Counter(one.kind for one in known)
 
 
+def shown(seconds: float) -> int:
+    """Return a length in minutes as exactly as a page says it."""
+    if seconds < 10 * 3600:
+        return int(seconds // 60)
+    return int(seconds // 3600) * 60 if seconds < 2 * DAY else int(seconds // DAY) * 1440
+
+
 def minutes_at(known: list[Known], percent: int) -> int | None:
-    """Return a percentile of whole minutes until the answer, of those in the rate."""
-    took = sorted(int((one.took_seconds or 0) // 60) for one in known if one.kind in ("in_time", "late"))
+    """Return a percentile of the time until the answer, of those in the rate."""
+    took = sorted(shown(one.took_seconds or 0) for one in known if one.kind in ("in_time", "late"))
     if not took:
         return None
     return next(value for place, value in enumerate(took, 1) if place * 100 >= percent * len(took))
