@@ -22,11 +22,13 @@ from inbox.reports.page import Asked, Page, Staffed, make_page
 from inbox.reports.rows import NOBODY
 from inbox.reports.scope import Filters, find_scope
 from inbox.reports.spans import RANGES, last_days, last_weeks, next_hours
+from inbox.sla.days import day_of, mark
 from tests.factories.basics import make_channel, make_grant, make_member, make_responder
 from tests.factories.members import sign_in_as
 from tests.factories.timers import make_bare_conversation, make_timer
 from tests.fixtures.app import MovingClock
 from tests.reports.truth import DAY, Known, Truth, kinds_of, make_truth, minutes_at
+from workers import upkeep
 
 KINDS = ("in_time", "late", "overdue", "excused", "withdrawn", "late_arrival", "imported")
 MADRID = ZoneInfo("Europe/Madrid")
@@ -340,3 +342,24 @@ def test_parameters_of_others_reach_no_address(lucia: FlaskClient) -> None:
     page = lucia.get("/sla/rows?what=all&range=365&_external=1&_scheme=javascript&_anchor=x&endpoint=y").text
     assert "javascript" not in page
     assert "after=" in page
+
+
+def test_a_tick_counts_what_is_over_and_then_nothing(
+    app: Flask, session: Session, truth: Truth, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.app.flask_app", lambda: app)
+    today = day_of(moving_clock.at)
+    assert days.list_uncounted(session, moving_clock.at)[0] == today - 1
+    session.rollback()
+    upkeep.count_days()
+    assert days.list_uncounted(session, moving_clock.at) == []
+    assert days.list_uncounted(session, moving_clock.move(hours=17, minutes=59)) == []  # its changes may be on the way
+    assert days.list_uncounted(session, moving_clock.move(minutes=1)) == [today]
+
+
+def test_timers_that_come_many_at_a_time_mark_their_days(session: Session, moving_clock: MovingClock) -> None:
+    now = moving_clock.at
+    mark(
+        session, [now, None, now - timedelta(days=3), now - timedelta(days=3, minutes=1), now + timedelta(days=1)], now
+    )
+    assert days.list_marked(session) == {day_of(now) - 3}
