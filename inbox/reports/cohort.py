@@ -1,7 +1,7 @@
 """Counts those whose answer was due in a window: whole days from what is kept of them, the rest from the timers."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -46,15 +46,15 @@ class Cohort:
 
     def by(self, name: Callable[[Key], Any]) -> dict[Any, Tally]:
         """Return the counts kept apart by one thing alone."""
-        found: dict[Any, Tally] = defaultdict(Tally)
-        for key, tally in self.tallies.items():
-            found[name(key)].add(tally)
-        return found
+        return gather(self.tallies, name)
 
-    @property
-    def whole(self) -> Tally:
-        """Return the counts of all."""
-        return self.by(lambda _key: None)[None]
+
+def gather(tallies: Mapping[Any, Tally], name: Callable[[Any], Any]) -> dict[Any, Tally]:
+    """Add up tallies by what their keys have in common."""
+    found: dict[Any, Tally] = defaultdict(Tally)
+    for key, tally in tallies.items():
+        found[name(key)].add(tally)
+    return found
 
 
 class Counted:

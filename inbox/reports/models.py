@@ -57,6 +57,7 @@ Index(
     Timer.team_id,
     Timer.priority,
     Timer.is_paused,
+    Timer.ended_at,  # SQLite asks the row for what the condition already says
     sqlite_where=Timer.ended_at.is_(None),
     postgresql_where=Timer.ended_at.is_(None),
 )

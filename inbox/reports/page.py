@@ -1,7 +1,7 @@
 """What the SLA page shows: every number with its words and the address of the rows behind it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from inbox.desk import words as desk_words
 from inbox.desk.queues import TeamName
 from inbox.languages import gettext as _
 from inbox.reports import charts, words
-from inbox.reports.cohort import Cohort, Counted, Key, read_cohort, read_counts
+from inbox.reports.cohort import Cohort, Counted, gather, read_cohort, read_counts
 from inbox.reports.figures import Tally, by_hour_of_week, steps
 from inbox.reports.outcomes import BESIDE
 from inbox.reports.rows import NOBODY, What, list_rows
@@ -161,13 +161,15 @@ def make_page(session: Session, asked: Asked, teams: Sequence[TeamName], plan: S
     cohort = read_cohort(session, scope, window, counted)
     held = list_held(session, scope, now)
     hours = _hours(session, asked, plan)
+    replies = cohort.by(lambda key: key.is_first)
+    whole = gather(replies, lambda _is_first: None).get(None) or Tally()
     heat = by_hour_of_week(cohort.arrivals, asked.zone)
     late_rows = AskedRows(What.OVERDUE_NOW, window)
     return Page(
         asked=asked,
-        whole=cohort.whole,
-        sentence=say_whole(asked, cohort.whole),
-        replies=_replies(cohort),
+        whole=whole,
+        sentence=say_whole(asked, whole),
+        replies=_replies(replies),
         **_groups(asked, cohort, held, teams),
         carriers=_carriers(session, held),
         hours=hours,
@@ -218,8 +220,7 @@ def _parts(whole: Tally) -> tuple[str, ...]:
     )
 
 
-def _replies(cohort: Cohort) -> list[Line]:
-    tallies = cohort.by(lambda key: key.is_first)
+def _replies(tallies: Mapping[bool, Tally]) -> list[Line]:
     both = ((True, _("First reply"), "first"), (False, _("Later replies"), "next"))
     return [Line(name, tallies[is_first], {"reply": word}) for is_first, name, word in both if is_first in tallies]
 
@@ -228,22 +229,20 @@ def _groups(asked: Asked, cohort: Cohort, held: Sequence[Held], teams: Sequence[
     channels = {one.id: one for one in asked.scope.choices}
     team_names = {team.id: team.name for team in teams}
 
-    def platform_of(key: Key) -> str:
-        return channels[key.channel_id].platform
-
     overdue: Counter[int] = Counter()
     for one in held:
         overdue[one.channel_id] += one.overdue
     tallies = cohort.by(lambda key: key.channel_id)
+    platforms = gather(tallies, lambda channel_id: channels[channel_id].platform)
     named = [(one, tallies.get(one.id, Tally()), overdue[one.id]) for one in asked.scope.channels]
     by_channel = [
         Line(one.name, tally, {"channel": one.id}, late) for one, tally, late in named if tally.counts or late
     ]
     return {
         "by_channel": by_channel,
-        "by_team": _lines(cohort, lambda key: key.team_id, lambda id_: team_names.get(id_) or _no_team(id_), "team"),
-        "by_platform": _lines(cohort, platform_of, desk_words.platform_word, "platform"),
-        "by_priority": _lines(cohort, lambda key: key.priority, desk_words.priority_word, "priority"),
+        "by_team": _lines(cohort.by(lambda key: key.team_id), lambda id_: team_names.get(id_) or _no_team(id_), "team"),
+        "by_platform": _lines(platforms, desk_words.platform_word, "platform"),
+        "by_priority": _lines(cohort.by(lambda key: key.priority), desk_words.priority_word, "priority"),
     }
 
 
@@ -251,9 +250,9 @@ def _no_team(team_id: int | None) -> str:
     return _("No team") if team_id is None else _("Another team")
 
 
-def _lines(cohort: Cohort, by: Callable[[Key], Any], name: Callable[[Any], str], arg: str) -> list[Line]:
+def _lines(tallies: Mapping[Any, Tally], name: Callable[[Any], str], arg: str) -> list[Line]:
     """Return a line for each value, by name; what has no value of its own can't be narrowed to."""
-    lines = [Line(name(value), tally, {arg: value} if value else {}) for value, tally in cohort.by(by).items()]
+    lines = [Line(name(value), tally, {arg: value} if value else {}) for value, tally in tallies.items()]
     return sorted(lines, key=lambda line: line.name.casefold())
 
 

@@ -20,7 +20,7 @@ _COUNTS = (
     "paused",
     "within_day",
 )
-_OPEN = ["due_at", "channel_id", "is_private", "assignee_id", "team_id", "priority", "is_paused"]
+_OPEN = ["due_at", "channel_id", "is_private", "assignee_id", "team_id", "priority", "is_paused", "ended_at"]
 
 
 def upgrade() -> None:
