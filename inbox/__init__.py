@@ -105,6 +105,7 @@ def _register_subjects(app: "Flask") -> None:
     from inbox.notifications import views as reach
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
+    from inbox.reports import views as reports
 
     shell.set_up(app)
     renderers.set_row_renderer(live_rows.render)
@@ -129,5 +130,6 @@ def _register_subjects(app: "Flask") -> None:
         calendars,
         live,
         replies,
+        reports,
     ):
         app.register_blueprint(module.blueprint)

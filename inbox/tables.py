@@ -26,6 +26,8 @@ from inbox.notifications.models import Notification, NotificationMethod, QuietHo
 from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
+from inbox.reports.models import SlaDay, SlaDayCounted
+from inbox.sla.days import SlaDayMark
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
 
 ALL = (
@@ -67,6 +69,9 @@ ALL = (
     QuietHours,
     RawPayload,
     ReadMark,
+    SlaDay,
+    SlaDayCounted,
+    SlaDayMark,
     SlaPolicy,
     SlaPolicyVersion,
     Rotation,

@@ -22,6 +22,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.upkeep.erase_due", "upkeep", 60),
     ("workers.upkeep.read_feeds", "upkeep", 60),
     ("workers.upkeep.propose_holidays", "upkeep", 3600),
+    ("workers.upkeep.count_days", "upkeep", 60),
 )
 # However fast the pace: what is sent, looked at or read is due by its row, and a tick costs processor time.
 SHORTEST_SECONDS = 0.5

@@ -17,6 +17,7 @@ from inbox.intake import join, own, quarantine, raw, recheck
 from inbox.intake.models import Quarantined
 from inbox.media.erase import list_stray_files, remove_files
 from inbox.security import Vault
+from inbox.reports import days
 from inbox.settings import Settings
 from workers.app import celery, flask_app
 from workers.polling import SECONDS_AT_ONCE, reader
@@ -81,6 +82,20 @@ def look_for_silence() -> None:
     for channel in db.session.scalars(select(Channel).where(is_heard)):
         look_at(db.session(), channel, _settings().pace)
     db.session.commit()
+
+
+@celery.task(name="workers.upkeep.count_days")
+def count_days() -> None:
+    """Count the days of timers that are over, and those that changed since; each is a transaction of its own."""
+    with read_only():
+        uncounted = days.list_uncounted(db.session(), clock.now())
+        db.session.rollback()
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    for day in uncounted:
+        days.count_day(db.session(), day)
+        db.session.commit()
+        if time.monotonic() > ends:
+            return
 
 
 @celery.task(name="workers.upkeep.erase_due")

@@ -221,6 +221,7 @@ class Shell:
         """Pages besides the queue: for everybody, for whoever sees a channel, for leads, and for admins."""
         is_waiting = any(one.alert_id is not None for one in self.alerts)
         places = [
+            self._place(_("SLA"), "timer", "reports.sla"),
             self._place(_("On call"), "calendar-clock", "rotations.index"),
             self._place(_("Alerts"), "bell", "alerts.index", _("Nobody has an alert yet") if is_waiting else ""),
             self._place(_("Channels"), "plug", "channels.index", _("A channel needs you") if self.troubled else ""),

@@ -15,7 +15,7 @@ from inbox.conversations.threads import lock_conversation
 from inbox.intake.effects import Sums
 from inbox.intake.plain import Place, Standing
 from inbox.intake.store import Fresh
-from inbox.sla import policies, timers
+from inbox.sla import days, policies, timers
 from inbox.sla.models import Timer
 from inbox.sla.policies import Facts
 from inbox.sla.timers import Start
@@ -73,6 +73,7 @@ def begin(
 def write(session: Session, rows: Mapping[Place, dict[str, Any]]) -> None:
     """Write the timers that begin."""
     bulk.insert_all(session, Timer, list(rows.values()))
+    days.mark(session, (row["due_at"] for row in rows.values()), clock.now())
 
 
 def follow_earlier(session: Session, sums: Mapping[Place, Sums], standings: Mapping[Place, Standing]) -> None:

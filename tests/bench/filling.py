@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.bench import conversations, texts
+from tests.bench import conversations, texts, timers
 from tests.bench.conversations import TEXTS, YEARS, Span
 from tests.bench.crowd import SHAPES, Chunk, make_brand
 from tests.bench.shapes import Shape, postgresql_time, sqlite_time
@@ -36,7 +36,7 @@ def fill_sqlite(path: Path, size: int) -> None:
     link.execute("CREATE TEMP TABLE words (id INTEGER PRIMARY KEY, question TEXT, answer TEXT, payload BLOB)")
     link.executemany("INSERT INTO words VALUES (?, ?, ?, ?)", _words())
     link.execute(f"CREATE TEMP TABLE plan AS {conversations.make_plan(span)}")
-    for one in conversations.list_inserts(span):
+    for one in (*conversations.list_inserts(span), timers.list_timers(span)):
         link.execute(SHAPES[one.table].insert(one.columns, one.source))
     _insert(link, make_long_threads(size, now, sqlite_time))
     for _, statement in indexes:
@@ -80,7 +80,7 @@ def fill_postgresql(address: str, size: int) -> None:
         link.cursor().executemany("INSERT INTO words VALUES (%s, %s, %s, %s)", _words())
         link.execute(f"CREATE TEMP TABLE plan AS {conversations.make_plan(span)}".encode())
         link.execute("ANALYZE plan")
-        for one in conversations.list_inserts(span):
+        for one in (*conversations.list_inserts(span), timers.list_timers(span)):
             link.execute(SHAPES[one.table].insert(one.columns, one.source).encode())
         _copy(link, make_long_threads(size, now, postgresql_time))
         for _, statement in indexes:

@@ -66,6 +66,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("timer_sweep_empty", "sweeping", is_writing=True, function="open_empty_on"),
     Benchmark("timer_sweep_due", "sweeping", is_writing=True, function="open_due_on"),
     Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
+    Benchmark("dashboard_week", "dashboards", function="open_week_on"),
+    Benchmark("dashboard_year", "dashboards", function="open_year_on"),
     Benchmark("reply_latency", "reply_latency", (SMALL,), is_writing=True),
     Benchmark("streams", "streams", (SMALL,), is_writing=True, rounds=1),
     Benchmark("worker_memory", "memory", (SMALL,), is_writing=True, rounds=1, function="open_worker_on"),

@@ -22,7 +22,7 @@ from tests.bench import filling
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "bench-cache"
-_FILLING = ("conversations", "crowd", "filling", "shapes", "texts", "threads")
+_FILLING = ("conversations", "crowd", "filling", "shapes", "texts", "threads", "timers")
 # As it comes, so that what is committed is on the disk; one batch of a load shall not wait for checkpoints.
 _POSTGRESQL = "-c max_wal_size=4GB -c log_min_messages=warning"
 Say = Callable[[str], None]

@@ -1,0 +1,1 @@
+"""The SLA page and its file, against timers whose ends are known."""
