@@ -78,7 +78,7 @@ def _set_up_web(app: Flask) -> None:
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.desk import channels, dialogs, live_rows, message_acts, shell, triage
+    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, shell, triage
     from inbox.desk import views as desk
     from inbox.live import renderers
     from inbox.live import views as live
@@ -104,6 +104,8 @@ def _register_subjects(app: Flask) -> None:
         message_acts,
         dialogs,
         channels,
+        alerts,
+        escalation,
         live,
         replies,
     ):

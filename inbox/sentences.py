@@ -122,6 +122,24 @@ SENTENCES: dict[str, LazyString] = {
     "not_in_doubt": _l("That was decided meanwhile. Look at what it is now."),
     "candidate_taken": _l("That message belongs to another reply. Look at what it is now."),
     "candidate_unknown": _l("That message is not one of those that were found."),
+    # alerts
+    "alert_not_found": _l("There is no such alert, or it is not yours to see."),
+    "alert_closed": _l("This alert is over: nobody waits any more."),
+    "alert_taken": _l("Somebody took this alert a moment ago."),
+    "alert_link_not_valid": _l(
+        "This link has been used or is older than 24 hours. Nothing was changed. Sign in to see your alerts."
+    ),
+    "escalation_not_found": _l("There is no such escalation policy, or it is not yours to see."),
+    "escalation_changed": _l("Somebody saved this policy while you wrote. Open it again, then make your change."),
+    "escalation_name_taken": _l("Another policy is called %(name)s. Choose another name."),
+    "steps_missing": _l("A policy needs at least one step."),
+    "steps_too_many": _l("A policy has at most %(most)s steps."),
+    "targets_wrong": _l("Choose whom each step tells, %(most)s at most."),
+    "target_unknown": _l("A step names somebody whom you can't choose. Choose again from the list."),
+    "wait_out_of_range": _l("The wait before a step is a whole number of minutes, at most 1440 (a day)."),
+    "repeats_out_of_range": _l("All steps can be repeated 0 to %(most)s times."),
+    "wakes_unknown": _l("Choose for what somebody is woken at night."),
+    "team_needed": _l("Choose one of your teams. What is for everybody is made by admins."),
     # pictures
     "picture_not_found": _l("There is no such picture, or it is not yours to see."),
     "picture_refused": _l("The platform does not give that picture."),

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertKind, AlertState, EventKind
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, EventKind
 from inbox.escalation.notices import Facts, subject
 from inbox.languages import format_datetime, language
 from inbox.members.models import Member
@@ -171,16 +171,3 @@ def way_words(kind: str, state: str, is_resent: bool) -> str:
     }.get(state, _("on its way"))
     twice = f", {_('may arrive twice')}" if is_resent else ""
     return f"{said}: {became}{twice}"
-
-
-def kind_word(kind: str) -> str:
-    """Name a kind of alert."""
-    words = {
-        AlertKind.WARNING: _("Warning"),
-        AlertKind.BREACH: _("Overdue"),
-        AlertKind.LATE_ARRIVALS: _("Late arrivals"),
-        AlertKind.IMPORT: _("From before"),
-        AlertKind.CHANNEL: _("Channel"),
-        AlertKind.ENGINE: _("Relevo"),
-    }
-    return str(words[AlertKind(kind)])

@@ -28,6 +28,7 @@ class StepForm:
     minutes: str = "0"
     targets: tuple[Target, ...] = ()
     new_webhook: str = ""
+    new_secret: str = ""
 
     def has(self, kind: str, number: int | None = None) -> bool:
         """Tell whether this target is ticked."""
@@ -107,7 +108,7 @@ def wanted(session: Session, form: PolicyForm, choices: Choices, plan: Plan | No
     for step in form.steps:
         targets = [one for one in step.targets if _check_known(one, choices, named)]
         if step.new_webhook:
-            targets.append(Target(TargetKind.WEBHOOK, webhooks.add(session, step.new_webhook, now).id))
+            targets.append(Target(TargetKind.WEBHOOK, webhooks.add(session, step.new_webhook, step.new_secret, now).id))
         steps.append(Step(_seconds(step.minutes), tuple(targets)))
     repeats = read_number(form.repeat_count)
     if repeats is None:
@@ -135,8 +136,12 @@ def _read_step(form: MultiDict[str, str], place: int) -> StepForm:
         for text in form.getlist(f"step-{place}-{word}")
         if (number := read_number(text)) is not None
     ]
-    address = form.get(f"step-{place}-new_webhook", "").replace("\0", "").strip()[:LONGEST_URL]
-    return StepForm(form.get(f"step-{place}-minutes", "")[:10], tuple(dict.fromkeys((*plain, *rows))), address)
+    address, secret = (
+        form.get(f"step-{place}-{word}", "").replace("\0", "").strip()[:LONGEST_URL]
+        for word in ("new_webhook", "new_secret")
+    )
+    minutes = form.get(f"step-{place}-minutes", "")[:10]
+    return StepForm(minutes, tuple(dict.fromkeys((*plain, *rows))), address, secret)
 
 
 def _seconds(minutes: str) -> float:

@@ -12,11 +12,13 @@ from flask_babel import get_locale, pgettext
 
 from inbox import disk
 from inbox.addresses import known_url
+from inbox.alerts.access import list_open
 from inbox.channels.health import Warnings, find_warnings, list_needing_you
 from inbox.conversations.queries import COUNT_LIMIT, Counts, View, count_views
 from inbox.conversations.sight import Sight, find_sight
 from inbox.database import db
 from inbox.desk import looks, marks, script_words, words
+from inbox.desk.alert_pages import Banner, show_banners
 from inbox.desk.differences import differences
 from inbox.desk.entry_html import entries_html
 from inbox.desk.live_rows import find_newest
@@ -45,7 +47,7 @@ _VIEWS = {
 
 
 # Pages that are reached from another's, and stand under it in the rail.
-_ROOMS = {"people": ("teams",)}
+_ROOMS = {"people": ("teams",), "alerts": ("escalation",)}
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ class Shell:
     def places(self) -> Sequence[Place]:
         """Pages besides the queue: channels for whoever sees one, people for admins."""
         places = [self._place(_("Channels"), "plug", "channels.index", needs_you=bool(self.troubled))]
+        needs_you = any(one.alert_id is not None for one in self.alerts)
+        places.append(self._place(_("Alerts"), "bell", "alerts.index", needs_you=needs_you))
         if self._member.is_admin:
             places.append(self._place(_("People"), "users-round", "people.index"))
         return places
@@ -232,6 +236,11 @@ class Shell:
             )
             for channel in list_needing_you(db.session(), self._member.id)
         ]
+
+    @cached_property
+    def alerts(self) -> Sequence[Banner]:
+        """Alerts that nobody has taken: those that the member may know of, and that there is one whom nobody heard."""
+        return show_banners(db.session(), list_open(db.session(), self._member))
 
     @cached_property
     def is_disk_full(self) -> bool:

@@ -1,26 +1,33 @@
 """Webhooks of escalation steps: methods that belong to no member, sealed like everybody's."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox.errors import Invalid
 from inbox.escalation.notices import Make
-from inbox.notifications import sealing
+from inbox.notifications import addresses, sealing
 from inbox.notifications.models import MethodState, Notification, NotificationMethod
 from inbox.notifications.queue import outcome_of, queue_notice
 
 KIND = "webhook"
+SHORTEST_SECRET = 16
 
 
-def add(session: Session, url: str, now: datetime) -> NotificationMethod:
-    """Keep a webhook's address, sealed; `hint` is its host, all that is ever shown of it."""
+def add(session: Session, url: str, secret: str, now: datetime) -> NotificationMethod:
+    """Keep a webhook's address and what its messages are signed with, sealed; only its host is ever shown.
+
+    Raises Invalid for an address that is none, and for a secret that is too short.
+    """
+    url = addresses.web(url)
+    if len(secret) < SHORTEST_SECRET:
+        raise Invalid("signing_secret_short")
     row = NotificationMethod(
         member_id=None,
         kind=KIND,
-        hint=urlsplit(url).hostname or "",
-        sealed=sealing.seal({"url": url}),
+        hint=addresses.host_of(url),
+        sealed=sealing.seal({"url": url, "secret": secret}),
         state=MethodState.VERIFIED.value,
         verified_at=now,
         created_at=now,

@@ -40,6 +40,11 @@ def read_audience(session: Session, channel_ids: Iterable[int]) -> Audience:
     return Audience(_frozen(public), _frozen(private))
 
 
+def read_admins(session: Session) -> frozenset[int]:
+    """Ask who the admins are now: they hear of every alert."""
+    return frozenset(session.scalars(select(Member.id).where(Member.is_admin, Member.deactivated_at.is_(None))))
+
+
 def _frozen(sides: dict[int, set[int]]) -> dict[int, frozenset[int]]:
     return {channel_id: frozenset(members) for channel_id, members in sides.items()}
 

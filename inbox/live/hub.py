@@ -11,8 +11,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from inbox.activity import kinds
 from inbox.database import read_only
-from inbox.live.audience import Audience, read_audience
+from inbox.live.audience import Audience, read_admins, read_audience
 from inbox.live.renderers import RenderedRow, find_places, render_rows
 from inbox.live.tail import Change, Tail
 from inbox.settings import Pace
@@ -20,6 +21,8 @@ from inbox.settings import Pace
 log = structlog.get_logger()
 LONGEST_BACKLOG = 200
 LOOK_SECONDS = 1.0
+# Of an alert a page hears that it should look at its banners, nothing else.
+_OF_ALERTS = (kinds.ALERT_CHANGED, kinds.ALERT_FOR_ALL)
 
 
 @dataclass(eq=False)
@@ -46,12 +49,15 @@ class Batch:
     changes: Sequence[Change]
     places: Mapping[int, tuple[int, bool]]
     audience: Audience
+    admins: frozenset[int] = frozenset()
 
     def heard_by(self, member_id: int) -> list[Change]:
         """Return the changes that the member may hear of."""
         return [change for change in self.changes if self._hears(member_id, change)]
 
     def _hears(self, member_id: int, change: Change) -> bool:
+        if change.kind == kinds.ALERT_FOR_ALL or (change.kind == kinds.ALERT_CHANGED and member_id in self.admins):
+            return True
         if change.conversation_id is not None:
             place = self.places.get(change.conversation_id)
             return place is not None and self.audience.hears(member_id, *place)
@@ -64,25 +70,33 @@ def read_batch(session: Session, changes: Sequence[Change]) -> Batch:
     places = find_places(session, wanted)
     channel_ids = {channel_id for channel_id, _ in places.values()}
     channel_ids |= {change.channel_id for change in changes if change.channel_id is not None}
-    return Batch(changes, places, read_audience(session, channel_ids))
+    has_alerts = any(change.kind == kinds.ALERT_CHANGED for change in changes)
+    return Batch(
+        changes, places, read_audience(session, channel_ids), read_admins(session) if has_alerts else frozenset()
+    )
 
 
 def as_data(heard: Sequence[Change], rows: Iterable[RenderedRow]) -> dict[str, Any]:
-    """Return what a page is told: changed rows, conversations that are gone, channels that changed."""
-    kinds: dict[int, list[str]] = {}
+    """Return what a page is told: changed rows, conversations that are gone, channels that changed, if alerts did."""
+    said: dict[int, list[str]] = {}
     for change in heard:
         if change.conversation_id is not None:
-            kinds.setdefault(change.conversation_id, []).append(change.kind)
+            said.setdefault(change.conversation_id, []).append(change.kind)
     shown = {row.conversation_id: row for row in rows}
     return {
         "rows": [
-            {"id": number, "version": row.version, "html": row.html, "facts": dict(row.facts), "kinds": kinds[number]}
+            {"id": number, "version": row.version, "html": row.html, "facts": dict(row.facts), "kinds": said[number]}
             for number, row in shown.items()
-            if number in kinds
+            if number in said
         ],
-        "gone": sorted(number for number in kinds if number not in shown),
-        "channels": sorted({c.channel_id for c in heard if c.conversation_id is None and c.channel_id is not None}),
+        "gone": sorted(number for number in said if number not in shown),
+        "channels": sorted({c.channel_id for c in heard if _is_of_channel(c) and c.channel_id is not None}),
+        "alerts": any(change.kind in _OF_ALERTS for change in heard),
     }
+
+
+def _is_of_channel(change: Change) -> bool:
+    return change.conversation_id is None and change.kind not in _OF_ALERTS
 
 
 def as_event(heard: Sequence[Change], rows: Iterable[RenderedRow]) -> str:

@@ -85,6 +85,14 @@ def fields(side: Side) -> dict[str, Any]:
         "access_token": "a-token",
         "resolution": "discarded",
         "decision": "wait",
+        "seen_number": "1",
+        "step_count": "1",
+        "step-0-minutes": "0",
+        "step-0-assignee": "1",
+        "step-0-member": str(side.member_id),
+        "step-0-team": str(side.team_id),
+        "repeat_count": "3",
+        "wakes": "urgent",
     }
 
 
@@ -92,6 +100,7 @@ def names_of_rows() -> tuple[str, ...]:
     """Return the parameters that name a row; see world.py."""
     return (
         "activity_id",
+        "alert_id",
         "channel_id",
         "contact_id",
         "conversation_id",
@@ -103,6 +112,7 @@ def names_of_rows() -> tuple[str, ...]:
         "member_id",
         "message_id",
         "note_id",
+        "policy_id",
         "post_id",
         "quarantined_id",
         "session_id",

@@ -16,6 +16,8 @@ STRINGS = {
     ("static", "filename"): "css/nothing-here.css",
     ("members.invitation", "token"): "nobody-was-given-this",
     ("members.accept_invitation", "token"): "nobody-was-given-this",
+    ("alerts.link", "token"): "nobody-was-given-this",
+    ("alerts.take_by_link", "token"): "nobody-was-given-this",
 }
 
 

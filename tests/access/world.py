@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.models import Activity
+from inbox.alerts.models import AlertEvent
+from inbox.alerts.raising import Waiting, raise_for
 from inbox.channels.models import Channel, ChannelStream, Post
 from inbox.contacts.models import Contact
 from inbox.conversations import labels
 from inbox.conversations.models import Conversation, Label, Message, Note, Thread
 from inbox.conversations.ordering import queue_at
+from inbox.escalation.models import EscalationPolicy, EscalationVersion
+from inbox.escalation.steps import DEFAULT, dump
 from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members import sessions
@@ -87,6 +91,7 @@ def make_side(session: Session, word: str, *, said: str, is_private: bool = Fals
     }
     ids |= _work(session, said, member, ids)
     ids |= _membership(session, word, member, team)
+    ids |= _alert(session, word, member, ids)
     return Side(word, ids, member.id, team.id)
 
 
@@ -253,3 +258,23 @@ def _membership(session: Session, word: str, member: Member, team: Team) -> dict
     session.add(invitation)
     session.flush()
     return {"session_id": row.id, "invitation_id": invitation.id}
+
+
+def _alert(session: Session, word: str, member: Member, ids: dict[str, int]) -> dict[str, int]:
+    """Add a policy of the team, and an alert of the channel of which the member was told."""
+    now = clock.now()
+    policy = _add(session, EscalationPolicy(name=f"Policy {word}", team_id=ids["team_id"], number=1, created_at=now))
+    version = EscalationVersion(policy_id=policy.id, number=1, steps=dump(DEFAULT.steps), created_at=now)
+    _add(session, version)
+    waiting = [Waiting(ids["conversation_id"], now, conversation_id=ids["conversation_id"], assignee_id=member.id)]
+    alert = raise_for(
+        session,
+        kind="breach",
+        channel_id=ids["channel_id"],
+        escalation_policy_id=policy.id,
+        waiting=waiting,
+        is_urgent=False,
+        now=now,
+    )
+    _add(session, AlertEvent(alert_id=alert.id, at=now, kind="told", member_id=member.id, detail={}))
+    return {"alert_id": alert.id, "policy_id": policy.id}

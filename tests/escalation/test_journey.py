@@ -191,7 +191,7 @@ def test_steps_are_repeated_and_then_it_is_on_everybodys_screen(session: Session
 
 
 def test_a_webhook_is_told_and_passed_when_it_fails(session: Session, moving_clock: MovingClock) -> None:
-    hook = webhooks.add(session, "https://hooks.example/secret", clock.now())
+    hook = webhooks.add(session, "https://hooks.example/x", "a signing secret", clock.now())
     admin = make_reachable(session, "Vera", is_admin=True)
     alert = breach(session, None, make_policy(session, Step(0, (Target(TargetKind.WEBHOOK, hook.id),))), kind="engine")
     session.commit()

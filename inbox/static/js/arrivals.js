@@ -10,7 +10,7 @@ import { belongs } from "./views.js";
 const waiting = new Map();
 const button = () => $("#news");
 
-/** Take in what the stream says: changed rows, rows that are gone, channels that changed. */
+/** Take in what the stream says: changed rows, rows that are gone, channels and alerts that changed. */
 export function takeIn(changes) {
   for (const changed of changes.rows ?? []) takeRow(changed);
   for (const id of changes.gone ?? []) takeGone(String(id));
@@ -18,7 +18,7 @@ export function takeIn(changes) {
   const ids = [...(changes.rows ?? []).map((row) => String(row.id)), ...(changes.gone ?? []).map(String)];
   if (open && ids.includes(open)) refresh();
   if (ids.length || changes.channels?.length) refreshCounts();
-  if (changes.channels?.length) document.dispatchEvent(new CustomEvent("relevo:channels", { detail: changes.channels }));
+  if (changes.channels?.length || changes.alerts) document.dispatchEvent(new CustomEvent("relevo:channels", { detail: changes.channels }));
   drawNews();
 }
 

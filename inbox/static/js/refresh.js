@@ -22,7 +22,7 @@ async function refreshPage() {
   if (found) await swap(place, found.innerHTML, "innerMorph");
 }
 
-/** Ask again every half minute, and when the stream says that a channel changed. */
+/** Ask again every half minute, and when the stream says that a channel or an alert changed. */
 export function startRefresh() {
   const again = () => {
     refreshBanners().catch(() => {});
