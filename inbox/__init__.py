@@ -78,7 +78,7 @@ def _set_up_web(app: Flask) -> None:
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, shell, triage
+    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, shell, sla_policies, triage
     from inbox.desk import views as desk
     from inbox.live import renderers
     from inbox.live import views as live
@@ -106,6 +106,7 @@ def _register_subjects(app: Flask) -> None:
         channels,
         alerts,
         escalation,
+        sla_policies,
         live,
         replies,
     ):

@@ -26,7 +26,7 @@ from inbox.notifications.models import Notification, NotificationMethod, QuietHo
 from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
-from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
+from inbox.sla.models import Replan, SlaPolicy, SlaPolicyVersion, Timer
 
 ALL = (
     Activity,
@@ -67,6 +67,7 @@ ALL = (
     QuietHours,
     RawPayload,
     ReadMark,
+    Replan,
     SlaPolicy,
     SlaPolicyVersion,
     Rotation,
