@@ -119,7 +119,7 @@ def fit_sentences(version: SlaPolicyVersion, choices: Choices) -> list[str]:
 def escalation_words(version: SlaPolicyVersion, choices: Choices) -> str:
     """Name whom alerts go to."""
     if version.escalation_policy_id is None:
-        return _("as for everything")
+        return _("as all alerts do")
     return choices.escalations.get(version.escalation_policy_id, _("another team's policy"))
 
 

@@ -93,6 +93,11 @@ def fields(side: Side) -> dict[str, Any]:
         "step-0-team": str(side.team_id),
         "repeat_count": "3",
         "wakes": "urgent",
+        "hours": "8",
+        "channel_ids": str(side.ids["channel_id"]),
+        "label_ids": str(side.ids["label_id"]),
+        "seen_version": "1",
+        "past_id": str(side.ids["sla_policy_id"]),
     }
 
 
@@ -116,6 +121,7 @@ def names_of_rows() -> tuple[str, ...]:
         "post_id",
         "quarantined_id",
         "session_id",
+        "sla_policy_id",
         "stream_id",
         "team_id",
         "thread_id",
