@@ -59,9 +59,7 @@ def _set_up_calls(app: Flask, settings: Settings) -> None:
     """Say where it is announced that there is something new, and where tasks are named."""
     from inbox import nudges
     from inbox.live import announce
-    from inbox.notifications import sealing
 
-    sealing.set_up(settings)
     announce.set_up(app, settings.redis_url)
     nudges.set_up(app, nudges.make_producer(settings.redis_url))
 
@@ -78,13 +76,25 @@ def _set_up_web(app: Flask) -> None:
 def _register_subjects(app: Flask) -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox import health
-    from inbox.desk import alerts, channels, dialogs, escalation, live_rows, message_acts, shell, sla_policies, triage
+    from inbox.desk import (
+        alerts,
+        channels,
+        dialogs,
+        escalation,
+        live_rows,
+        message_acts,
+        rotations,
+        shell,
+        sla_policies,
+        triage,
+    )
     from inbox.desk import views as desk
     from inbox.live import renderers
     from inbox.live import views as live
     from inbox.media import views as media
     from inbox.members import me
     from inbox.members import views as members
+    from inbox.notifications import views as reach
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
 
@@ -95,6 +105,7 @@ def _register_subjects(app: Flask) -> None:
     for module in (
         members,
         me,
+        reach,
         people,
         teams,
         health,
@@ -107,6 +118,7 @@ def _register_subjects(app: Flask) -> None:
         alerts,
         escalation,
         sla_policies,
+        rotations,
         live,
         replies,
     ):

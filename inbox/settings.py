@@ -73,6 +73,7 @@ class Pace:
     notify_hour_seconds: float = 3600
     notify_look_seconds: tuple[float, ...] = (10, 30, 120, 600)
     code_seconds: float = 900
+    codes_seconds: float = 3600
     # A7
     active_seconds: float = 7200
     # the web

@@ -35,8 +35,8 @@ def notify_due() -> None:
     crew_of("notify", SENT_AT_ONCE).work_off(_each(post(), send.claim_one, send.send_claimed))
 
 
-@celery.task(name="workers.notifying.look_due", soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
-def look_due() -> None:
+@celery.task(name="workers.notifying.trace_due", soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
+def trace_due() -> None:
     """Queue lost letters again, and ask what became of those whose provider says so later."""
     this = post()
     send.tidy(this)

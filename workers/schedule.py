@@ -9,7 +9,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.sending.send_due", "send", 0.5),
     ("workers.sending.look_due", "send", 2),
     ("workers.notifying.notify_due", "notify", 1),
-    ("workers.notifying.look_due", "notify", 2),
+    ("workers.notifying.trace_due", "notify", 2),
     ("workers.polling.poll_due", "poll", 2),
     ("workers.polling.verify_due", "poll", 15),
     ("workers.alerting.advance_due", "timers", 2),

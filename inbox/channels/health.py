@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.alerts.models import Alert
 from inbox.bulk import table_of, written_out
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
@@ -34,9 +35,11 @@ _NAMES = (
     .order_by(_CHANNEL.is_sandbox, _CHANNEL.display_name, _CHANNEL.id)
 )
 _IS_PLAYED = and_(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED)
+_ALERT = table_of(Alert).c
 _WARNINGS = select(
     exists(select(_CHANNEL.id).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id))),
     exists(select(_CHANNEL.id).where(_IS_PLAYED, sees_channel(_MEMBER, _CHANNEL.id))),
+    exists(select(_ALERT.id).where(_ALERT.state != literal_column("'closed'"))),  # as its index says it
 )
 _NEEDING_YOU = select(Channel).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id)).order_by(_CHANNEL.id).limit(20)
 
@@ -70,11 +73,13 @@ class ChannelName(NamedTuple):
 class Warnings(NamedTuple):
     """What every page asks of all channels that a member sees.
 
-    `needs_you`: one stands still or fails; `is_played`: one is the sandbox's, which is still connected.
+    `needs_you`: one stands still or fails; `is_played`: one is the sandbox's, which is still connected. And whether
+    any alert is open, whoever may know of it: most pages then need not ask for alerts.
     """
 
     needs_you: bool
     is_played: bool
+    has_alerts: bool
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the pages and banners of alerts show, read from several subjects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.alerts.access import Open, list_events
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertState, AlertTimer
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation
@@ -78,11 +78,26 @@ def show_log(session: Session, alert: Alert) -> list[EventShown]:
     hooks = _hooks(session, {int(event.detail["webhook"]) for event in events if "webhook" in event.detail})
     ways = _ways(session, alert.id)
     shown = []
-    for event in events:
+    for event in _joined_as_one(events):
         key = (_whose(event.member_id, event.detail.get("webhook")), event.at)
         sentence = event_sentence(event, members.get(event.member_id or 0), hooks)
         shown.append(EventShown(event.at, sentence, ways.get(key, ()) if _has_ways(event.kind) else ()))
     return shown
+
+
+def _joined_as_one(events: Iterable[AlertEvent]) -> Iterator[AlertEvent]:
+    """Give what joined one after the other as one line, at the time of the last."""
+    before: AlertEvent | None = None
+    for event in events:
+        if before is not None and before.kind == event.kind == EventKind.JOINED:
+            count = int(before.detail["count"]) + int(event.detail["count"])
+            before = AlertEvent(at=before.at, kind=before.kind, detail={"count": count})
+            continue
+        if before is not None:
+            yield before
+        before = event
+    if before is not None:
+        yield before
 
 
 def list_waiters(session: Session, alert: Alert, member: Member) -> list[Waiter]:

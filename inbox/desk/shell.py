@@ -82,7 +82,7 @@ class Place:
     icon: str
     url: str
     is_current: bool
-    needs_you: bool = False
+    needs: str = ""  # what needs somebody there
 
 
 @dataclass(frozen=True)
@@ -211,17 +211,20 @@ class Shell:
 
     @cached_property
     def places(self) -> Sequence[Place]:
-        """Pages besides the queue: channels for whoever sees one, people for admins."""
-        places = [self._place(_("Channels"), "plug", "channels.index", needs_you=bool(self.troubled))]
-        needs_you = any(one.alert_id is not None for one in self.alerts)
-        places.append(self._place(_("Alerts"), "bell", "alerts.index", needs_you=needs_you))
+        """Pages besides the queue: who is on call, alerts, channels for whoever sees one, people for admins."""
+        is_waiting = any(one.alert_id is not None for one in self.alerts)
+        places = [
+            self._place(_("On call"), "calendar-clock", "rotations.index"),
+            self._place(_("Alerts"), "bell", "alerts.index", _("Nobody has an alert yet") if is_waiting else ""),
+            self._place(_("Channels"), "plug", "channels.index", _("A channel needs you") if self.troubled else ""),
+        ]
         if self._member.is_admin:
             places.append(self._place(_("People"), "users-round", "people.index"))
         return places
 
-    def _place(self, word: str, icon: str, endpoint: str, needs_you: bool = False) -> Place:
+    def _place(self, word: str, icon: str, endpoint: str, needs: str = "") -> Place:
         place, here = endpoint.partition(".")[0], (request.endpoint or "").partition(".")[0]
-        return Place(str(word), icon, known_url(endpoint), here in (place, *_ROOMS.get(place, ())), needs_you)
+        return Place(str(word), icon, known_url(endpoint), here in (place, *_ROOMS.get(place, ())), needs)
 
     @cached_property
     def troubled(self) -> Sequence[TroubledChannel]:
@@ -240,7 +243,14 @@ class Shell:
     @cached_property
     def alerts(self) -> Sequence[Banner]:
         """Alerts that nobody has taken: those that the member may know of, and that there is one whom nobody heard."""
+        if not read_warnings(self._member.id).has_alerts:
+            return []
         return show_banners(db.session(), list_open(db.session(), self._member))
+
+    @property
+    def more_alerts(self) -> int:
+        """How many there are besides those that have a banner."""
+        return max(0, len(self.alerts) - 3)
 
     @cached_property
     def is_disk_full(self) -> bool:

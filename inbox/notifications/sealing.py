@@ -1,39 +1,33 @@
 """What must not be read in the database: addresses, tokens and links of notifications, sealed with our keys.
 
-Whoever raises an alert has a session and nothing else, so this process's keys are said once, when the app is made.
+Whoever raises an alert has a session and nothing else, so keys and settings are those of the application in whose
+context it is raised.
 """
 
 import json
 from typing import Any
 
-from inbox.errors import Invalid
+from flask import current_app
+
 from inbox.security import Vault
 from inbox.settings import Settings
 
-_settings: Settings | None = None
-_vault: Vault | None = None
-
-
-def set_up(settings: Settings) -> None:
-    """Say whose keys and addresses this process uses; the keys are looked at when something is sealed first."""
-    global _settings, _vault
-    _settings, _vault = settings, None
+_VAULT = "notifications.vault"
 
 
 def settings_in_use() -> Settings:
-    """Return what this installation is told; raises Invalid before `set_up`."""
-    if _settings is None:
-        raise Invalid("secret_keys_missing")
-    return _settings
+    """Return what this installation is told."""
+    settings: Settings = current_app.config["RELEVO"]
+    return settings
 
 
 def vault() -> Vault:
-    """Return this installation's vault; raises Invalid without keys."""
-    global _vault
-    if _vault is None:
+    """Return this installation's vault, made when something is sealed first; raises Invalid without keys."""
+    kept: Vault | None = current_app.extensions.get(_VAULT)
+    if kept is None:
         settings = settings_in_use()
-        _vault = Vault(settings.secret_keys, settings.read_secret_keys)
-    return _vault
+        kept = current_app.extensions[_VAULT] = Vault(settings.secret_keys, settings.read_secret_keys)
+    return kept
 
 
 def seal(values: dict[str, Any]) -> bytes:

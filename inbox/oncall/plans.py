@@ -46,8 +46,7 @@ def from_json(kept: dict[str, Any]) -> Plan:
 
 def check_plan(plan: Plan) -> None:
     """Check what was wanted; raises Invalid naming what to mend."""
-    if plan.zone not in available_timezones():
-        raise Invalid("time_zone_unknown", time_zone=plan.zone)
+    check_zone(plan.zone)
     if isinstance(plan, Desk):
         _check_desk(plan)
         return
@@ -61,6 +60,12 @@ def check_plan(plan: Plan) -> None:
         raise Invalid("handoff_malformed")
     if not 2000 <= plan.first_at.year <= 2100:
         raise Invalid("start_date_malformed")
+
+
+def check_zone(name: str) -> None:
+    """Check that there is a zone of that name; raises Invalid."""
+    if name not in available_timezones():
+        raise Invalid("time_zone_unknown", time_zone=name[:80])
 
 
 def _check_desk(plan: Desk) -> None:

@@ -62,10 +62,16 @@ def get_plan(session: Session, rotation: Rotation) -> Plan:
     return from_json(session.scalars(select(RotationVersion.plan).where(*found)).one())
 
 
-def list_versions(session: Session, rotation_id: int) -> list[RotationVersion]:
-    """List the plans that a rotation had, the newest first."""
+def list_versions(session: Session, rotation_id: int, limit: int) -> list[RotationVersion]:
+    """List the plans that a rotation had last, the newest first."""
     query = select(RotationVersion).where(RotationVersion.rotation_id == rotation_id)
-    return list(session.scalars(query.order_by(RotationVersion.version.desc())))
+    return list(session.scalars(query.order_by(RotationVersion.version.desc()).limit(limit)))
+
+
+def list_made_overrides(session: Session, rotation_id: int, limit: int) -> list[RotationOverride]:
+    """List the overrides that were made last, those that are over or were removed too, the newest first."""
+    query = select(RotationOverride).where(RotationOverride.rotation_id == rotation_id)
+    return list(session.scalars(query.order_by(RotationOverride.id.desc()).limit(limit)))
 
 
 def list_overrides(session: Session, rotation_id: int, start: datetime) -> list[RotationOverride]:

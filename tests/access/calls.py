@@ -98,6 +98,9 @@ def fields(side: Side) -> dict[str, Any]:
         "label_ids": str(side.ids["label_id"]),
         "seen_version": "1",
         "past_id": str(side.ids["sla_policy_id"]),
+        "kind": "webhook",
+        "url": NOWHERE,
+        "secret": "a-secret-of-many-letters",
     }
 
 
@@ -117,6 +120,7 @@ def names_of_rows() -> tuple[str, ...]:
         "member_id",
         "message_id",
         "note_id",
+        "notification_method_id",
         "policy_id",
         "post_id",
         "quarantined_id",

@@ -23,6 +23,7 @@ from inbox.intake.models import Quarantined
 from inbox.media.models import Media
 from inbox.members import sessions
 from inbox.members.models import Invitation, Member, Team
+from inbox.notifications.models import NotificationMethod
 from inbox.outbox.models import Delivery
 from inbox.replies.models import Draft
 from inbox.security import token_hash
@@ -259,7 +260,13 @@ def _membership(session: Session, word: str, member: Member, team: Team) -> dict
     )
     session.add(invitation)
     session.flush()
-    return {"session_id": row.id, "invitation_id": invitation.id}
+    method = NotificationMethod(member_id=member.id, kind="ntfy", label=word, hint=word, sealed=b"", created_at=now)
+    method.state, method.verified_at = "verified", now
+    return {
+        "session_id": row.id,
+        "invitation_id": invitation.id,
+        "notification_method_id": _add(session, method).id,
+    }
 
 
 def _alert(session: Session, word: str, member: Member, ids: dict[str, int]) -> dict[str, int]:

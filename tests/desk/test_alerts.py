@@ -17,7 +17,6 @@ from inbox.escalation.steps import DEFAULT, Step, Target, TargetKind
 from inbox.live.hub import as_data, read_batch
 from inbox.live.tail import read_since
 from inbox.members.models import Member
-from inbox.notifications import sealing
 from inbox.settings import Pace
 from tests.access.world import MARKER
 from tests.factories.alerts import breach, log_of, make_policy, state_of, sweep
@@ -103,7 +102,6 @@ def test_open_pages_hear_of_it_without_its_channel(session: Session, moving_cloc
 def test_the_log_says_who_was_told_when_and_what_came_of_it(
     app: Flask, session: Session, moving_clock: MovingClock
 ) -> None:
-    sealing.set_up(app.config["RELEVO"])
     channel = make_channel(session)
     lead = make_lead(session, channel)
     alert = breach(session, channel.id, make_policy(session, Step(0, (Target(TargetKind.MEMBER, lead.id),))))
@@ -234,7 +232,6 @@ def test_what_cannot_be_used_is_said_and_the_form_keeps_its_words(
 def test_a_webhooks_address_is_sealed_and_only_its_host_is_shown(
     app: Flask, session: Session, moving_clock: MovingClock
 ) -> None:
-    sealing.set_up(app.config["RELEVO"])
     browser = sign_in_as(app, session, make_member(session, is_admin=True))
     given = {"X-CSRFToken": form_token(browser)}
     hook = {"step-0-new_webhook": "https://hooks.example/s3cret-path", "step-0-new_secret": "a signing secret"}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,11 +16,9 @@ from inbox.escalation import webhooks
 from inbox.escalation.advance import advance, claim_due
 from inbox.escalation.steps import Step, Target, TargetKind
 from inbox.members.models import Member
-from inbox.notifications import sealing
 from inbox.notifications.models import Notification
 from inbox.settings import Pace
 from tests.factories.alerts import (
-    add_method,
     breach,
     log_of,
     make_policy,
@@ -30,6 +29,7 @@ from tests.factories.alerts import (
     sweep,
 )
 from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
+from tests.factories.notifications import add_method
 from tests.fixtures.app import MovingClock
 
 ASSIGNEE, LEADS, ADMINS = (Target(kind) for kind in (TargetKind.ASSIGNEE, TargetKind.TEAM_LEADS, TargetKind.ADMINS))
@@ -156,8 +156,11 @@ def test_nobody_can_be_told_and_it_is_tried_every_five_minutes(session: Session,
     assert log_of(session, alert).count("unreachable nobody") == 1
 
 
-def test_the_last_resort_is_told_before_everybodys_screen(app: Flask, session: Session) -> None:
-    sealing.set_up(replace(app.config["RELEVO"], last_resort_url="https://pager.example/hook"))
+def test_the_last_resort_is_told_before_everybodys_screen(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(app.config["RELEVO"], last_resort_url="https://pager.example/hook")
+    monkeypatch.setitem(app.config, "RELEVO", settings)
     alert = breach(session, make_channel(session).id, make_policy(session, Step(0, (ASSIGNEE,))))
     session.commit()
     sweep(session)

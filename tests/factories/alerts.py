@@ -14,11 +14,11 @@ from inbox.escalation.advance import advance, claim_due
 from inbox.escalation.models import EscalationPolicy, EscalationVersion
 from inbox.escalation.steps import Step, dump
 from inbox.members.models import Member
-from inbox.notifications import sealing
-from inbox.notifications.models import Notification, NotificationMethod
+from inbox.notifications.models import Notification
 from inbox.outbox.models import Delivery
 from inbox.settings import Pace
 from tests.factories.basics import make_member
+from tests.factories.notifications import add_method
 
 _timers = itertools.count(1000)
 
@@ -28,15 +28,6 @@ def make_reachable(session: Session, name: str = "", **given: Any) -> Member:
     member = make_member(session, name, **given)
     add_method(session, member)
     return member
-
-
-def add_method(session: Session, member: Member, **given: Any) -> NotificationMethod:
-    """Give a member a way to be reached; verified unless told otherwise."""
-    values = {"kind": "ntfy", "state": "verified", "verified_at": clock.now(), "created_at": clock.now()}
-    method = NotificationMethod(member_id=member.id, sealed=sealing.seal({}), **values | given)
-    session.add(method)
-    session.flush()
-    return method
 
 
 def make_policy(session: Session, *steps: Step, **given: Any) -> EscalationPolicy:

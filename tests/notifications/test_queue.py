@@ -3,13 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.members.models import Member
-from inbox.notifications import sealing
 from inbox.notifications.models import Notification
 from inbox.notifications.notices import Notice, thaw
 from inbox.notifications.queue import notify, outcome
@@ -17,11 +15,6 @@ from inbox.outbox.models import Delivery
 from tests.factories.basics import make_member
 from tests.factories.notifications import add_method
 from tests.fixtures.app import MovingClock
-
-
-@pytest.fixture(autouse=True)
-def keys(app: Flask) -> None:
-    sealing.set_up(app.config["RELEVO"])
 
 
 def make(language: str) -> Notice:

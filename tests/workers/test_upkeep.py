@@ -120,7 +120,7 @@ def test_every_tick_names_a_task_that_there_is() -> None:
     celery.loader.import_default_modules()
     for name, queue, _seconds in TICKS:
         assert name in celery.tasks, name
-        assert queue in ("send", "poll", "upkeep", "notify")
+        assert queue in ("send", "poll", "upkeep", "notify", "timers")
     assert len(timetable(Pace())) == len(TICKS)
 
 

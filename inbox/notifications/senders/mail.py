@@ -8,6 +8,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses
 from inbox.notifications.contract import Address, Field, Letter, NotDelivered, Receipt, Wire
 from inbox.settings import Settings
@@ -41,7 +42,7 @@ class Mail:
 
     kind = "email"
     has_receipt = True
-    fields = (Field("email", later("E-mail address"), type="email"),)
+    fields = (Field("email", _l("E-mail address"), type="email"),)
 
     def is_ready(self, settings: Settings) -> bool:
         """Tell whether the operator named a server and an address to send from."""
@@ -59,7 +60,10 @@ class Mail:
     def send(self, wire: Wire, address: Address, letter: Letter) -> Receipt:
         """Hand one message over."""
         server = read_server(wire.settings.smtp_url or "")
-        message = compose(wire.settings.mail_from or "", address["email"], letter)
+        try:
+            message = compose(wire.settings.mail_from or "", address["email"], letter)
+        except ValueError:  # a line break where none may be
+            raise NotDelivered("bad_address", is_sure=True, is_final=True) from None
         return Receipt(str(message["Message-ID"]), hand_over(server, message, wire.seconds))
 
 
@@ -84,7 +88,7 @@ def compose(sender: str, to: str, letter: Letter) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, to, letter.subject
     message["Date"] = format_datetime(letter.at)
-    host = sender.rpartition("@")[2].strip("> ") or "relevo.invalid"
+    host = _host_of(sender)
     # the same for each try: a mailbox that knows it shows a repeated one once
     message["Message-ID"] = f"<{letter.key}@{host}>" if host.isascii() else make_msgid()
     message["Auto-Submitted"] = "auto-generated"
@@ -96,9 +100,9 @@ def compose(sender: str, to: str, letter: Letter) -> EmailMessage:
 
 def hand_over(server: Server, message: EmailMessage, seconds: float) -> str:
     """Give the server a message within `seconds` and return its code; raises NotDelivered."""
-    state = _Progress()
+    state = _Progress(time.monotonic() + seconds)
     try:
-        with _connected(server, seconds, state) as link:
+        with _connected(server, seconds, _host_of(str(message["From"]))) as link:
             if server.name:
                 link.login(server.name, server.password)
             link.ehlo_or_helo_if_needed()
@@ -119,11 +123,11 @@ def hand_over(server: Server, message: EmailMessage, seconds: float) -> str:
 
 @dataclass
 class _Progress:
+    ends_at: float  # monotonic
     has_begun: bool = False
-    is_late: bool = False
 
     def name(self, error: Exception) -> str:
-        if self.is_late or isinstance(error, TimeoutError):
+        if time.monotonic() >= self.ends_at or isinstance(error, TimeoutError):
             return "timeout"
         if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
             return "tls_failed"
@@ -135,18 +139,20 @@ class _Progress:
 
 
 @contextmanager
-def _connected(server: Server, seconds: float, state: _Progress) -> Iterator[smtplib.SMTP]:
-    """Open a connection that ends after `seconds`, however slowly the other side speaks."""
+def _connected(server: Server, seconds: float, our_name: str) -> Iterator[smtplib.SMTP]:
+    """Open a connection that ends after `seconds`, however slowly the other side speaks.
+
+    `our_name` is said in its greeting; without one the library would look the machine's up, for as long as that takes.
+    """
     context = ssl.create_default_context()
     link: smtplib.SMTP
     if server.tls == "whole":
-        link = smtplib.SMTP_SSL(timeout=seconds, context=context)
+        link = smtplib.SMTP_SSL(local_hostname=our_name, timeout=seconds, context=context)
     else:
-        link = smtplib.SMTP(timeout=seconds)
+        link = smtplib.SMTP(local_hostname=our_name, timeout=seconds)
     link._host = server.host  # type: ignore[attr-defined]  # the name that TLS checks, as the constructor sets it
 
     def hang_up() -> None:
-        state.is_late = True
         if link.sock is not None:
             link.sock.shutdown(socket.SHUT_RDWR)
 
@@ -173,6 +179,10 @@ def _refused(code: int) -> NotDelivered:
     return NotDelivered(
         f"smtp_{code}" if 100 <= code < 600 else "broken_answer", is_sure=True, is_final=500 <= code < 600
     )
+
+
+def _host_of(address: str) -> str:
+    return _bare(address).rpartition("@")[2] or "relevo.invalid"
 
 
 def _bare(address: str) -> str:

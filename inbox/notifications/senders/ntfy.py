@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.errors import Invalid
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses, calls
 from inbox.notifications.contract import Address, Field, Letter, Receipt, Wire
 from inbox.settings import Settings
@@ -21,11 +21,9 @@ class Ntfy:
     kind = "ntfy"
     has_receipt = True
     fields = (
-        Field(
-            "topic", later("Topic"), later("On a public server whoever knows its name can read it: make it long."), True
-        ),
-        Field("server", later("Server, if it is not ntfy.sh"), is_optional=True, type="url"),
-        Field("token", later("Access token, if the topic asks for one"), is_secret=True, is_optional=True),
+        Field("topic", _l("Topic"), _l("On a public server whoever knows its name can read it: make it long."), True),
+        Field("server", _l("Server, if it is not ntfy.sh"), is_optional=True, type="url"),
+        Field("token", _l("Access token, if the topic asks for one"), is_secret=True, is_optional=True),
     )
 
     def is_ready(self, settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.errors import Invalid
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses
 from inbox.notifications.contract import Address, Field, Letter, NotDelivered, Receipt, Wire
 from inbox.settings import Settings
@@ -50,8 +50,8 @@ class Others:
     fields = (
         Field(
             "url",
-            later("Apprise address"),
-            later("For Discord, Pushover, Google Chat and others: discord://… as Apprise’s pages say."),
+            _l("Apprise address"),
+            _l("For Discord, Pushover, Google Chat and others: discord://… as Apprise’s pages say."),
             True,
         ),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.errors import Invalid
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses, calls
 from inbox.notifications.contract import Address, Field, Letter, Receipt, Wire
 from inbox.settings import Settings
@@ -20,10 +20,8 @@ class PagerDuty:
     kind = "pagerduty"
     has_receipt = True
     fields = (
-        Field(
-            "key", later("Integration key"), later("Of a service’s “Events API v2” integration, 32 characters."), True
-        ),
-        Field("server", later("Server, if it is not events.pagerduty.com"), is_optional=True, type="url"),
+        Field("key", _l("Integration key"), _l("Of a service’s “Events API v2” integration, 32 characters."), True),
+        Field("server", _l("Server, if it is not events.pagerduty.com"), is_optional=True, type="url"),
     )
 
     def is_ready(self, settings: Settings) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses, calls
 from inbox.notifications.contract import Address, Fate, Field, Letter, NotDelivered, Receipt, Wire
 from inbox.settings import Settings
@@ -25,7 +25,7 @@ class Phone:
     kind: str
     resource: str
     has_receipt = True
-    fields = (Field("number", later("Phone number"), later("With the country: +34 600 111 222."), type="tel"),)
+    fields = (Field("number", _l("Phone number"), _l("With the country: +34 600 111 222."), type="tel"),)
 
     def is_ready(self, settings: Settings) -> bool:
         """Tell whether the operator named a provider and a number to send from."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses, calls
 from inbox.notifications.contract import Address, Field, Letter, Receipt, Wire
 from inbox.settings import Settings
@@ -16,8 +16,8 @@ class Slack:
     fields = (
         Field(
             "url",
-            later("Incoming webhook"),
-            later("Made under “Incoming Webhooks” of a Slack app; Mattermost’s work too."),
+            _l("Incoming webhook"),
+            _l("Made under “Incoming Webhooks” of a Slack app; Mattermost’s work too."),
             True,
             placeholder="https://hooks.slack.com/services/…",
         ),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from inbox.errors import Invalid
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses, calls
 from inbox.notifications.contract import Address, Field, Letter, NotDelivered, Receipt, Wire
 from inbox.settings import Settings
@@ -21,11 +21,9 @@ class Telegram:
     kind = "telegram"
     has_receipt = True
     fields = (
-        Field(
-            "token", later("Bot token"), later("From @BotFather. Write to the bot once, so that it may answer."), True
-        ),
-        Field("chat", later("Chat id"), later("A number; @userinfobot tells you yours.")),
-        Field("server", later("Server, if it is not api.telegram.org"), is_optional=True, type="url"),
+        Field("token", _l("Bot token"), _l("From @BotFather. Write to the bot once, so that it may answer."), True),
+        Field("chat", _l("Chat id"), _l("A number; @userinfobot tells you yours.")),
+        Field("server", _l("Server, if it is not api.telegram.org"), is_optional=True, type="url"),
     )
 
     def is_ready(self, settings: Settings) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inbox.errors import Invalid
-from inbox.languages import later
+from inbox.languages import later as _l
 from inbox.notifications import addresses, calls
 from inbox.notifications.contract import Address, Field, Letter, Receipt, Wire
 from inbox.settings import Settings
@@ -21,8 +21,8 @@ class Webhook:
     kind = "webhook"
     has_receipt = True
     fields = (
-        Field("url", later("Address"), placeholder="https://", type="url"),
-        Field("secret", later("Signing secret"), later("At least 16 characters; the receiver checks with it."), True),
+        Field("url", _l("Address"), placeholder="https://", type="url"),
+        Field("secret", _l("Signing secret"), _l("At least 16 characters; the receiver checks with it."), True),
     )
 
     def is_ready(self, settings: Settings) -> bool:
