@@ -11,13 +11,13 @@ from inbox.desk.shell import say
 from inbox.desk.sla_effects import EffectShown, look_ahead
 from inbox.desk.sla_policy_form import PolicyForm, list_choices, read_form, rearranged, wanted
 from inbox.desk.sla_policy_pages import current_form, empty_form, form_page, list_shown, list_story
-from inbox.errors import Invalid, RelevoError
+from inbox.errors import Conflict, Invalid, RelevoError
 from inbox.members import doors, forms
 from inbox.members.models import Member
 from inbox.numbers import read_number
 from inbox.sentences import sentence_of
 from inbox.sla import replanning, saving
-from inbox.sla.access import access_policy, check_channels, check_may_read, list_led_channels
+from inbox.sla.access import access_policy, check_channels, check_may_read, list_led_channels, list_seen
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion
 from inbox.sla.policies import get_version, list_current
 
@@ -91,6 +91,8 @@ def move(sla_policy_id: int) -> Answer:
     policy = access_policy(session, member, sla_policy_id, "edit")
     past_id = read_number(forms.text("past_id")) or 0
     try:
+        if past_id not in {one.policy_id for one in list_seen(session, member)}:
+            raise Conflict("sla_policies_reordered")
         saving.move_policy(session, policy, past_id, is_up=forms.text("way") == "up", by_member_id=member.id)
         session.commit()
     except RelevoError as error:

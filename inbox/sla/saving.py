@@ -150,7 +150,6 @@ def archive_policy(session: Session, policy: SlaPolicy, seen_version: int, *, by
     policy = _lock(session, policy.id, seen_version)
     policy.is_archived = True
     session.flush()
-    _number(_lock_order(session))
     _record(session, kinds.SLA_POLICY_ARCHIVED, policy, by_member_id, {})
 
 
