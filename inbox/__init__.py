@@ -94,6 +94,7 @@ def _register_subjects(app: "Flask") -> None:
         message_acts,
         rotations,
         shell,
+        sla_policies,
         triage,
     )
     from inbox.desk import views as desk
@@ -126,6 +127,7 @@ def _register_subjects(app: "Flask") -> None:
         channels,
         alerts,
         escalation,
+        sla_policies,
         rotations,
         calendars,
         live,

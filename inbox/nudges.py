@@ -18,7 +18,8 @@ SEND = "workers.sending.send_due"
 POLL = "workers.polling.poll_due"
 UPKEEP = "workers.upkeep.recheck_due"
 NOTIFY = "workers.notifying.notify_due"
-QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify"}
+REPLAN = "workers.timers.replan_due"
+QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify", REPLAN: "timers"}
 
 log = structlog.get_logger()
 _celery: "Celery[Any] | None" = None

@@ -216,6 +216,24 @@ SENTENCES: dict[str, LazyString] = {
     "override_is_over": _l("That time is over. Choose one that ends later than now."),
     "override_too_far": _l("That is too far ahead. Choose a time within a year."),
     "override_time_malformed": _l("Say from when and until when."),
+    # SLA policies
+    "sla_policy_not_found": _l("There is no such SLA policy, or it is not yours to see."),
+    "sla_policy_of_others": _l("Only an admin, or who leads all of its channels, can change this policy."),
+    "sla_channels_needed": _l("Choose the channels that it is for, among those that you lead. For all, ask an admin."),
+    "sla_policy_changed": _l(
+        "Somebody else changed %(name)s while you were at it. Below is what you gave; reload to see what it is now."
+    ),
+    "sla_policy_archived": _l("%(name)s was archived meanwhile. Make a new policy."),
+    "sla_policy_name_taken": _l("Another policy is called %(name)s. Choose another name."),
+    "sla_policies_reordered": _l("Somebody changed the order meanwhile. Look at what it is now, then move it again."),
+    "sla_policies_too_many": _l("There are at most %(most)s policies. Archive one first."),
+    "target_out_of_range": _l("Promise an answer within 1 minute to 365 days, in whole hours and minutes."),
+    "warnings_too_many": _l("A policy warns at most %(most)s times."),
+    "warning_percent": _l("A warning by per cent comes at 1 to 99 per cent of the time."),
+    "warning_out_of_range": _l("A warning comes 1 minute to 365 days before or after the deadline, a whole number."),
+    "warning_before_start": _l("A warning before the deadline must be shorter than the promised time."),
+    "named_too_many": _l("Choose at most %(most)s of a kind."),
+    "label_not_found": _l("There is no such label, or it is not yours to see."),
     # settings, as the command line says them
     "setting_not_a_number": _l("%(name)s must be a number, not %(value)s."),
     "secret_keys_missing": _l("There is no secret key. Set RELEVO_SECRET_KEYS, or let relevo up make one."),

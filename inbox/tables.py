@@ -28,7 +28,7 @@ from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 from inbox.reports.models import SlaDay, SlaDayCounted
 from inbox.sla.days import SlaDayMark
-from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
+from inbox.sla.models import Replan, SlaPolicy, SlaPolicyVersion, Timer
 
 ALL = (
     Activity,
@@ -72,6 +72,7 @@ ALL = (
     SlaDay,
     SlaDayCounted,
     SlaDayMark,
+    Replan,
     SlaPolicy,
     SlaPolicyVersion,
     Rotation,

@@ -14,6 +14,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.polling.verify_due", "poll", 15),
     ("workers.alerting.advance_due", "timers", 2),
     ("workers.timers.sweep_due", "timers", 2),
+    ("workers.timers.replan_due", "timers", 2),
     ("workers.upkeep.recheck_due", "upkeep", 10),
     ("workers.upkeep.wake_due", "upkeep", 5),
     ("workers.upkeep.turn_held_back", "upkeep", 15),

@@ -1,12 +1,16 @@
-"""The task that looks for deadlines; every two seconds, and it writes only where one has come."""
+"""The tasks that look for deadlines, and that bring running timers to a changed policy; idle, they write nothing."""
 
 import time
 
+from sqlalchemy.orm import Session
+
 from inbox import clock
 from inbox.conversations.overdue import sweep_due as sweep
+from inbox.conversations.replanning import replan_some
 from inbox.database import db, read_only
+from inbox.outbox.transactions import commit
 from inbox.settings import Settings
-from inbox.sla import breaches
+from inbox.sla import breaches, replanning
 from workers.app import celery, flask_app
 
 ROWS_AT_ONCE = 500
@@ -21,6 +25,24 @@ def sweep_due() -> None:
     while time.monotonic() < ends and _is_due():
         sweep(db.session(), settings.pace, ROWS_AT_ONCE)
         db.session.commit()
+
+
+@celery.task(name="workers.timers.replan_due")
+def replan_due() -> None:
+    """Bring running timers to the policies as somebody saved them, until others have waited long enough."""
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    if not _is_asked():
+        return
+    engine = db.engine
+    while time.monotonic() < ends and commit(lambda: Session(engine), replan_some):
+        pass
+
+
+def _is_asked() -> bool:
+    with read_only():
+        is_underway = replanning.is_underway(db.session())
+        db.session.rollback()
+    return is_underway
 
 
 def _is_due() -> bool:

@@ -6,7 +6,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox.database import Base, BigId, WithId
+from inbox.database import Base, BigId, WithId, partial_index
+
+# What was done to SLA policies: a handful of rows among millions, read by their page.
+OF_POLICIES = "kind IN ('sla_policy_saved', 'sla_policy_moved', 'sla_policy_archived', 'sla_replanned')"
 
 
 class Activity(WithId, Base):
@@ -20,6 +23,7 @@ class Activity(WithId, Base):
         Index("ix_activity_at", "at", "id"),
         Index("ix_activity_conversation_id", "conversation_id", "id"),
         Index("ix_activity_channel_id", "channel_id", "id"),
+        partial_index("ix_activity_of_policies", "id", where=OF_POLICIES),
         {"sqlite_autoincrement": True},
     )
 

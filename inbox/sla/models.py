@@ -125,3 +125,29 @@ class Timer(WithId, Base):
     label_ids: Mapped[list[Any]] = mapped_column(default=list)  # rising
 
     policy_version: Mapped[SlaPolicyVersion | None] = relationship()
+
+
+class Replan(WithId, Base):
+    """Running timers that are brought to the policies as they stood when somebody said so, some at a time (C4).
+
+    Conversations up to `after_id` are done; what a walk changed brings about another one, for threads may be joined
+    meanwhile. Timers that opened later have what was promised then.
+    """
+
+    __tablename__ = "replan"
+    __table_args__ = (
+        Index("ix_replan_policy_id", "policy_id", "id"),
+        partial_index("ix_replan_underway", "id", where="finished_at IS NULL"),
+    )
+
+    policy_id: Mapped[int] = mapped_column(BigId, ForeignKey("sla_policy.id"))
+    version_ids: Mapped[list[Any]]  # the policies as they stood, in order
+    member_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    after_id: Mapped[int] = mapped_column(BigId, default=0)
+    running_count: Mapped[int]  # how many timers ran when it began
+    looked_count: Mapped[int] = mapped_column(default=0)  # of these, in the first walk
+    changed_count: Mapped[int] = mapped_column(default=0)
+    walk_count: Mapped[int] = mapped_column(default=0)  # changed in this walk
+    is_again: Mapped[bool] = mapped_column(default=False)

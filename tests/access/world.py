@@ -38,6 +38,7 @@ from inbox.replies.models import Draft
 from inbox.security import token_hash
 from inbox.settings import Pace
 from tests.factories.basics import join_team, make_channel, make_contact, make_grant, make_member, make_team
+from tests.factories.sla import make_policy
 
 # stands in every text, name and address of the other team's side; must never reach who is not in it
 MARKER = "zebrafinch"
@@ -116,6 +117,7 @@ def make_side(session: Session, word: str, *, said: str, is_private: bool = Fals
     ids |= _work(session, said, member, ids)
     ids |= _membership(session, word, member, team)
     ids |= _alert(session, word, member, ids)
+    ids |= _sla_policy(session, word, ids)
     return Side(word, ids, member.id, team.id)
 
 
@@ -319,3 +321,12 @@ def _alert(session: Session, word: str, member: Member, ids: dict[str, int]) -> 
     )
     _add(session, AlertEvent(alert_id=alert.id, at=now, kind="told", member_id=member.id, detail={}))
     return {"alert_id": alert.id, "policy_id": policy.id}
+
+
+def _sla_policy(session: Session, word: str, ids: dict[str, int]) -> dict[str, int]:
+    """Add a promise that is made on this channel alone."""
+    channel_id, escalation_policy_id = ids["channel_id"], ids["policy_id"]
+    promise = make_policy(
+        session, name=f"Promise {word}", channel_ids=[channel_id], escalation_policy_id=escalation_policy_id
+    )
+    return {"sla_policy_id": promise.policy_id}
