@@ -16,8 +16,8 @@ from inbox.fetch import shared
 from inbox.intake import join, own, quarantine, raw, recheck
 from inbox.intake.models import Quarantined
 from inbox.media.erase import list_stray_files, remove_files
-from inbox.security import Vault
 from inbox.reports import days
+from inbox.security import Vault
 from inbox.settings import Settings
 from workers.app import celery, flask_app
 from workers.polling import SECONDS_AT_ONCE, reader
