@@ -114,6 +114,8 @@ def view_sentence(view: View, count: int) -> str:
     """Say how many a list has; in those that nobody waits in, as a number."""
     if view in (View.SNOOZED, View.NO_ANSWER):
         return words.bounded(count, COUNT_LIMIT)
+    if view.is_by_deadline and count == 0:  # others may well wait, but for longer yet
+        return _("nobody")
     return words.waiting_sentence(count, COUNT_LIMIT)
 
 
