@@ -4,11 +4,13 @@ Whoever needs one module of it, the launcher and each process's command line, do
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inbox.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Flask
 
 _HERE = Path(__file__).parent
@@ -83,22 +85,20 @@ def _set_up_web(app: "Flask") -> None:
 
 def _register_subjects(app: "Flask") -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
-    from inbox import health
-    from inbox.desk import (
-        alerts,
-        calendars,
-        channels,
-        dialogs,
-        escalation,
-        live_rows,
-        message_acts,
-        rotations,
-        shell,
-        sla_policies,
-        triage,
-    )
-    from inbox.desk import views as desk
+    from inbox.desk import live_rows, shell
     from inbox.live import renderers
+
+    shell.set_up(app)
+    renderers.set_row_renderer(live_rows.render)
+    renderers.set_place_finder(live_rows.find_places)
+    renderers.set_newest_finder(live_rows.find_newest)
+    for module in (*_list_own_pages(), *_list_desk_pages()):
+        app.register_blueprint(module.blueprint)
+
+
+def _list_own_pages() -> "Sequence[Any]":
+    """Return the modules with the pages of one subject each."""
+    from inbox import health
     from inbox.live import views as live
     from inbox.media import views as media
     from inbox.members import me
@@ -108,30 +108,22 @@ def _register_subjects(app: "Flask") -> None:
     from inbox.replies import views as replies
     from inbox.reports import views as reports
 
-    shell.set_up(app)
-    renderers.set_row_renderer(live_rows.render)
-    renderers.set_place_finder(live_rows.find_places)
-    renderers.set_newest_finder(live_rows.find_newest)
-    for module in (
-        members,
-        me,
-        reach,
-        people,
-        teams,
-        health,
-        media,
-        desk,
-        triage,
-        message_acts,
-        dialogs,
-        channels,
+    return (members, me, reach, people, teams, health, media, live, replies, reports)
+
+
+def _list_desk_pages() -> "Sequence[Any]":
+    """Return the modules with pages over several subjects."""
+    from inbox.desk import (
         alerts,
-        escalation,
-        sla_policies,
-        rotations,
         calendars,
-        live,
-        replies,
-        reports,
-    ):
-        app.register_blueprint(module.blueprint)
+        channels,
+        dialogs,
+        escalation,
+        message_acts,
+        rotations,
+        sla_policies,
+        triage,
+        views,
+    )
+
+    return (views, triage, message_acts, dialogs, channels, alerts, escalation, sla_policies, rotations, calendars)
