@@ -31,6 +31,8 @@ SCREENS = {
     "connect": "/channels/connect",
     "people": "/people",
     "settings": "/me",
+    "sla-policies": "/sla/policies",
+    "sla-policy": "/sla/policies/new",
 }
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
