@@ -16,7 +16,7 @@ from inbox.sla import replanning, timers
 from inbox.sla.models import Replan, Timer
 from inbox.sla.replanning import Fate, Prospect, Running, as_running
 
-MOST_LOOKED = 20_000  # in a preview, which somebody waits for
+MOST_LOOKED = 10_000  # in a preview, which somebody waits for
 _AT_ONCE = 1_000
 EXAMPLES = 5
 

@@ -36,6 +36,8 @@ SCREENS = {
     "edit-rotation": "/rotations/{night}/edit",
     "edit-desk-plan": "/rotations/{desk}/edit",
     "settings": "/me",
+    "sla-policies": "/sla/policies",
+    "sla-policy": "/sla/policies/new",
 }
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},

@@ -14,6 +14,7 @@ from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.alerts.models import Alert
 from inbox.channels.models import Channel
+from inbox.conversations import replanning as running
 from inbox.conversations.models import Conversation
 from inbox.conversations.overdue import sweep_due
 from inbox.conversations.priority import set_priority
@@ -140,6 +141,24 @@ def test_the_preview_counts_what_will_be(
     stranger = make_responder(session, make_channel(session), "lead")
     others = look(session, policy, stranger, moving_clock, target_seconds=3600)
     assert (others.late_count, others.late, others.moved) == (2, [], [])
+
+
+@pytest.mark.parametrize(("count", "is_cut"), [(4, False), (5, True)])
+def test_a_preview_of_more_than_somebody_can_wait_for_says_so(
+    session: Session,
+    channel: Channel,
+    policy: SlaPolicy,
+    lead: Member,
+    moving_clock: MovingClock,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    is_cut: bool,
+) -> None:
+    monkeypatch.setattr(running, "MOST_LOOKED", 4)
+    monkeypatch.setattr(running, "_AT_ONCE", 2)
+    ask(session, channel, count)
+    effect = look(session, policy, lead, moving_clock, target_seconds=7200)
+    assert (effect.looked_count, effect.changed_count, effect.is_cut) == (4, 4, is_cut)
 
 
 def test_a_missed_deadline_is_taken_back_with_its_alert_or_comes_at_once(
