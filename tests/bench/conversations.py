@@ -92,7 +92,6 @@ def list_inserts(span: Span) -> Iterator[Insert]:
     yield _conversations(span)
     yield from _questions(span)
     yield from _answers(span)
-    yield _timers(span)
     yield from _beside(span)
 
 
@@ -172,42 +171,6 @@ def _conversations(span: Span) -> Insert:
             "last_inbound_seq": "seq",
             "last_seq": "CASE WHEN is_answered THEN seq + 1 ELSE seq END",
             "created_at": span.time("asked_ms"),
-        },
-    )
-
-
-def _timers(span: Span) -> Insert:
-    """Each wait with its timer: those that go on have told of their deadline, an eighth of the answers was late."""
-    is_late = _mixed("n", 32_452_843) + " % 8 = 0"
-    due_at = span.time(f"asked_ms + {_ms(TARGET)}")
-    ended_at = span.time(f"CASE WHEN {is_late} THEN asked_ms + {_ms(TARGET * 1.5)} ELSE asked_ms + 120000 END")
-    is_open = "awaits"
-    return Insert(
-        "timer",
-        "plan WHERE NOT needs_none AND status <> 'spam'",
-        {
-            "id": "n",
-            "conversation_id": "n",
-            "policy_version_id": "1",
-            "since_at": span.time("asked_ms"),
-            "started_at": span.time("asked_ms"),
-            "opened_at": span.time("asked_ms + 5000"),
-            "due_at": due_at,
-            "next_at": f"CASE WHEN {is_open} THEN {span.in_years} END",
-            "breached_at": f"CASE WHEN {is_open} OR (is_answered AND {is_late}) THEN {due_at} END",
-            "told_at": f"CASE WHEN {is_open} THEN {due_at} END",
-            "ended_at": f"CASE WHEN NOT {is_open} THEN {ended_at} END",
-            "closed_at": f"CASE WHEN NOT {is_open} THEN {ended_at} END",
-            "covers_until_at": f"CASE WHEN NOT {is_open} THEN {span.time('asked_ms')} END",
-            "outcome": f"CASE WHEN {is_open} THEN NULL WHEN is_answered THEN 'met' ELSE 'excused' END",
-            "met_by_message_id": "CASE WHEN is_answered THEN answer_id END",
-            "met_by_member_id": f"CASE WHEN is_answered AND NOT is_native THEN 1 + n % {MEMBERS} END",
-            "response_seconds": f"CASE WHEN is_answered THEN CASE WHEN {is_late} THEN 129600.0 ELSE 120.0 END END",
-            "channel_id": "channel_id",
-            "is_private": "is_private",
-            "kind": "kind",
-            "team_id": f"1 + channel_id % {TEAMS}",
-            "assignee_id": f"1 + n % {MEMBERS}",
         },
     )
 
