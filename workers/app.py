@@ -13,6 +13,7 @@ from inbox.broker import broker_url
 from inbox.database import db, set_read_only
 from inbox.settings import Settings
 from workers import garbage
+from workers.schedule import TICKS
 
 VISIBILITY_SECONDS = 300
 WORKER_BUSY_SECONDS = 30.0
@@ -35,7 +36,7 @@ class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in 
 def _configured() -> "Celery[Any]":
     app: Celery[Any] = Celery("relevo", broker=broker_url(Settings.from_environ().redis_url), task_cls=InContext)
     app.conf.update(
-        include=["workers.polling", "workers.upkeep", "workers.sending", "workers.notifying", "workers.alerting"],
+        include=sorted({name.rpartition(".")[0] for name, _, _ in TICKS}),
         timezone="UTC",
         task_acks_late=True,
         task_reject_on_worker_lost=True,
