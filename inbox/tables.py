@@ -27,6 +27,7 @@ from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion, Timer
+from inbox.watch.models import SweepBeat, WatchLease
 
 ALL = (
     Activity,
@@ -72,8 +73,10 @@ ALL = (
     Rotation,
     RotationOverride,
     RotationVersion,
+    SweepBeat,
     Team,
     Thread,
     Timer,
+    WatchLease,
 )
 METADATA = Base.metadata
