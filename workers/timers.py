@@ -1,13 +1,19 @@
 """The task that looks for deadlines; every two seconds, and it writes only where one has come."""
 
+import os
 import time
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.conversations.overdue import sweep_due as sweep
 from inbox.database import db, read_only
 from inbox.settings import Settings
 from inbox.sla import breaches
+from inbox.watch import heartbeat
 from workers.app import celery, flask_app
+from workers.crew import crew_of
 
 ROWS_AT_ONCE = 200
 SECONDS_AT_ONCE = 8.0
@@ -21,6 +27,15 @@ def sweep_due() -> None:
     while time.monotonic() < ends and _is_due():
         sweep(db.session(), settings.pace, ROWS_AT_ONCE)
         db.session.commit()
+    _ping(settings)
+
+
+def _ping(settings: Settings) -> None:
+    """Ping whoever watches from outside, once a minute; in a thread, for it may hang."""
+    engine = db.engine
+    if settings.heartbeat_url and heartbeat.claim_ping(lambda: Session(engine), settings, str(os.getpid())):
+        once = iter([partial(heartbeat.ping, settings)])
+        crew_of("heartbeat", 1).work_off(lambda: next(once, None))
 
 
 def _is_due() -> bool:
