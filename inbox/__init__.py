@@ -94,8 +94,12 @@ def _register_subjects(app: "Flask") -> None:
     from inbox.notifications import views as reach
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
+    from inbox.watch import shown, watch
+    from inbox.watch import views as watched
 
     shell.set_up(app)
+    watch.set_up(app)
+    shown.set_up(app)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)
     renderers.set_newest_finder(live_rows.find_newest)
@@ -116,5 +120,6 @@ def _register_subjects(app: "Flask") -> None:
         escalation,
         live,
         replies,
+        watched,
     ):
         app.register_blueprint(module.blueprint)

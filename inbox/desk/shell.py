@@ -47,7 +47,7 @@ _VIEWS = {
 
 
 # Pages that are reached from another's, and stand under it in the rail.
-_ROOMS = {"people": ("teams",), "alerts": ("escalation",)}
+_ROOMS = {"people": ("teams",), "alerts": ("escalation", "watch")}
 
 
 @dataclass(frozen=True)
