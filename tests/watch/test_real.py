@@ -28,6 +28,7 @@ def test_a_beat_that_stands_still_is_told_within_a_minute_and_so_is_its_end(fres
         until(lambda: running_for(running) > 62, "the pages judge: in their first minute they do not", 70)
         assert health(running)["status"] == "ok"
 
+        lose_the_pages_worker(running)
         beat = processes(running)["beat"]
         os.kill(beat, signal.SIGSTOP)  # what is killed is started again at once; what hangs is not
         stopped_at = time.monotonic()
@@ -41,6 +42,16 @@ def test_a_beat_that_stands_still_is_told_within_a_minute_and_so_is_its_end(fres
         until(lambda: len(subjects(receiver)) == 2, "the last resort hears that all is well", 90)
         assert subjects(receiver)[1] == "Relevo: everything is checked again"
         assert health(running)["status"] == "ok"
+
+
+def lose_the_pages_worker(running: Running) -> None:
+    """Kill the worker that serves and watches, and wait until its server has another one."""
+    web = processes(running)["web"]
+    children = Path(f"/proc/{web}/task/{web}/children")
+    (worker,) = children.read_text().split()
+    os.kill(int(worker), signal.SIGKILL)
+    until(lambda: health(running).get("status") == "ok", "another worker serves", 30)
+    assert worker not in children.read_text().split()
 
 
 def environ_for(receiver: Wire) -> dict[str, str]:
