@@ -87,8 +87,11 @@ def _register_subjects(app: "Flask") -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox.desk import live_rows, shell
     from inbox.live import renderers
+    from inbox.watch import shown, watch
 
     shell.set_up(app)
+    watch.set_up(app)
+    shown.set_up(app)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)
     renderers.set_newest_finder(live_rows.find_newest)
@@ -107,8 +110,9 @@ def _list_own_pages() -> "Sequence[Any]":
     from inbox.offboarding import people, teams
     from inbox.replies import views as replies
     from inbox.reports import views as reports
+    from inbox.watch import views as watched
 
-    return (members, me, reach, people, teams, health, media, live, replies, reports)
+    return (members, me, reach, people, teams, health, media, live, replies, reports, watched)
 
 
 def _list_desk_pages() -> "Sequence[Any]":

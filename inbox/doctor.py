@@ -20,6 +20,9 @@ from inbox.oncall.troubles import describe_all
 from inbox.outbox.models import Delivery, DeliveryState
 from inbox.security import Vault
 from inbox.settings import Settings
+from inbox.watch.judging import Part
+from inbox.watch.letters import say_time, short
+from inbox.watch.queries import find_stopped
 
 
 def examine(session: Session, settings: Settings, *, is_mending: bool = False) -> list[str]:
@@ -33,6 +36,7 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
         *_streams(session, settings),
         *_deliveries(session, settings),
         *_quarantine(session),
+        *_sweeps(session),
         *describe_all(session, clock.now(), list_reachable),
     ]
 
@@ -107,3 +111,20 @@ def _deliveries(session: Session, settings: Settings) -> list[str]:
 def _quarantine(session: Session) -> list[str]:
     count = session.scalar(select(func.count()).where(Quarantined.resolved_at.is_(None))) or 0
     return [f"{count} item(s) wait in quarantine; the channels' pages show them"] if count else []
+
+
+_DO = {
+    Part.EVERYTHING: "start beat and the workers, and look whether Redis answers",
+    Part.SENDING: "start the worker that sends",
+    Part.READING: "start the worker that polls",
+    Part.SOME: "the workers' logs say what they fail at",
+}
+
+
+def _sweeps(session: Session) -> list[str]:
+    found = find_stopped(session, clock.now())
+    if found.part is None:
+        return []
+    names = ", ".join(short(one.name) for one in found.stopped)
+    since = f"since {say_time(found.since_at)}" if found.since_at else "from the start"
+    return [f"sweeps stand still {since} ({names}): {_DO[found.part]}"]

@@ -16,6 +16,9 @@ from inbox.live.announce import connect
 from inbox.members import doors
 from inbox.settings import Settings
 from inbox.version import VERSION
+from inbox.watch.judging import Finding
+from inbox.watch.letters import short
+from inbox.watch.watch import current_watch
 
 blueprint = Blueprint("health", __name__)
 
@@ -23,15 +26,23 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 @doors.everyone
 def healthz() -> tuple[Response, int]:
-    """Answer 200 while the database answers, else 503; the rest is told, not judged."""
+    """Answer 200 while the database answers and every sweep comes, else 503; the rest is told, not judged."""
     settings: Settings = current_app.config["RELEVO"]
     body: dict[str, Any] = {"version": VERSION, "redis": _redis(settings), "disk": _disk(settings)}
     try:
         body |= {"database": "ok", "last_poll_seconds": _last_poll_seconds(db.session())}
+        found = current_watch().look(db.session())
     except SQLAlchemyError:
         db.session.rollback()
         return jsonify(body | {"status": "failing", "database": "unreachable"}), 503
-    return jsonify(body | {"status": "ok"}), 200
+    body |= _sweeps(found)
+    return jsonify(body | {"status": "ok" if found.is_well else "stopped"}), 200 if found.is_well else 503
+
+
+def _sweeps(found: Finding) -> dict[str, Any]:
+    """Return each sweep's age in seconds (None: not done yet), and the names of those that stand still."""
+    ages = {short(one.name): round(one.age(found.at), 1) if one.is_done else None for one in found.sweeps}
+    return {"sweeps": ages, "stopped": [short(one.name) for one in found.stopped]}
 
 
 def _redis(settings: Settings) -> str:

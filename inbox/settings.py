@@ -78,6 +78,9 @@ class Pace:
     feed_seconds: float = 12 * 3600
     feed_again_seconds: float = 3600
     feed_lease_seconds: float = 300
+    # the engine's own watch; what it calls standing still does not go faster with the rest (inbox/watch/judging.py)
+    watch_again_seconds: float = 3600
+    heartbeat_seconds: float = 60
     # A7
     active_seconds: float = 7200
     # the web
@@ -125,6 +128,7 @@ class Settings:
     sms_url: str | None = field(default=None, repr=False)
     sms_from: str | None = None
     last_resort_url: str | None = field(default=None, repr=False)
+    heartbeat_url: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     is_sandbox_wanted: bool = True
     keys_beside_database: bool = False
@@ -177,6 +181,7 @@ class Settings:
             sms_url=env.get("RELEVO_SMS_URL") or None,
             sms_from=env.get("RELEVO_SMS_FROM") or None,
             last_resort_url=env.get("RELEVO_LAST_RESORT_URL") or None,
+            heartbeat_url=env.get("RELEVO_HEARTBEAT_URL") or None,
             trusted_proxies=int(_number(env, "RELEVO_TRUSTED_PROXIES", 0)),
             is_sandbox_wanted=env.get("RELEVO_SANDBOX", "1") != "0",
             keys_beside_database=env.get("RELEVO_KEYS_BESIDE_DATABASE", "0") == "1",

@@ -29,6 +29,7 @@ from inbox.replies.models import Draft
 from inbox.reports.models import SlaDay, SlaDayCounted
 from inbox.sla.days import SlaDayMark
 from inbox.sla.models import Replan, SlaPolicy, SlaPolicyVersion, Timer
+from inbox.watch.models import SweepBeat, WatchLease
 
 ALL = (
     Activity,
@@ -78,8 +79,10 @@ ALL = (
     Rotation,
     RotationOverride,
     RotationVersion,
+    SweepBeat,
     Team,
     Thread,
     Timer,
+    WatchLease,
 )
 METADATA = Base.metadata

@@ -1,18 +1,21 @@
 """Celery's app: every setting is there because something was lost or repeated without it."""
 
+import time
 from functools import cache
 from typing import Any
 
 from celery import Celery, Task
 from celery.signals import worker_init, worker_process_init
 from flask import Flask
-from sqlalchemy.orm import configure_mappers
+from sqlalchemy.orm import Session, configure_mappers
 
 from inbox import create_app, nudges
 from inbox.broker import broker_url
 from inbox.database import db, set_read_only
 from inbox.settings import Settings
 from workers import garbage
+from workers.beating import beating_of, expect_all
+from workers.schedule import TICKS
 
 VISIBILITY_SECONDS = 300
 WORKER_BUSY_SECONDS = 30.0
@@ -29,13 +32,27 @@ class InContext(Task):  # type: ignore[type-arg]  # Celery's Task is generic in 
         """Run the body; the session ends with it, rolled back unless it committed."""
         with flask_app().app_context():
             set_read_only(False)
-            return super().__call__(*args, **kwargs)
+            started = time.monotonic()
+            result = super().__call__(*args, **kwargs)
+            _note_done(self.name, time.monotonic() - started)
+            return result
+
+
+def _note_done(name: str, seconds: float) -> None:
+    """Let the task leave its beat, in a session of its own; one that fails leaves none."""
+    engine = db.engine
+    beating_of(_settings().pace).done(name, seconds, lambda: Session(engine))
+
+
+def _settings() -> Settings:
+    settings: Settings = flask_app().config["RELEVO"]
+    return settings
 
 
 def _configured() -> "Celery[Any]":
     app: Celery[Any] = Celery("relevo", broker=broker_url(Settings.from_environ().redis_url), task_cls=InContext)
     app.conf.update(
-        include=["workers.polling", "workers.upkeep", "workers.sending", "workers.notifying", "workers.alerting"],
+        include=sorted({name.rpartition(".")[0] for name, _, _ in TICKS}),
         timezone="UTC",
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -73,6 +90,9 @@ def _share(**_: object) -> None:
     app = flask_app()
     with app.app_context():
         configure_mappers()
+        engine = db.engine
+        expect_all(lambda: Session(engine), _settings().pace)
+        engine.dispose()
     garbage.look_rarely()
 
 

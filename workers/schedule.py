@@ -31,12 +31,16 @@ SHORTEST_SECONDS = 0.5
 
 def timetable(pace: Pace) -> dict[str, Any]:
     """Return Celery's beat schedule; ticks pile up nowhere, for each expires before the next two."""
-    speed = pace.sweep_seconds / Pace().sweep_seconds
     return {
         name.rsplit(".", 1)[1]: {
             "task": name,
-            "schedule": max(seconds * speed, SHORTEST_SECONDS),
-            "options": {"queue": queue, "expires": max(2 * seconds * speed, 5)},
+            "schedule": interval(seconds, pace),
+            "options": {"queue": queue, "expires": max(2 * pace.paced(seconds), 5)},
         }
         for name, queue, seconds in TICKS
     }
+
+
+def interval(seconds: float, pace: Pace) -> float:
+    """Return how many seconds pass between two ticks at this pace."""
+    return max(pace.paced(seconds), SHORTEST_SECONDS)

@@ -1,6 +1,8 @@
 """The tasks that look for deadlines, and that bring running timers to a changed policy; idle, they write nothing."""
 
+import os
 import time
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +13,9 @@ from inbox.database import db, read_only
 from inbox.outbox.transactions import commit
 from inbox.settings import Settings
 from inbox.sla import breaches, replanning
+from inbox.watch import heartbeat
 from workers.app import celery, flask_app
+from workers.crew import crew_of
 
 ROWS_AT_ONCE = 500
 SECONDS_AT_ONCE = 8.0
@@ -25,6 +29,15 @@ def sweep_due() -> None:
     while time.monotonic() < ends and _is_due():
         sweep(db.session(), settings.pace, ROWS_AT_ONCE)
         db.session.commit()
+    _ping(settings)
+
+
+def _ping(settings: Settings) -> None:
+    """Ping whoever watches from outside, once a minute; in a thread, for it may hang."""
+    engine = db.engine
+    if settings.heartbeat_url and heartbeat.claim_ping(lambda: Session(engine), settings, str(os.getpid())):
+        once = iter([partial(heartbeat.ping, settings)])
+        crew_of("heartbeat", 1).work_off(lambda: next(once, None))
 
 
 @celery.task(name="workers.timers.replan_due")

@@ -57,6 +57,7 @@ SESSION_ENDED = "session_ended"
 MEMBER_CHANGED = "member_changed"
 ALERT_CHANGED = "alert_changed"
 ALERT_FOR_ALL = "alert_for_all"  # of an alert that nobody answered: every open page hears of it
+SWEEPS_CHANGED = "sweeps_changed"  # the engine stands still, or goes on: every open page hears of it
 ESCALATION_CHANGED = "escalation_changed"
 ROTATION_MADE = "rotation_made"
 ROTATION_CHANGED = "rotation_changed"

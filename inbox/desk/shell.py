@@ -52,7 +52,7 @@ _VIEWS = {
 
 
 # Pages that are reached from another's, and stand under it in the rail.
-_ROOMS = {"people": ("teams",), "alerts": ("escalation", "sla_policies")}
+_ROOMS = {"people": ("teams",), "alerts": ("escalation", "sla_policies", "watch")}
 
 
 @dataclass(frozen=True)

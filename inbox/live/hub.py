@@ -21,8 +21,9 @@ from inbox.settings import Pace
 log = structlog.get_logger()
 LONGEST_BACKLOG = 200
 LOOK_SECONDS = 1.0
-# Of an alert a page hears that it should look at its banners, nothing else.
-_OF_ALERTS = (kinds.ALERT_CHANGED, kinds.ALERT_FOR_ALL)
+# Of an alert, or of the engine, a page hears that it should look at its banners, nothing else.
+_FOR_ALL = (kinds.ALERT_FOR_ALL, kinds.SWEEPS_CHANGED)
+_OF_ALERTS = (kinds.ALERT_CHANGED, *_FOR_ALL)
 
 
 @dataclass(eq=False)
@@ -56,7 +57,7 @@ class Batch:
         return [change for change in self.changes if self._hears(member_id, change)]
 
     def _hears(self, member_id: int, change: Change) -> bool:
-        if change.kind == kinds.ALERT_FOR_ALL or (change.kind == kinds.ALERT_CHANGED and member_id in self.admins):
+        if change.kind in _FOR_ALL or (change.kind == kinds.ALERT_CHANGED and member_id in self.admins):
             return True
         if change.conversation_id is not None:
             place = self.places.get(change.conversation_id)

@@ -43,6 +43,6 @@ def test_beat_names_every_tick_on_its_queue_and_lets_it_expire(broker: "redis.Re
 def named(broker: "redis.Redis") -> set[tuple[str, str]]:
     """Return each task that was named with an end to its use, and the queue that it waits in."""
     waiting: list[tuple[str, Any]] = []
-    for queue in ("send", "poll", "upkeep"):
+    for queue in {queue for _, queue, _ in TICKS}:
         waiting += [(queue, json.loads(message)["headers"]) for message in broker.lrange(queue, 0, -1)]
     return {(told["task"], queue) for queue, told in waiting if told["expires"]}
