@@ -13,7 +13,7 @@ from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation
 from inbox.desk.alert_words import AlertShown, EventShown, alert_sentence, event_sentence, show_alert, way_words
-from inbox.desk.words import person_word
+from inbox.desk.words import person_word, platform_word
 from inbox.members.access import sees
 from inbox.members.models import Member
 from inbox.notifications.models import Notification, NotificationMethod
@@ -115,12 +115,14 @@ def list_waiters(session: Session, alert: Alert, member: Member) -> list[Waiter]
 
 
 def channel_names(session: Session, alerts: Iterable[Alert]) -> dict[int, str]:
-    """Return the names of alerts' channels, by id."""
+    """Return the names of alerts' channels, by id: with the platform, as a brand has one name on all of them."""
     ids = {alert.channel_id for alert in alerts if alert.channel_id is not None}
     if not ids:
         return {}
-    query = select(Channel.id, Channel.display_name, Channel.handle).where(Channel.id.in_(ids))
-    return {number: name or handle for number, name, handle in session.execute(query)}
+    query = select(Channel.id, Channel.platform, Channel.display_name, Channel.handle).where(Channel.id.in_(ids))
+    return {
+        row.id: f"{platform_word(row.platform)} · {row.display_name or row.handle}" for row in session.execute(query)
+    }
 
 
 def member_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
