@@ -25,10 +25,9 @@ SECONDS_AT_ONCE = 8.0
 def sweep_due() -> None:
     """Warn and tell of what was missed, some at a time, until others have waited long enough."""
     settings: Settings = flask_app().config["RELEVO"]
-    ends = time.monotonic() + SECONDS_AT_ONCE
+    engine, ends = db.engine, time.monotonic() + SECONDS_AT_ONCE
     while time.monotonic() < ends and _is_due():
-        sweep(db.session(), settings.pace, ROWS_AT_ONCE)
-        db.session.commit()
+        commit(lambda: Session(engine), lambda session: sweep(session, settings.pace, ROWS_AT_ONCE))
     _ping(settings)
 
 

@@ -139,6 +139,16 @@ def change_facts(
     )
 
 
+def change_due(session: Session, timer_id: int, due_at: datetime) -> None:
+    """Say when a timer that is told of was due, now that it is another time."""
+    session.execute(
+        update(AlertTimer)
+        .where(AlertTimer.timer_id == timer_id, AlertTimer.gone_at.is_(None))
+        .values(due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _open(
     session: Session,
     kind: AlertKind,

@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.conversations.awaits import Reason
 from inbox.conversations.models import Conversation, ConversationLabel, Message, Settled, Status
+from inbox.conversations.threads import lock_conversation
+from inbox.database import shared_alias
 from inbox.sla import timers
 from inbox.sla.models import Outcome, Timer
 from inbox.sla.policies import Facts
@@ -18,6 +21,7 @@ from inbox.sla.timers import End, Start
 
 LATE_ARRIVAL = timedelta(minutes=15)  # C2
 _INSTANT = timedelta(microseconds=1)
+_SETTLED = shared_alias(Message, "settled_message")
 
 
 def follow(session: Session, conversation: Conversation) -> None:
@@ -61,8 +65,11 @@ def is_late_arrival(clock_at: datetime, received_at: datetime, *, is_history: bo
 
 def credit_again(session: Session, reply: Message) -> None:
     """Bring the timers that an answer met in line, because its time is another now or others answered before it."""
-    for timer in timers.list_met_by(session, reply.id):
-        conversation = session.get_one(Conversation, timer.conversation_id)
+    for timer in sorted(timers.list_met_by(session, reply.id), key=lambda one: one.conversation_id):
+        conversation = lock_conversation(session, timer.conversation_id)
+        session.refresh(timer)
+        if timer.met_by_message_id != reply.id:
+            continue
         end = _end(session, conversation, timer, (timer.covers_until_at or timer.since_at) + _INSTANT)
         if end.outcome is Outcome.MET:
             timers.correct(session, timer, end)
@@ -72,12 +79,12 @@ def _begun(session: Session, conversation: Conversation, now: datetime) -> Timer
     """Open a timer, or let an earlier one go on where it is the same wait that goes on."""
     oldest = _oldest(session, conversation)
     last = timers.find_covering(session, conversation.id, oldest.clock_at, oldest.received_at)
-    if last is None or _is_answered_still(session, last):
-        # Answered, and now it asks again: whoever edits a question on Friday has not waited since Monday.
-        start = _start(oldest) if last is None else Start(oldest.clock_at, now)
-        number = timers.next_number(session, conversation.id)
-        return timers.open_timer(session, facts_of(session, conversation), start, number, now)
-    return _gone_on(session, conversation, last, oldest, now)
+    is_same_wait = last is not None and not _is_answered_still(session, last)
+    if last is not None and is_same_wait and (not _asks_anew(oldest) or last.started_at > last.since_at):
+        return _gone_on(session, conversation, last, oldest, now)
+    start = Start(oldest.clock_at, now) if last is not None or _asks_anew(oldest) else _start(oldest, now)
+    number = timers.next_number(session, conversation.id)
+    return timers.open_timer(session, facts_of(session, conversation), start, number, now)
 
 
 def _moved(session: Session, conversation: Conversation, timer: Timer, now: datetime) -> Timer:
@@ -87,23 +94,42 @@ def _moved(session: Session, conversation: Conversation, timer: Timer, now: date
         # The oldest got its answer while newer ones wait on: one wait has ended, the next has begun.
         timers.close(session, timer, _end(session, conversation, timer, oldest.clock_at), now)
         facts = facts_of(session, conversation)
-        return timers.open_timer(session, facts, _start(oldest), timer.number + 1, now)
-    if oldest.clock_at < timer.since_at:
+        start = _start_beside(timer, oldest, now)
+        return timers.open_timer(session, facts, start, timer.number + 1, max(oldest.received_at, timer.opened_at))
+    if oldest.clock_at < timer.since_at and not _asks_anew(oldest):
         last = timers.find_covering(session, conversation.id, oldest.clock_at, oldest.received_at)
         if last is not None and not _is_answered_still(session, last):
             # What an earlier period was about waits again: it goes on, and takes in what came after it.
             timers.void(session, timer)
             return _gone_on(session, conversation, last, oldest, now)
     timers.mark_if_due(session, timer, now)
-    timers.move(session, timer, _start(oldest), now)
+    timers.move(session, timer, _start_beside(timer, oldest, now), now)
     return timer
 
 
 def _gone_on(session: Session, conversation: Conversation, timer: Timer, oldest: Message, now: datetime) -> Timer:
     timers.reopen(session, timer, facts_of(session, conversation), now)
     if timer.since_at != oldest.clock_at:
-        timers.move(session, timer, _start(oldest), now)
+        timers.move(session, timer, _start_beside(timer, oldest, now), now)
     return timer
+
+
+def _start_beside(timer: Timer, oldest: Message, now: datetime) -> Start:
+    """Say where the clock of somebody who waits already begins, now that this message is their oldest.
+
+    One that reached us late, or that asks again, has not waited for us all the while: the clock that runs is kept.
+    """
+    start = _start(oldest, now)
+    is_earlier = oldest.clock_at < timer.since_at
+    if _asks_anew(oldest) or (is_earlier and start.is_late_arrival and not timer.is_late_arrival):
+        started_at = max(timer.started_at, oldest.clock_at)
+        return Start(oldest.clock_at, started_at, timer.is_late_arrival, timer.is_imported)
+    return start
+
+
+def _asks_anew(message: Message) -> bool:
+    """Tell whether a message was done with, and waits again by an edit or because a member said so."""
+    return message.awaits_reason in (Reason.BY_HAND, Reason.EDITED_AFTER_ANSWER)
 
 
 def _oldest(session: Session, conversation: Conversation) -> Message:
@@ -112,9 +138,13 @@ def _oldest(session: Session, conversation: Conversation) -> Message:
     return session.scalars(shown.order_by(Message.clock_at, Message.id).limit(1)).one()
 
 
-def _start(oldest: Message) -> Start:
+def _start(oldest: Message, now: datetime) -> Start:
+    """Say where a clock begins: when it was said, but for words that became a question by an edit long after."""
     is_late = is_late_arrival(oldest.clock_at, oldest.received_at, is_history=oldest.is_history)
-    return Start(oldest.clock_at, oldest.clock_at, is_late, oldest.is_history)
+    started_at = oldest.clock_at
+    if oldest.edited_at is not None and oldest.received_at < oldest.edited_at < now:
+        started_at = oldest.edited_at
+    return Start(oldest.clock_at, started_at, is_late, oldest.is_history)
 
 
 def _is_answered_still(session: Session, timer: Timer) -> bool:
@@ -125,37 +155,39 @@ def _is_answered_still(session: Session, timer: Timer) -> bool:
 
 
 def _is_answered(session: Session, conversation: Conversation, timer: Timer, before_at: datetime) -> bool:
-    answered = _settled(conversation, timer, before_at).where(Message.settled == Settled.ANSWERED.value)
+    answered = _settled(conversation, timer, before_at).where(_SETTLED.settled == Settled.ANSWERED.value)
     return session.scalar(answered.limit(1)) is not None
 
 
 def _end(session: Session, conversation: Conversation, timer: Timer, before_at: datetime | None) -> End:
-    """Return how a wait ended: by the answer to its oldest message that got one, else as its newest was settled.
+    """Return how a wait ended: by the answer to its oldest message, else as its newest was settled.
 
     `before_at`: only what is older belongs to it.
     """
     session.flush()
     covers_until_at = _newest_clock(session, conversation, before_at) or timer.since_at
-    reply = aliased(Message)
-    answered = _settled(conversation, timer, before_at).join(reply, reply.id == Message.answered_by_message_id)
-    oldest = answered.with_only_columns(reply.id, reply.clock_at, reply.member_id)
-    found = session.execute(oldest.order_by(Message.clock_at, Message.id).limit(1)).one_or_none()
-    if found is not None:
-        return End(Outcome.MET, found.clock_at, covers_until_at, found.id, found.member_id)
-    newest = _settled(conversation, timer, before_at).with_only_columns(Message.settled)
-    how = session.scalar(newest.order_by(Message.settled_at.desc(), Message.id.desc()).limit(1))
-    outcome = Outcome.EXCUSED if how == Settled.EXCUSED or conversation.status == Status.SPAM else Outcome.WITHDRAWN
-    return End(outcome, clock.now(), covers_until_at)
+    settled = _settled(conversation, timer, before_at)
+    oldest = session.execute(
+        settled.outerjoin(Message, Message.id == _SETTLED.answered_by_message_id)
+        .with_only_columns(_SETTLED.settled, Message.id, Message.clock_at, Message.member_id)
+        .order_by(_SETTLED.clock_at, _SETTLED.id)
+        .limit(1)
+    ).one_or_none()
+    if oldest is not None and oldest.settled == Settled.ANSWERED and oldest.id is not None:
+        return End(Outcome.MET, oldest.clock_at, covers_until_at, oldest.id, oldest.member_id)
+    newest = settled.with_only_columns(_SETTLED.settled).order_by(_SETTLED.settled_at.desc(), _SETTLED.id.desc())
+    is_withdrawn = session.scalar(newest.limit(1)) == Settled.WITHDRAWN and conversation.status != Status.SPAM
+    return End(Outcome.WITHDRAWN if is_withdrawn else Outcome.EXCUSED, clock.now(), covers_until_at)
 
 
 def _settled(conversation: Conversation, timer: Timer, before_at: datetime | None) -> Select[Any]:
-    found = select(Message.id).where(
-        Message.conversation_id == conversation.id,
-        Message.direction == "inbound",
-        Message.clock_at >= timer.since_at,
-        Message.settled_at >= timer.opened_at,
+    found = select(_SETTLED.id).where(
+        _SETTLED.conversation_id == conversation.id,
+        _SETTLED.direction == "inbound",
+        _SETTLED.clock_at >= timer.since_at,
+        _SETTLED.settled_at >= timer.opened_at,
     )
-    return found if before_at is None else found.where(Message.clock_at < before_at)
+    return found if before_at is None else found.where(_SETTLED.clock_at < before_at)
 
 
 def _newest_clock(session: Session, conversation: Conversation, before_at: datetime | None) -> datetime | None:

@@ -45,7 +45,9 @@ def _breached(line: LineView) -> str:
 
 
 def _reopened(line: LineView) -> str:
-    return _and_due(_("The answer no longer stands: the clock goes on as before"), line)
+    if line.before.get("outcome") == "met":
+        return _and_due(_("The answer no longer stands: the clock goes on as before"), line)
+    return _and_due(_("This waits for an answer again: the clock goes on as before"), line)
 
 
 def _withdrawn(line: LineView) -> str:

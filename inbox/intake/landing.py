@@ -160,7 +160,7 @@ class Landing:
         store.write_pictures(self.session, self.channel, message_ids, messages)
         timing.write(self.session, beginning)
         write_sums(self.session, sums, standings, reopened, due, message_ids)
-        timing.follow_earlier(self.session, sums, standings)
+        timing.follow_known(self.session, sums, standings, reopened)
         tell(self.session, self.channel, plain, sums, standings, reopened, conversation_ids, message_ids)
         return message_ids
 

@@ -76,11 +76,18 @@ def write(session: Session, rows: Mapping[Place, dict[str, Any]]) -> None:
     days.mark(session, (row["due_at"] for row in rows.values()), clock.now())
 
 
-def follow_earlier(session: Session, sums: Mapping[Place, Sums], standings: Mapping[Place, Standing]) -> None:
-    """Let the timers of those who turn out to have waited longer begin earlier."""
+def follow_known(
+    session: Session,
+    sums: Mapping[Place, Sums],
+    standings: Mapping[Place, Standing],
+    reopened: Mapping[Place, dict[str, Any]],
+) -> None:
+    """Let timers that run follow: of those who turn out to have waited longer, and of those who were woken."""
     for place, standing in sorted(standings.items(), key=lambda item: item[1].id):
         since = sums[place].waiting_since if place in sums else None
-        if since is not None and standing.waiting_since is not None and since < standing.waiting_since:
+        if since is None or standing.waiting_since is None:
+            continue
+        if since < standing.waiting_since or place in reopened:
             clocking.follow(session, lock_conversation(session, standing.id))
 
 

@@ -101,6 +101,7 @@ def _settle_again(session: Session, delivery: Delivery, sent: Sent, pace: Pace) 
         fold_into(session, message, sent.external_id)
         _take_in(session, message, sent, pace)
         session.flush()
+        clocking.credit_again(session, message)
         return Settling.KNOWN
     note_double(session, delivery, sent)
     return Settling.SURPLUS

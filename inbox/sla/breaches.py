@@ -69,7 +69,7 @@ def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") 
     promise = policies.promise_of(session, timer.policy_version)
     pauses = deadlines.read_pauses(timer.pauses)
     is_missed, is_known = timer.due_at <= now and timer.told_at is None, timer.breached_at is not None
-    if is_missed and not is_known and not fresh.up_to(timer.channel_id, timer.due_at):
+    if is_missed and not fresh.up_to(timer.channel_id, timer.due_at):
         timer.next_at = now + _LOOK_AGAIN
         return None
     warnings = deadlines.list_warnings(timer.started_at, timer.due_at, promise, pauses)
@@ -79,8 +79,8 @@ def come_due(session: Session, timer: Timer, now: datetime, fresh: "Freshness") 
         timer.warned_at = warned_at
     if is_missed:
         timer.told_at = now
-    if is_missed and not is_known:
         timer.unchecked_since_at = fresh.unchecked_since(timer.channel_id, timer.due_at)
+    if is_missed and not is_known:
         timers.mark(timer)
     timers.plan(timer, promise, pauses)
     if is_missed:
@@ -163,8 +163,8 @@ class Freshness:
             rows = self.session.execute(used).all()
             channel = self.session.get_one(Channel, channel_id)
             times = [row.complete_started_at for row in rows if row.complete_started_at is not None]
-            is_failing = any(row.failure_code is not None for row in rows)
-            can_be_read = bool(rows) and channel.state == ChannelState.ACTIVE and not is_failing
+            is_any_good = any(row.failure_code is None for row in rows)
+            can_be_read = channel.state == ChannelState.ACTIVE and is_any_good
             self._read[channel_id] = (min(times, default=None), can_be_read)
         return self._read[channel_id]
 

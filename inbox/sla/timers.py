@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
-from inbox.alerts.raising import change_facts, close_for_timer
+from inbox.alerts.closing import close_before_commit
+from inbox.alerts.raising import change_due, change_facts
 from inbox.calendars.hours import ALWAYS
 from inbox.sla import deadlines, policies
 from inbox.sla.models import Outcome, SlaPolicyVersion, Timer
@@ -86,14 +86,14 @@ def repoint(session: Session, reply_message_id: int, is_now_id: int) -> None:
 
 def void(session: Session, timer: Timer) -> None:
     """Take away a period that turned out to be no period of its own."""
-    be_quiet(session, timer, clock.now())
+    be_quiet(session, timer)
     session.delete(timer)
     session.flush()
 
 
-def open_timer(session: Session, facts: Facts, start: Start, number: int, now: datetime) -> Timer:
-    """Begin a period of waiting, with the first policy that fits."""
-    row = row_of(session, policies.list_current(session), facts, start, number, now)
+def open_timer(session: Session, facts: Facts, start: Start, number: int, known_at: datetime) -> Timer:
+    """Begin a period of waiting, with the first policy that fits; `known_at`: since when we know of it."""
+    row = row_of(session, policies.list_current(session), facts, start, number, known_at)
     timer = Timer(**row)
     session.add(timer)
     session.flush()
@@ -138,8 +138,7 @@ def _next_at(
 ) -> datetime | None:
     if due_at is None:
         return None
-    if due_at <= opened_at:  # late before we knew of it: nobody could have been warned
-        warned_at = max(warned_at or due_at, due_at)
+    warned_at = max(warned_at or opened_at, opened_at)  # nobody could be warned before we knew of it
     warnings = deadlines.list_warnings(started_at, due_at, promise, pauses)
     return deadlines.next_at(due_at, warnings, warned_at=warned_at, is_told=is_told)
 
@@ -162,12 +161,20 @@ def reckon(session: Session, timer: Timer, now: datetime) -> None:
     was_due_at = timer.due_at
     timer.due_at = None if promise is None else deadlines.due_at(timer.started_at, promise, pauses)
     if timer.due_at != was_due_at:
-        be_quiet(session, timer, now)
+        _follow_deadline(session, timer, now)
     if timer.breached_at is not None and (timer.due_at is None or timer.due_at > now):
         withdraw_breach(session, timer)
     elif timer.breached_at is not None:
         timer.breached_at = timer.due_at
     plan(timer, promise, pauses)
+
+
+def _follow_deadline(session: Session, timer: Timer, now: datetime) -> None:
+    """Let alerts follow a deadline that is another now: what is overdue still goes on, and stays with who took it."""
+    if timer.told_at is not None and timer.due_at is not None and timer.due_at <= now:
+        change_due(session, timer.id, timer.due_at)
+    else:
+        be_quiet(session, timer)
 
 
 def plan(timer: Timer, promise: deadlines.Promise | None, pauses: Sequence[deadlines.Pause]) -> None:
@@ -191,7 +198,9 @@ def move(session: Session, timer: Timer, start: Start, now: datetime) -> None:
     timer.since_at, timer.started_at = start.since_at, start.started_at
     timer.is_late_arrival, timer.is_imported = start.is_late_arrival, start.is_imported
     reckon(session, timer, now)
-    tell(session, timer, kinds.TIMER_MOVED, before)
+    if _times(timer) != before:
+        tell(session, timer, kinds.TIMER_MOVED, before)
+    session.flush()
 
 
 def close(session: Session, timer: Timer, end: End, now: datetime) -> None:
@@ -205,15 +214,15 @@ def close(session: Session, timer: Timer, end: End, now: datetime) -> None:
     timer.met_by_message_id, timer.met_by_member_id = end.message_id, end.member_id
     timer.response_seconds = response_seconds(session, timer, end) if end.outcome is Outcome.MET else None
     timer.next_at = None
-    be_quiet(session, timer, now)
+    be_quiet(session, timer)
     session.flush()
 
 
-def be_quiet(session: Session, timer: Timer, now: datetime) -> None:
-    """Take a timer out of the alerts that it is in: what they told of it is over."""
+def be_quiet(session: Session, timer: Timer) -> None:
+    """Take a timer out of the alerts that it is in, when the transaction commits: what they told of it is over."""
     if timer.warned_at is not None or timer.told_at is not None:
         session.flush()
-        close_for_timer(session, timer.id, now)
+        close_before_commit(session, timer.id)
         timer.told_at = None
 
 
@@ -247,6 +256,7 @@ def reopen(session: Session, timer: Timer, facts: Facts, now: datetime) -> None:
     before = _times(timer) | {"outcome": timer.outcome}
     timer.outcome = timer.ended_at = timer.closed_at = timer.covers_until_at = None
     timer.met_by_message_id = timer.met_by_member_id = timer.response_seconds = None
+    mark_if_due(session, timer, now)  # whose it was while it was closed
     copy_facts(timer, facts)
     reckon(session, timer, now)
     tell(session, timer, kinds.TIMER_REOPENED, before)
@@ -341,7 +351,7 @@ def mark(timer: Timer) -> None:
 def withdraw_breach(session: Session, timer: Timer) -> None:
     """Take a breach back: the answer was in time, or the deadline is another."""
     before = {"breached_at": _written(timer.breached_at)}
-    be_quiet(session, timer, clock.now())
+    be_quiet(session, timer)
     timer.breached_at = timer.breach_assignee_id = timer.breach_team_id = None
     tell(session, timer, kinds.BREACH_WITHDRAWN, before)
 

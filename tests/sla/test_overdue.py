@@ -12,17 +12,19 @@ from inbox.activity.models import Activity
 from inbox.alerts.models import Alert, AlertTimer
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.conversations.assign import assign
+from inbox.conversations.doctor import list_wrong_timers
 from inbox.conversations.finish import finish
-from inbox.conversations.models import Message
+from inbox.conversations.models import Conversation, Message
 from inbox.conversations.overdue import sweep_due
-from inbox.conversations.settle import answer
+from inbox.conversations.settle import answer, excuse_message
+from inbox.conversations.snooze import snooze
 from inbox.conversations.undo import undo
 from inbox.settings import Pace
 from inbox.sla import breaches, timers
 from inbox.sla.models import SlaPolicyVersion, Timer
 from tests.factories.basics import make_channel, make_contact, make_responder
 from tests.factories.conversations import conversation_of, make_thread, say, write_ours
-from tests.factories.items import make_stream, message, take_in
+from tests.factories.items import direct, make_stream, message, take_in
 from tests.factories.sla import make_policy
 from tests.fixtures.app import START, MovingClock
 from tests.fixtures.plans import explain, find_whole_reads
@@ -53,7 +55,8 @@ def sweep(session: Session) -> int:
 
 
 def alerts(session: Session) -> list[tuple[str, str, int]]:
-    """Return the kind, state and timers of each alert, oldest first."""
+    """Return the kind, state and timers of each alert, oldest first, as they are once this is committed."""
+    session.commit()
     session.expire_all()
     return [(one.kind, one.state, one.timer_count) for one in session.scalars(select(Alert).order_by(Alert.id))]
 
@@ -104,6 +107,49 @@ def test_a_sweep_that_comes_late_tells_the_deadline_alone(
     sweep(session)
     assert told(session) == [kinds.TIMER_BREACHED]
     assert alerts(session) == [("breach", "triggered", 1)]
+
+
+def test_a_warning_that_lay_before_we_knew_is_not_waited_for(
+    session: Session, channel: Channel, moving_clock: MovingClock
+) -> None:
+    ask(session, channel, at=START - HOUR * 23)
+    assert breaches.find_next_at(session) == START + HOUR / 2
+    moving_clock.move(minutes=30)
+    assert [sweep(session), sweep(session)] == [1, 0]
+    moving_clock.move(minutes=30)
+    assert [sweep(session), sweep(session)] == [1, 0]
+    assert told(session) == [kinds.TIMER_WARNED, kinds.TIMER_BREACHED]
+
+
+def test_who_was_woken_by_a_message_runs_on(session: Session, channel: Channel, moving_clock: MovingClock) -> None:
+    eva = make_responder(session, channel)
+    channel.connected_at = channel.import_done_at = START - DAY
+    session.scalars(select(SlaPolicyVersion)).one().is_paused_by_snooze = True
+    take_in(session, channel, direct("m1"))
+    conversation = session.scalars(select(Conversation)).one()
+    snooze(session, conversation, eva.id, START + DAY * 3)
+    assert conversation.due_at is None
+    moving_clock.move(hours=2)
+    take_in(session, channel, direct("m2"))
+    session.expire_all()
+    woken = session.scalars(select(Conversation)).one()
+    assert woken.status == "open"
+    assert woken.due_at is not None
+    assert list_wrong_timers(session) == []
+
+
+def test_an_alert_that_was_taken_stays_taken_while_the_oldest_is_excused(
+    session: Session, channel: Channel, moving_clock: MovingClock
+) -> None:
+    asked, eva = ask(session, channel), make_responder(session, channel)
+    moving_clock.move(hours=1)
+    say(session, conversation_of(session, asked).thread, conversation_of(session, asked).contact)
+    moving_clock.move(hours=24, minutes=30)
+    sweep(session)
+    excuse_message(session, asked, eva.id)
+    assert sweep(session) == 0
+    assert alerts(session) == [("breach", "triggered", 1)]
+    assert session.scalars(select(AlertTimer.due_at)).all() == [START + HOUR * 25]
 
 
 def test_an_answer_closes_the_alert(session: Session, channel: Channel, moving_clock: MovingClock) -> None:

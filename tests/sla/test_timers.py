@@ -11,13 +11,15 @@ from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.channels.models import Channel
 from inbox.conversations.assign import assign, assign_team
+from inbox.conversations.awaits import Reason
 from inbox.conversations.finish import excuse, finish, mark_not_spam, mark_spam
 from inbox.conversations.join import join
 from inbox.conversations.labels import label, unlabel
 from inbox.conversations.models import Conversation, Message, Thread
 from inbox.conversations.overdue import sweep_due
 from inbox.conversations.priority import set_priority
-from inbox.conversations.settle import answer, make_wait, withdraw
+from inbox.conversations.settle import answer, make_wait, refresh, withdraw
+from inbox.conversations.settling import await_again
 from inbox.conversations.snooze import snooze, wake
 from inbox.conversations.undo import undo
 from inbox.members.models import Member
@@ -25,7 +27,15 @@ from inbox.replies.vanish import vanished
 from inbox.settings import Pace
 from inbox.sla import timers
 from inbox.sla.models import SlaPolicy, Timer
-from tests.factories.basics import join_team, make_channel, make_contact, make_grant, make_member, make_team
+from tests.factories.basics import (
+    join_team,
+    make_channel,
+    make_contact,
+    make_grant,
+    make_member,
+    make_responder,
+    make_team,
+)
 from tests.factories.conversations import conversation_of, make_thread, say, write_ours
 from tests.factories.items import message, take_in, us
 from tests.factories.sla import make_policy
@@ -119,10 +129,23 @@ def test_more_of_the_same_person_does_not_move_the_clock(
 
 
 def test_an_older_message_found_later_moves_the_start_earlier(session: Session, asked: Message) -> None:
-    again(session, asked, at=START - HOUR)
+    again(session, asked, at=START - HOUR / 6)
     (timer,) = runs(session, asked)
-    assert (timer.started_at, timer.due_at) == (START - HOUR, START - HOUR + DAY)
+    assert (timer.started_at, timer.due_at) == (START - HOUR / 6, START - HOUR / 6 + DAY)
     assert told(session, asked) == [kinds.TIMER_MOVED]
+
+
+def test_one_that_reached_us_late_leaves_the_clock_of_who_waits_already(
+    session: Session, asked: Message, moving_clock: MovingClock
+) -> None:
+    again(session, asked, at=START - DAY * 2)
+    (timer,) = runs(session, asked)
+    assert (timer.since_at, timer.started_at, timer.due_at) == (START - DAY * 2, START, START + DAY)
+    assert not timer.is_late_arrival
+    assert told(session, asked) == []
+    moving_clock.move(days=1)
+    sweep_due(session, Pace())
+    assert runs(session, asked)[0].breached_at == START + DAY
 
 
 def test_excusing_the_oldest_moves_the_start_on(
@@ -325,6 +348,57 @@ def test_an_edited_policy_leaves_running_timers_as_they_were(
     assign(session, conversation_of(session, asked), eva.id, eva.id)
     again(session, asked)
     assert conversation_of(session, asked).due_at == START + DAY
+
+
+def test_a_question_by_an_edit_long_after_waits_from_then(
+    session: Session, asked: Message, eva: Member, moving_clock: MovingClock
+) -> None:
+    finish(session, conversation_of(session, asked), eva.id, seen_seq=99, why="no_answer_needed")
+    moving_clock.move(days=4)
+    await_again(asked, Reason.EDITED_AFTER_ANSWER)
+    refresh(session, conversation_of(session, asked))
+    first, second = runs(session, asked)
+    assert (first.outcome, second.started_at) == ("excused", START + DAY * 4)
+
+
+def test_of_two_that_ask_again_neither_has_waited_since_the_first_time(
+    session: Session, asked: Message, eva: Member, moving_clock: MovingClock
+) -> None:
+    moving_clock.move(minutes=10)
+    second = again(session, asked)
+    reply(session, asked)
+    moving_clock.move(days=4)
+    make_wait(session, second, eva.id)
+    moving_clock.move(minutes=5)
+    make_wait(session, asked, eva.id)
+    timer = runs(session, asked)[-1]
+    assert (timer.since_at, timer.started_at) == (START, START + HOUR / 6 + DAY * 4)
+
+
+def test_what_goes_on_is_blamed_on_who_held_it_at_its_deadline(
+    session: Session, channel: Channel, asked: Message, eva: Member, moving_clock: MovingClock
+) -> None:
+    bob = make_responder(session, channel)
+    assign(session, conversation_of(session, asked), eva.id, eva.id)
+    moving_clock.move(hours=20)
+    ours = reply(session, asked)
+    moving_clock.move(hours=5)
+    assign(session, conversation_of(session, asked), eva.id, bob.id)
+    vanished(session, ours, pace=Pace())
+    (timer,) = runs(session, asked)
+    assert (timer.breached_at, timer.breach_assignee_id) == (START + DAY, eva.id)
+
+
+def test_what_waited_beside_the_answered_one_is_blamed_on_who_held_both(
+    session: Session, asked: Message, eva: Member, moving_clock: MovingClock
+) -> None:
+    assign(session, conversation_of(session, asked), eva.id, eva.id)
+    moving_clock.move(minutes=5)
+    again(session, asked)
+    moving_clock.move(hours=30)
+    reply(session, asked, up_to=asked.seq)
+    sweep_due(session, Pace())
+    assert [one.breach_assignee_id for one in runs(session, asked)] == [eva.id, eva.id]
 
 
 def test_without_a_policy_nothing_is_due(session: Session, moving_clock: MovingClock) -> None:
