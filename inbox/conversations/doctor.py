@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -62,6 +62,12 @@ def list_wrong_timers(session: Session, limit: int = 100) -> list[WrongTimer]:
         "has a deadline and no timer": select(Conversation.id)
         .outerjoin(Timer, is_open)
         .where(Conversation.due_at.is_not(None), Timer.id.is_(None)),
+        "was due and nobody looks at its timer": of_timer.where(
+            Timer.due_at <= now, Timer.told_at.is_(None), Timer.next_at.is_(None)
+        ),
+        "has a timer that no sweep has looked at for ten minutes": of_timer.where(
+            Timer.next_at < now - timedelta(minutes=10)
+        ),
         "sleeps, and its timer should not run": with_policy.where(pauses, ~Timer.is_paused),
         "is awake, and its timer is paused": with_policy.where(~pauses, Timer.is_paused),
     }

@@ -79,14 +79,18 @@ def progress_sentence(one: Replan) -> str:
     if one.finished_at is None:
         return str(
             ngettext(
-                "%(num)s running timer was changed so far, %(looked)s of %(all)s looked at",
-                "%(num)s running timers were changed so far, %(looked)s of %(all)s looked at",
+                "%(num)s running timer was changed so far, %(share)s looked at",
+                "%(num)s running timers were changed so far, %(share)s looked at",
                 count,
-                looked=min(one.looked_count, one.running_count),
-                all=one.running_count,
+                share=f"{share_looked(one)} %",
             )
         )
     return str(ngettext("%(num)s running timer was changed", "%(num)s running timers were changed", count))
+
+
+def share_looked(one: Replan) -> int:
+    """Return how far it came, in per cent: how many wait in all is not for everybody to know."""
+    return min(100, 100 * one.looked_count // one.running_count) if one.running_count else 100
 
 
 def list_done(session: Session, policy_ids: Iterable[int] | None) -> list[Activity]:

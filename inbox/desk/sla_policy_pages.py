@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.desk.alert_pages import member_names
-from inbox.desk.sla_effects import list_done, progress_sentence
+from inbox.desk.sla_effects import list_done, progress_sentence, share_looked
 from inbox.desk.sla_policy_form import Choices, PolicyForm, WarningForm, form_of, list_choices, wanted
 from inbox.desk.sla_policy_words import (
     Preview,
@@ -69,10 +69,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far running timers were brought along."""
+    """How far running timers were brought along; `share` in per cent."""
 
     row: Replan
     sentence: str
+    share: int
 
 
 def list_shown(session: Session, member: Member) -> list[PolicyShown]:
@@ -143,7 +144,7 @@ def form_page(
         asked_at=field_moment(asked_at),
         versions=versions,
         names=member_names(session, [*(one.member_id for one in versions), *(one.member_id for one in replans)]),
-        replans=[Progress(one, progress_sentence(one)) for one in replans],
+        replans=[Progress(one, progress_sentence(one), share_looked(one)) for one in replans],
         length=length,
         error=sentence_of(error) if error else "",
     )
