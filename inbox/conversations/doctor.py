@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.conversations.models import Conversation, Message, Status
 from inbox.conversations.ordering import queue_at
 from inbox.sla.models import SlaPolicyVersion, Timer
@@ -46,6 +47,7 @@ class WrongTimer:
 
 def list_wrong_timers(session: Session, limit: int = 100) -> list[WrongTimer]:
     """Return up to `limit` conversations whose timer does not follow them; a few statements however many there are."""
+    now = clock.now()
     is_open = (Timer.conversation_id == Conversation.id) & Timer.ended_at.is_(None)
     waits = Conversation.waiting_since.is_not(None) & (Conversation.status != Status.SPAM)
     is_live = Conversation.joined_into_id.is_(None)

@@ -8,37 +8,33 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
-from inbox.activity.models import Activity
 from inbox.channels.models import Channel
 from inbox.conversations.assign import assign, assign_team
-from inbox.conversations.awaits import Reason
 from inbox.conversations.finish import excuse, finish, mark_not_spam, mark_spam
 from inbox.conversations.join import join
 from inbox.conversations.labels import label, unlabel
-from inbox.conversations.models import Conversation, Message, Thread
+from inbox.conversations.models import Message
 from inbox.conversations.overdue import sweep_due
 from inbox.conversations.priority import set_priority
-from inbox.conversations.settle import answer, make_wait, refresh, withdraw
-from inbox.conversations.settling import await_again
+from inbox.conversations.settle import make_wait, withdraw
 from inbox.conversations.snooze import snooze, wake
 from inbox.conversations.undo import undo
 from inbox.members.models import Member
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
-from inbox.sla import timers
-from inbox.sla.models import SlaPolicy, Timer
+from inbox.sla.models import SlaPolicy
 from tests.factories.basics import (
     join_team,
     make_channel,
     make_contact,
     make_grant,
     make_member,
-    make_responder,
     make_team,
 )
-from tests.factories.conversations import conversation_of, make_thread, say, write_ours
+from tests.factories.conversations import conversation_of, make_thread, say
 from tests.factories.items import message, take_in, us
 from tests.factories.sla import make_policy
+from tests.factories.waits import again, reply, runs, told
 from tests.fixtures.app import START, MovingClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -61,35 +57,6 @@ def eva(session: Session, channel: Channel) -> Member:
 @pytest.fixture
 def asked(session: Session, channel: Channel) -> Message:
     return say(session, make_thread(session, channel), make_contact(session))
-
-
-def runs(session: Session, of: Message | Conversation) -> list[Timer]:
-    """Return the timers of a conversation, as they are now."""
-    session.flush()
-    session.expire_all()
-    number = of.conversation_id if isinstance(of, Message) else of.id
-    return list(timers.list_timers(session, number or 0))
-
-
-def again(session: Session, asked: Message, text: str = "Hello, is it?", **given: Any) -> Message:
-    """Let the same person say something more."""
-    assert asked.contact is not None
-    return say(session, session.get_one(Thread, asked.thread_id), asked.contact, text, **given)
-
-
-def reply(session: Session, asked: Message, *, up_to: int | None = None, **given: Any) -> Message:
-    """Answer a person up to a message, here and now unless told otherwise."""
-    conversation = conversation_of(session, asked)
-    ours = write_ours(session, session.get_one(Thread, asked.thread_id), conversation_id=conversation.id, **given)
-    answer(session, ours, conversation, up_to or conversation.last_seq)
-    return ours
-
-
-def told(session: Session, asked: Message) -> list[str]:
-    """Return what was told of timers in a conversation."""
-    mine = select(Activity.kind).where(Activity.conversation_id == asked.conversation_id)
-    every = session.scalars(mine.order_by(Activity.id)).all()
-    return [kind for kind in every if kind.startswith("timer") or kind == kinds.BREACH_WITHDRAWN]
 
 
 def test_a_wait_opens_a_timer_and_an_answer_meets_it(
@@ -348,57 +315,6 @@ def test_an_edited_policy_leaves_running_timers_as_they_were(
     assign(session, conversation_of(session, asked), eva.id, eva.id)
     again(session, asked)
     assert conversation_of(session, asked).due_at == START + DAY
-
-
-def test_a_question_by_an_edit_long_after_waits_from_then(
-    session: Session, asked: Message, eva: Member, moving_clock: MovingClock
-) -> None:
-    finish(session, conversation_of(session, asked), eva.id, seen_seq=99, why="no_answer_needed")
-    moving_clock.move(days=4)
-    await_again(asked, Reason.EDITED_AFTER_ANSWER)
-    refresh(session, conversation_of(session, asked))
-    first, second = runs(session, asked)
-    assert (first.outcome, second.started_at) == ("excused", START + DAY * 4)
-
-
-def test_of_two_that_ask_again_neither_has_waited_since_the_first_time(
-    session: Session, asked: Message, eva: Member, moving_clock: MovingClock
-) -> None:
-    moving_clock.move(minutes=10)
-    second = again(session, asked)
-    reply(session, asked)
-    moving_clock.move(days=4)
-    make_wait(session, second, eva.id)
-    moving_clock.move(minutes=5)
-    make_wait(session, asked, eva.id)
-    timer = runs(session, asked)[-1]
-    assert (timer.since_at, timer.started_at) == (START, START + HOUR / 6 + DAY * 4)
-
-
-def test_what_goes_on_is_blamed_on_who_held_it_at_its_deadline(
-    session: Session, channel: Channel, asked: Message, eva: Member, moving_clock: MovingClock
-) -> None:
-    bob = make_responder(session, channel)
-    assign(session, conversation_of(session, asked), eva.id, eva.id)
-    moving_clock.move(hours=20)
-    ours = reply(session, asked)
-    moving_clock.move(hours=5)
-    assign(session, conversation_of(session, asked), eva.id, bob.id)
-    vanished(session, ours, pace=Pace())
-    (timer,) = runs(session, asked)
-    assert (timer.breached_at, timer.breach_assignee_id) == (START + DAY, eva.id)
-
-
-def test_what_waited_beside_the_answered_one_is_blamed_on_who_held_both(
-    session: Session, asked: Message, eva: Member, moving_clock: MovingClock
-) -> None:
-    assign(session, conversation_of(session, asked), eva.id, eva.id)
-    moving_clock.move(minutes=5)
-    again(session, asked)
-    moving_clock.move(hours=30)
-    reply(session, asked, up_to=asked.seq)
-    sweep_due(session, Pace())
-    assert [one.breach_assignee_id for one in runs(session, asked)] == [eva.id, eva.id]
 
 
 def test_without_a_policy_nothing_is_due(session: Session, moving_clock: MovingClock) -> None:
