@@ -76,8 +76,9 @@ class _Comparison:
         """Find people who waited, and whom an answer reached, of whom no timer tells."""
         of_conversation = grouped(self.world.timers.values(), "conversation_id")
         for message in self.world.messages.values():
-            if message.settled != "answered" or (message.settled_at or 0) <= message.received_at + EXACT_SECONDS:
-                continue
+            answer = self.world.messages.get(message.answered_by_message_id or 0)
+            if message.settled != "answered" or answer is None or answer.received_at <= message.received_at:
+                continue  # what came with its answer, or after it, never waited
             timers = of_conversation.get(message.conversation_id or 0, [])
             if not any(one.since_at <= message.clock_at + EXACT_SECONDS for one in timers):
                 yield f"message {message.id} waited and was answered, and no timer tells of it"
