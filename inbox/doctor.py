@@ -10,7 +10,6 @@ from inbox.calendars.models import Calendar
 from inbox.channels.credentials import unseal
 from inbox.channels.models import Channel, ChannelState, ChannelStream, Credential
 from inbox.conversations.doctor import list_wrong_timers, list_wrong_waiting
-from inbox.conversations.models import Conversation
 from inbox.conversations.settle import refresh
 from inbox.conversations.threads import lock_conversation
 from inbox.errors import Invalid
@@ -29,8 +28,7 @@ def examine(session: Session, settings: Settings, *, is_mending: bool = False) -
     """Return one plain line for each thing that is wrong; with `is_mending` waits are computed again."""
     return [
         *_disk(settings),
-        *_waits(session, is_mending=is_mending),
-        *_timers(session, is_mending=is_mending),
+        *_waits_and_timers(session, is_mending=is_mending),
         *_credentials(session, settings),
         *_channels(session),
         *_streams(session, settings),
@@ -45,23 +43,19 @@ def _disk(settings: Settings) -> list[str]:
     return ["the database found no room on its disk a moment ago; free space there"] if disk.is_noted(settings) else []
 
 
-def _waits(session: Session, *, is_mending: bool) -> list[str]:
-    findings = []
-    for wrong in list_wrong_waiting(session):
-        what = f"conversation {wrong.conversation_id} is kept as waiting since {wrong.stored}"
-        findings.append(f"{what}, its messages say {wrong.computed}" + (": mended" if is_mending else ""))
-        if is_mending:
-            refresh(session, session.get_one(Conversation, wrong.conversation_id))
-    return findings
-
-
-def _timers(session: Session, *, is_mending: bool) -> list[str]:
-    findings = []
-    for wrong in list_wrong_timers(session):
-        findings.append(f"conversation {wrong.conversation_id} {wrong.what}" + (": mended" if is_mending else ""))
-        if is_mending:
-            refresh(session, lock_conversation(session, wrong.conversation_id))
-    return findings
+def _waits_and_timers(session: Session, *, is_mending: bool) -> list[str]:
+    """Name each conversation once: whose wait is wrong has a wrong timer as well."""
+    found = {
+        wrong.conversation_id: f"is kept as waiting since {wrong.stored}, its messages say {wrong.computed}"
+        for wrong in list_wrong_waiting(session)
+    }
+    for timer in list_wrong_timers(session):
+        found.setdefault(timer.conversation_id, timer.what)
+    if is_mending:
+        for conversation_id in sorted(found):
+            refresh(session, lock_conversation(session, conversation_id))
+    mended = ": mended" if is_mending else ""
+    return [f"conversation {conversation_id} {what}{mended}" for conversation_id, what in found.items()]
 
 
 def _credentials(session: Session, settings: Settings) -> list[str]:

@@ -15,6 +15,7 @@ from inbox.oncall.queries import get_plan, who_is_on
 from inbox.oncall.shifts import Desk, Turns, Weekly
 from tests.factories.basics import join_team, make_member, make_team
 from tests.factories.members import form_token, post, sign_in_as
+from tests.factories.notifications import add_method
 from tests.fixtures.app import START, MovingClock
 
 WEEKLY = {"kind": "on_call", "time_zone": "Europe/Madrid", "cadence": "weekly", "weekday": "0", "minute": "09:00"}
@@ -125,6 +126,10 @@ def test_overrides_are_added_by_the_rotations_clock_and_taken_back(
 
 def test_gaps_and_who_left_stand_on_the_page(session: Session, people: list[Member], lead: FlaskClient) -> None:
     rotation = make_night(lead, session, people)
+    assert "Can&#39;t be reached: " in lead.get("/rotations").text
+    for member in people:
+        add_method(session, member)
+    session.commit()
     assert 'class="wrong' not in lead.get("/rotations").text
     admins.deactivate(session, people[2].id, by_member_id=None)
     for path in ("/rotations", f"/rotations/{rotation.id}"):
