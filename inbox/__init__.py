@@ -119,6 +119,7 @@ def _list_desk_pages() -> "Sequence[Any]":
         channels,
         dialogs,
         escalation,
+        last_calls,
         message_acts,
         rotations,
         sla_policies,
@@ -126,4 +127,5 @@ def _list_desk_pages() -> "Sequence[Any]":
         views,
     )
 
-    return (views, triage, message_acts, dialogs, channels, alerts, escalation, sla_policies, rotations, calendars)
+    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars)
+    return (views, triage, message_acts, dialogs, last_calls, *rooms)

@@ -83,7 +83,7 @@ export function makeRow(html) {
 export function listAddress() {
   const data = $("#queue")?.dataset;
   const args = new URLSearchParams();
-  for (const name of ["view", "status", "channel", "label", "team", "kind"]) if (data?.[name]) args.set(name, data[name]);
+  for (const name of ["view", "status", "channel", "label", "team", "kind", "until"]) if (data?.[name]) args.set(name, data[name]);
   return args.toString();
 }
 
