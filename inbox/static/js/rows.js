@@ -75,7 +75,8 @@ export function makeRow(html) {
   holder.innerHTML = html;
   const row = $("li[data-id]", holder.content);
   const link = linkOf(row);
-  link.search = listAddress();
+  const [path] = link.getAttribute("href").split("?"); // in a template it is no address yet, and has no `search`
+  link.setAttribute("href", `${path}?${listAddress()}`);
   return row;
 }
 
