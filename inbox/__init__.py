@@ -123,6 +123,7 @@ def _list_desk_pages() -> "Sequence[Any]":
         channels,
         dialogs,
         escalation,
+        last_calls,
         message_acts,
         rotations,
         sla_policies,
@@ -130,4 +131,5 @@ def _list_desk_pages() -> "Sequence[Any]":
         views,
     )
 
-    return (views, triage, message_acts, dialogs, channels, alerts, escalation, sla_policies, rotations, calendars)
+    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars)
+    return (views, triage, message_acts, dialogs, last_calls, *rooms)

@@ -143,6 +143,7 @@ SENTENCES: dict[str, LazyString] = {
     "not_undoable": _l("That can't be undone."),
     "why_needed": _l("Somebody still waits here. Say whether they were answered elsewhere or need no answer."),
     "why_unknown": _l("Choose answered elsewhere or no answer needed."),
+    "last_call_missing": _l("This page was incomplete. Reload it and try again."),
     "seen_seq_missing": _l("This page was incomplete. Reload it and try again."),
     "filter_unknown": _l("There is no such filter. Go back to the queue and choose again."),
     "key_wrong": _l("This link is incomplete. Go back to the queue and open it again."),

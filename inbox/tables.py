@@ -1,7 +1,7 @@
 """Every table of the product, so that metadata is whole wherever this is imported."""
 
 from inbox.activity.models import Activity
-from inbox.alerts.models import Alert, AlertEvent, AlertLink, AlertTimer
+from inbox.alerts.models import Alert, AlertEvent, AlertLink, AlertTimer, LastCall
 from inbox.calendars.models import Calendar, CalendarProposal, CalendarVersion
 from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
 from inbox.contacts.models import Contact
@@ -56,6 +56,7 @@ ALL = (
     Grant,
     Invitation,
     Label,
+    LastCall,
     Media,
     Member,
     MemberSession,

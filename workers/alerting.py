@@ -1,8 +1,9 @@
-"""The task that carries alerts to people: who is due is claimed, and each has its turn in a transaction of its own."""
+"""The tasks that tell people: alerts, each of which has its turn in a transaction of its own, and last calls."""
 
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.conversations import last_calls
 from inbox.database import db, read_only
 from inbox.escalation.advance import Claim, advance, claim_due, has_due
 from inbox.outbox.transactions import commit
@@ -41,3 +42,13 @@ def give_turn(one: Claim) -> None:
     settings: Settings = flask_app().config["RELEVO"]
     engine = db.engine
     commit(lambda: Session(engine), lambda session: advance(session, one, now=clock.now(), pace=settings.pace))
+
+
+@celery.task(name="workers.alerting.tell_last_calls")
+def tell_last_calls() -> None:
+    """Tell who sits at a desk that closes within the hour what falls due until its next shift."""
+    engine = db.engine
+    with read_only(), Session(engine) as session:
+        is_due = bool(last_calls.list_due(session))
+    if is_due:
+        commit(lambda: Session(engine), last_calls.tell_due)

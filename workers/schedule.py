@@ -13,6 +13,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.polling.poll_due", "poll", 2),
     ("workers.polling.verify_due", "poll", 15),
     ("workers.alerting.advance_due", "timers", 2),
+    ("workers.alerting.tell_last_calls", "timers", 60),
     ("workers.timers.sweep_due", "timers", 2),
     ("workers.timers.replan_due", "timers", 2),
     ("workers.upkeep.recheck_due", "upkeep", 10),

@@ -1,4 +1,4 @@
-"""Alerts, the timers that each gathers, what happened to it, and the links by which it is taken."""
+"""Alerts, the timers that each gathers, what happened to it, the links by which it is taken; and last calls."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -152,3 +152,24 @@ class AlertLink(WithId, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class LastCall(WithId, Base):
+    """That a member at a desk was told, before it closes, of what falls due until its next shift: once per closing.
+
+    `ends_at`: when the day's last shift ends; `next_begins_at` None: within two weeks no other does. It stands above
+    the member's pages until then, or until they have put it away.
+    """
+
+    __tablename__ = "last_call"
+    __table_args__ = (
+        UniqueConstraint("rotation_id", "ends_at", "member_id"),
+        Index("ix_last_call_member_id", "member_id", "ends_at"),
+    )
+
+    rotation_id: Mapped[int] = mapped_column(BigId, ForeignKey("rotation.id"))
+    member_id: Mapped[int] = mapped_column(BigId, ForeignKey("member.id"))
+    ends_at: Mapped[datetime]
+    next_begins_at: Mapped[datetime | None]
+    told_at: Mapped[datetime]
+    dismissed_at: Mapped[datetime | None]

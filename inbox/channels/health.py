@@ -9,11 +9,12 @@ from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func,
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.alerts.models import Alert
+from inbox.alerts.models import Alert, LastCall
 from inbox.bulk import table_of, written_out
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.channels.streams import list_streams
+from inbox.database import UtcDateTime
 from inbox.members.access import list_seen_channels, sees_channel
 from inbox.settings import Pace
 
@@ -35,11 +36,17 @@ _NAMES = (
     .order_by(_CHANNEL.is_sandbox, _CHANNEL.display_name, _CHANNEL.id)
 )
 _IS_PLAYED = and_(_CHANNEL.is_sandbox, _CHANNEL.state != ChannelState.DISCONNECTED)
-_ALERT = table_of(Alert).c
+_ALERT, _LAST_CALL = table_of(Alert).c, table_of(LastCall).c
+_IS_CALLED = and_(
+    _LAST_CALL.member_id == _MEMBER,
+    _LAST_CALL.ends_at > bindparam("now", type_=UtcDateTime),
+    _LAST_CALL.dismissed_at.is_(None),
+)
 _WARNINGS = select(
     exists(select(_CHANNEL.id).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id))),
     exists(select(_CHANNEL.id).where(_IS_PLAYED, sees_channel(_MEMBER, _CHANNEL.id))),
     exists(select(_ALERT.id).where(_ALERT.state != literal_column("'closed'"))),  # as its index says it
+    exists(select(_LAST_CALL.id).where(_IS_CALLED)),
 )
 _NEEDING_YOU = select(Channel).where(_NEEDS_YOU, sees_channel(_MEMBER, _CHANNEL.id)).order_by(_CHANNEL.id).limit(20)
 
@@ -74,12 +81,14 @@ class Warnings(NamedTuple):
     """What every page asks of all channels that a member sees.
 
     `needs_you`: one stands still or fails; `is_played`: one is the sandbox's, which is still connected. And whether
-    any alert is open, whoever may know of it: most pages then need not ask for alerts.
+    any alert is open, whoever may know of it: most pages then need not ask for alerts. `has_last_call`: the member was
+    told what falls due after their desk closes, and has not put it away.
     """
 
     needs_you: bool
     is_played: bool
     has_alerts: bool
+    has_last_call: bool
 
 
 @dataclass(frozen=True)
@@ -186,7 +195,7 @@ def list_names(session: Session, member_id: int) -> list[ChannelName]:
 
 def find_warnings(session: Session, member_id: int) -> Warnings:
     """Tell what banners a member gets."""
-    return Warnings(*session.execute(_WARNINGS, {"member_id": member_id}).one())
+    return Warnings(*session.execute(_WARNINGS, {"member_id": member_id, "now": clock.now()}).one())
 
 
 def list_needing_you(session: Session, member_id: int) -> list[Channel]:

@@ -74,7 +74,10 @@ _COMMON = (View.SNOOZED, View.NO_ANSWER, View.EVERYTHING)
 
 @dataclass(frozen=True)
 class Filters:
-    """What narrows a view; `status` (open, snoozed, done, spam) replaces the view's own."""
+    """What narrows a view; `status` (open, snoozed, done, spam) replaces the view's own.
+
+    `due_until_at` stands in the list of what is due today for the end of the member's day.
+    """
 
     status: str | None = None
     channel_id: int | None = None
@@ -82,6 +85,7 @@ class Filters:
     team_id: int | None = None
     assignee_id: int | None = None
     kind: str | None = None
+    due_until_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ def want(
         sight = sight.on(filters.channel_id)
     if not sight.sides:
         return None
-    given = {field.name: getattr(filters, field.name) for field in fields(filters) if field.name != "status"}
+    names = [field.name for field in fields(filters) if field.name not in ("status", "due_until_at")]
+    given = {name: getattr(filters, name) for name in names}
     on = {name: value for name, value in given.items() if value is not None}
     is_walked_by_side = sight.is_narrow and not _is_short(view, on)
     shape = Shape(
@@ -126,7 +131,7 @@ def want(
     key = after or before
     values = (
         on
-        | _times(sight, view)
+        | _times(sight, filters.due_until_at, view)
         | _side_values(sight, shape.side_count)
         | ({"key_at": key.at, "key_id": key.id} if key else {})
     )
@@ -140,12 +145,12 @@ def _is_short(view: View, on: Mapping[str, Any]) -> bool:
     return view is View.MINE or "assignee_id" in on or "team_id" in on
 
 
-def _times(sight: Sight, *views: View) -> dict[str, datetime]:
-    """Return what deadlines are compared with: now, and when the member's day ends."""
+def _times(sight: Sight, until_at: datetime | None, *views: View) -> dict[str, datetime]:
+    """Return what deadlines are compared with: now, and when the member's day ends, or `until_at` instead of that."""
     if not any(view.is_by_deadline for view in views):
         return {}
     today = today_in(sight.time_zone, clock.now())
-    return {"now": today.now, "day_ends_at": today.ends_at}
+    return {"now": today.now, "day_ends_at": until_at or today.ends_at}
 
 
 def _side_values(sight: Sight, side_count: int | None) -> dict[str, Any]:
@@ -164,13 +169,18 @@ def pick(shape: Shape) -> CTE:
     return _merged(parts, is_falling=shape.direction == "before", limit=shape.limit).cte("picked")
 
 
-def count(session: Session, sight: Sight, lists: Lists, *, limit: int) -> list[int]:
-    """Count the rows of several lists in one statement, or (True) those in which somebody waits, each up to `limit`."""
+def count(
+    session: Session, sight: Sight, lists: Lists, *, limit: int, due_until_at: datetime | None = None
+) -> list[int]:
+    """Count the rows of several lists in one statement, or (True) those in which somebody waits, each up to `limit`.
+
+    `due_until_at`: as for `Filters`.
+    """
     if not sight.sides:
         return [0 for _ in lists]
     side_count = len(sight.sides) if sight.is_narrow else None
     values = {"member_id": sight.member_id} | _side_values(sight, side_count)
-    values |= _times(sight, *(view for view, _only_waiting in lists))
+    values |= _times(sight, due_until_at, *(view for view, _only_waiting in lists))
     return list(session.execute(_counts(lists, side_count, limit), values).one())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -144,6 +145,12 @@ def count_views(session: Session, member_id: int, *, sight: Sight | None = None)
     """Count each list of the rail, bounded, in one statement; `sight`: as for `list_queue`."""
     counts = count(session, sight or find_sight(session, member_id), _COUNTED, limit=COUNT_LIMIT)
     return Counts(**{view.value: found for (view, _), found in zip(_COUNTED, counts, strict=True)})
+
+
+def count_due(session: Session, member_id: int, until_at: datetime) -> int:
+    """Count what falls due from now until then, as far as the member sees it, bounded."""
+    lists = ((View.DUE_TODAY, False),)
+    return count(session, find_sight(session, member_id), lists, limit=COUNT_LIMIT, due_until_at=until_at)[0]
 
 
 def list_earlier(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from flask import request, url_for
+from flask_babel import pgettext
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from inbox.conversations.queries import Filters, QueuePage, View, list_queue
 from inbox.desk import words
 from inbox.desk.shell import read_counts, read_sight, view_sentence, view_word
 from inbox.errors import Invalid
+from inbox.languages import format_datetime
 from inbox.languages import gettext as _
 from inbox.members.access import list_seen_channels
 from inbox.members.models import Grant, Member, Team
@@ -25,6 +27,7 @@ from inbox.numbers import read_number
 
 STATUSES = ("open", "snoozed", "done", "spam")
 KINDS = ("comment", "mention", "direct", "review")
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 _TEAM, _GRANT = table_of(Team).c, table_of(Grant).c
 _MINE = list_seen_channels(bindparam("member_id", type_=BigInteger))
@@ -102,7 +105,7 @@ class QueueShown:
     link_args: dict[str, Any]
     empty: Empty
     shown_at: datetime
-    day_ends_at: datetime  # where the member is: what is due today is due before it
+    day_ends_at: datetime  # where the member is, or as the address says: what is due today is due before it
 
     @property
     def choices_url(self) -> str:
@@ -132,7 +135,22 @@ def read_filters() -> Filters:
         team_id=_number("team"),
         assignee_id=_number("assignee"),
         kind=kind,
+        due_until_at=_moment("until"),
     )
+
+
+def _moment(name: str) -> datetime | None:
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Invalid("filter_unknown") from error
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise Invalid("filter_unknown")
+    return at
 
 
 def _number(name: str) -> int | None:
@@ -147,6 +165,7 @@ def _number(name: str) -> int | None:
 
 def link_args(view: View, filters: Filters) -> dict[str, Any]:
     """Return what an address carries so that it shows the same list."""
+    until = _until(view, filters)
     named = {
         "view": view.value,
         "status": filters.status,
@@ -155,8 +174,14 @@ def link_args(view: View, filters: Filters) -> dict[str, Any]:
         "team": filters.team_id,
         "assignee": filters.assignee_id,
         "kind": filters.kind,
+        "until": until.isoformat() if until else None,
     }
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _until(view: View, filters: Filters) -> datetime | None:
+    """Return the end of what is due where the address says one; other lists have none."""
+    return filters.due_until_at if view is View.DUE_TODAY else None
 
 
 def show_queue(session: Session, member: Member, view: View, filters: Filters, after: str | None) -> QueueShown:
@@ -164,7 +189,7 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
     args, sight, now = link_args(view, filters), read_sight(member.id), clock.now()
     return QueueShown(
         view=view.value,
-        title=view_word(view),
+        title=str(pgettext("list of conversations", "Due")) if "until" in args else view_word(view),
         # The list's count is not that of what it is narrowed to, which nobody has counted.
         sentence="" if len(args) > 1 else view_sentence(view, int(getattr(read_counts(member.id), view.value))),
         filters=filters,
@@ -174,7 +199,7 @@ def show_queue(session: Session, member: Member, view: View, filters: Filters, a
         link_args=args,
         empty=_empty(view, has_filters=len(args) > 1, has_channels=bool(sight.sides), member=member),
         shown_at=now,
-        day_ends_at=today_in(member.time_zone, now).ends_at,
+        day_ends_at=_until(view, filters) or today_in(member.time_zone, now).ends_at,
     )
 
 
@@ -205,12 +230,17 @@ def _chosen(session: Session, member: Member, filters: Filters, args: dict[str, 
         "label": _name_of(filters.label_id, lambda: list_labels(session, member.id)),
         "team": _name_of(filters.team_id, lambda: list_teams(session, member)),
         "kind": words.kind_word(filters.kind) if filters.kind else None,
+        "until": _before(filters.due_until_at),
     }
     shown = [(name, word) for name, word in named.items() if name in args and word]
     return [
         Chosen(word, url_for("desk.queue", **{key: value for key, value in args.items() if key != name}))
         for name, word in shown
     ]
+
+
+def _before(until_at: datetime | None) -> str | None:
+    return _("before %(time)s", time=format_datetime(until_at, "EEE d MMM HH:mm")) if until_at else None
 
 
 def _name_of(number: int | None, read: Callable[[], Sequence[Named]]) -> str | None:

@@ -21,6 +21,7 @@ from inbox.desk import looks, marks, script_words, words
 from inbox.desk.alert_pages import Banner, show_banners
 from inbox.desk.differences import differences
 from inbox.desk.entry_html import entries_html
+from inbox.desk.last_calls import LastCallShown, show_last_call
 from inbox.desk.live_rows import find_newest
 from inbox.desk.rows import rows_html
 from inbox.desk.troubles import trouble_sentence
@@ -263,6 +264,13 @@ class Shell:
     def more_alerts(self) -> int:
         """How many there are besides those that have a banner."""
         return max(0, len(self.alerts) - 3)
+
+    @cached_property
+    def last_call(self) -> LastCallShown | None:
+        """What falls due after the member's desk closes, once they were told."""
+        if not read_warnings(self._member.id).has_last_call:
+            return None
+        return show_last_call(db.session(), self._member)
 
     @cached_property
     def is_disk_full(self) -> bool:

@@ -153,8 +153,8 @@ class Page:
         return [*apart, (What.WAS_PAUSED, self.whole.counts["paused"]), (What.PAUSED, self.paused_now)]
 
 
-def make_page(session: Session, asked: Asked, teams: Sequence[TeamName], plan: Sequence[Staffed] = ()) -> Page:
-    """Count everything that the page shows. `plan`: who is at the desk in the hours to come, if that is known."""
+def make_page(session: Session, asked: Asked, teams: Sequence[TeamName], plan: Sequence[Staffed] | None = None) -> Page:
+    """Count everything that the page shows. `plan`: who is at the desk in the hours to come; None: nobody has said."""
     scope, now = asked.scope, asked.now
     window, weeks = last_days(asked.days, now, asked.zone), last_weeks(WEEKS, now, asked.zone)
     counted = Counted(session, [window, *weeks])
@@ -173,7 +173,7 @@ def make_page(session: Session, asked: Asked, teams: Sequence[TeamName], plan: S
         **_groups(asked, cohort, held, teams),
         carriers=_carriers(session, held),
         hours=hours,
-        staff_line=charts.stairs([hour.staffed or 0 for hour in hours]) if plan else "",
+        staff_line=charts.stairs([hour.staffed or 0 for hour in hours]) if plan is not None else "",
         weeks=_weeks(weeks, read_counts(session, scope, weeks, counted)),
         heat=heat,
         heat_steps=steps(heat),
@@ -270,10 +270,10 @@ def _carrier(name: str, assignee: int | str, held: Sequence[Held]) -> Carrier:
     return Carrier(name, assignee, *sums)
 
 
-def _hours(session: Session, asked: Asked, plan: Sequence[Staffed]) -> list[Hour]:
+def _hours(session: Session, asked: Asked, plan: Sequence[Staffed] | None) -> list[Hour]:
     windows = next_hours(HOURS_AHEAD, asked.now, asked.zone)
     counts = list_falling_due(session, asked.scope, windows)
-    staffed = [_staffed(window, plan) if plan else None for window in windows]
+    staffed = [_staffed(window, plan) if plan is not None else None for window in windows]
     found = zip(windows, counts, staffed, charts.bars(counts), strict=True)
     return [Hour(window, count, at_desk, bar) for window, count, at_desk, bar in found]
 

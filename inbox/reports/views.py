@@ -13,7 +13,9 @@ from inbox.database import db
 from inbox.desk.queues import list_teams
 from inbox.errors import Invalid
 from inbox.members import doors
+from inbox.members.access import sets_policies
 from inbox.reports import export, words
+from inbox.reports.desk_plan import read_plan
 from inbox.reports.page import Asked, make_page
 from inbox.reports.row_lines import show_line
 from inbox.reports.rows import NOBODY, NOW, ROWS_A_PAGE, What, each_row, list_rows, place_of
@@ -35,7 +37,7 @@ def sla() -> str:
     """Show how the promise was kept, of what the member sees."""
     member, asked = doors.current_member(), _asked()
     teams = list_teams(db.session(), member)
-    page = make_page(db.session(), asked, teams)
+    page = make_page(db.session(), asked, teams, read_plan(db.session(), asked.now))
     return render_template(
         "reports/sla.html",
         page=page,
@@ -46,6 +48,7 @@ def sla() -> str:
         weekdays=words.weekday_words(),
         lines=[show_line(row, asked.now) for row in page.overdue],
         is_past=True,
+        sets_policies=sets_policies(db.session(), member),
         words=words,
         What=What,
     )

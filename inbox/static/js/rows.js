@@ -75,7 +75,8 @@ export function makeRow(html) {
   holder.innerHTML = html;
   const row = $("li[data-id]", holder.content);
   const link = linkOf(row);
-  link.search = listAddress();
+  const [path] = link.getAttribute("href").split("?"); // in a template it is no address yet, and has no `search`
+  link.setAttribute("href", `${path}?${listAddress()}`);
   return row;
 }
 
@@ -83,7 +84,7 @@ export function makeRow(html) {
 export function listAddress() {
   const data = $("#queue")?.dataset;
   const args = new URLSearchParams();
-  for (const name of ["view", "status", "channel", "label", "team", "kind"]) if (data?.[name]) args.set(name, data[name]);
+  for (const name of ["view", "status", "channel", "label", "team", "kind", "until"]) if (data?.[name]) args.set(name, data[name]);
   return args.toString();
 }
 
