@@ -96,6 +96,9 @@ class Alert(WithId, Base):
     rung: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
     next_step_at: Mapped[datetime | None]
+    # how many steps on end found everybody asleep, and when the first of those wakes up
+    asleep_count: Mapped[int] = mapped_column(default=0)
+    asleep_until_at: Mapped[datetime | None]
     # members told in this step of whom it is not known yet whether it arrived, and those who can't be reached
     underway: Mapped[list[Any]] = mapped_column(default=list)
     passed: Mapped[list[Any]] = mapped_column(default=list)

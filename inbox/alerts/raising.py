@@ -215,9 +215,16 @@ def _become_urgent(session: Session, alert: Alert, now: datetime) -> None:
     alert.is_urgent = True
     alert.next_at, alert.claim_token = now, None
     alert.next_step_at = None
+    steps_back(alert)
     log.write(session, alert, EventKind.URGENT, now)
     if alert.state == AlertState.ACKNOWLEDGED:
         alert.acknowledged_until_at = now
+
+
+def steps_back(alert: Alert) -> None:
+    """Go back to the first of the steps that just found everybody asleep: they told nobody."""
+    alert.step_count = max(0, alert.step_count - alert.asleep_count)
+    alert.asleep_count, alert.asleep_until_at = 0, None
 
 
 def _note_due(alert: Alert, times: Iterable[datetime | None]) -> None:

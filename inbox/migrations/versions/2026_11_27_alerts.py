@@ -96,6 +96,8 @@ def _add_alert() -> None:
         sa.Column("rung", sa.Integer(), nullable=False),
         sa.Column("told_at", Time, nullable=True),
         sa.Column("next_step_at", Time, nullable=True),
+        sa.Column("asleep_count", sa.Integer(), nullable=False),
+        sa.Column("asleep_until_at", Time, nullable=True),
         sa.Column("underway", Json, nullable=False),
         sa.Column("passed", Json, nullable=False),
         sa.Column("has_arrived", sa.Boolean(), nullable=False),
