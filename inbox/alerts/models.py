@@ -123,6 +123,8 @@ class AlertTimer(WithId, Base):
     due_at: Mapped[datetime | None]
     added_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
+    # the members who were told of it at that moment and are not known to have missed it: ids, each between two spaces
+    told_to: Mapped[str | None]
     gone_at: Mapped[datetime | None]
 
 

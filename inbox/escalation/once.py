@@ -1,16 +1,18 @@
 """Tells what is told only once: a warning to who must act, and the summaries of what came late."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 
 from inbox.alerts import log
-from inbox.alerts.models import AlertState, AlertTimer, EventKind
+from inbox.alerts.models import AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.alerts.raising import close
+from inbox.alerts.told import mark_missed, mark_told, open_timers
 from inbox.escalation import steps
 from inbox.escalation.people import Person, find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
-from inbox.escalation.telling import Told, learn, tell, tell_last_resort
+from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell, tell_last_resort
 from inbox.escalation.turn import Turn
 
 NOBODY = "nobody"
@@ -22,16 +24,14 @@ def tell_once(turn: Turn) -> None:
     `step_count` counts those that were told of and have no timer.
     """
     alert = turn.alert
-    if failed := learn(turn):
-        _tell_again(turn, failed)
-    elif not alert.underway:
+    if not _learn(turn) and not alert.underway:
         alert.passed = []
     told = Told()
     rest = _tell_assignees(turn, told)
     rest += 0 if alert.timer_count else alert.gathered_count - alert.step_count
     is_lost = rest > 0 and not _tell_others(turn, rest, told)
     if told.underway and not alert.underway:
-        alert.told_at, alert.has_arrived = turn.now, alert.has_arrived and not failed
+        alert.told_at, alert.has_arrived = turn.now, False
     alert.underway = sorted({*alert.underway, *told.underway})
     if is_lost:
         _give_up(turn)
@@ -50,7 +50,7 @@ def _tell_assignees(turn: Turn, told: Told) -> int:
             tell(turn, _person(turn, assignee_id), mine, count=count)
         if mine.underway:
             told.underway += mine.underway
-            _mark_told(turn, AlertTimer.assignee_id == assignee_id)
+            mark_told(turn.session, turn.alert, mine.underway, turn.now, AlertTimer.assignee_id == assignee_id)
         else:
             rest += count
     return rest
@@ -70,30 +70,42 @@ def _tell_others(turn: Turn, count: int, told: Told) -> bool:
         tell(turn, [one for one in people if one.member.id not in turn.alert.passed], mine, count=count)
         if mine.underway:
             told.underway += mine.underway
-            _mark_told(turn)
+            mark_told(turn.session, turn.alert, mine.underway, turn.now)
             turn.alert.step_count = turn.alert.gathered_count
             return True
     return False
 
 
-def _tell_again(turn: Turn, failed: list[int]) -> None:
-    """Let timers be told of once more whose assignee nothing reached, and all where nobody else was reached."""
-    alert = turn.alert
-    again = update(AlertTimer).where(AlertTimer.alert_id == alert.id, AlertTimer.gone_at.is_(None))
-    if alert.has_arrived or alert.underway:
-        again = again.where(AlertTimer.assignee_id.in_(failed))
-    else:
+def _learn(turn: Turn) -> bool:
+    """Ask what became of all that is underway; what nobody heard of is told again. True where somebody missed any."""
+    alert, failed = turn.alert, []
+    for number in list(alert.underway):
+        fates = {at: outcome_at(turn, number, at) for at in _moments(turn, number)}
+        if "underway" in fates.values():
+            continue
+        alert.underway = [one for one in alert.underway if one != number]
+        missed = [at for at, word in fates.items() if word != "sent"]
+        if not missed:
+            note_reached(turn, number)
+            continue
+        failed.append(number)
+        let_pass(turn, number, FAILED)
+        for at in missed:
+            mark_missed(turn.session, alert, number, at)
+    if failed and not alert.has_arrived and not alert.underway:
         alert.step_count = 0
-    turn.session.execute(again.values(told_at=None).execution_options(synchronize_session=False))
+    return bool(failed)
 
 
-def _mark_told(turn: Turn, *whose: ColumnElement[bool]) -> None:
-    done = update(AlertTimer).where(*_untold(turn), *whose).values(told_at=turn.now)
-    turn.session.execute(done.execution_options(synchronize_session=False))
+def _moments(turn: Turn, member_id: int) -> Sequence[datetime]:
+    """Return when a member was told of what is not known to have reached everybody yet."""
+    told = select(AlertEvent.at).where(AlertEvent.alert_id == turn.alert.id, AlertEvent.kind == EventKind.TOLD.value)
+    told = told.where(AlertEvent.member_id == member_id, AlertEvent.at >= (turn.alert.told_at or turn.alert.raised_at))
+    return turn.session.scalars(told.distinct()).all()
 
 
 def _untold(turn: Turn) -> tuple[ColumnElement[bool], ...]:
-    return (AlertTimer.alert_id == turn.alert.id, AlertTimer.gone_at.is_(None), AlertTimer.told_at.is_(None))
+    return (*open_timers(turn.alert), AlertTimer.told_at.is_(None))
 
 
 def _give_up(turn: Turn) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import and_
+
 from inbox.alerts import links
 from inbox.alerts.models import TOLD_ONCE, AlertState, EventKind
 from inbox.escalation import night, notices, webhooks
 from inbox.escalation.people import Person
 from inbox.escalation.turn import Turn
-from inbox.notifications.queue import notify, notify_last_resort, outcome
+from inbox.notifications.models import Notification
+from inbox.notifications.queue import notify, notify_last_resort, outcome, outcome_of
 from inbox.security import new_token
 
 NO_METHOD, FAILED = "no_method", "failed"
@@ -68,22 +71,31 @@ def let_pass(turn: Turn, number: int, why: str, step: int | None = None) -> None
         turn.write(EventKind.PASSED, step=step, why=why, **whose)
 
 
-def learn(turn: Turn) -> list[int]:
-    """Ask what became of what is underway; returns those whom nothing reached."""
-    alert, failed = turn.alert, []
+def learn(turn: Turn) -> None:
+    """Ask what became of what is underway; those whom nothing reached are passed."""
+    alert = turn.alert
     still = []
     for number in alert.underway:
         word = _outcome(turn, number)
         if word == "underway":
             still.append(number)
         elif word == "sent":
-            alert.has_arrived = True
-            turn.write(EventKind.REACHED, **({"member_id": number} if number > 0 else {"webhook": -number}))
+            note_reached(turn, number)
         else:
-            failed.append(number)
             let_pass(turn, number, FAILED)
     alert.underway = still
-    return failed
+
+
+def note_reached(turn: Turn, number: int) -> None:
+    """Note that it arrived."""
+    turn.alert.has_arrived = True
+    turn.write(EventKind.REACHED, **({"member_id": number} if number > 0 else {"webhook": -number}))
+
+
+def outcome_at(turn: Turn, member_id: int, at: datetime) -> str:
+    """Say what became of what a member was told at one moment."""
+    whose = and_(Notification.member_id == member_id, Notification.created_at == at)
+    return outcome_of(turn.session, turn.alert.id, whose, at)
 
 
 def _outcome(turn: Turn, number: int) -> str:

@@ -4,9 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.alerts.models import Alert
+from inbox.alerts.models import Alert, AlertTimer
 from inbox.alerts.raising import close_for_timer, raise_for
 from inbox.notifications.models import Notification
+from inbox.outbox.models import Delivery
 from tests.factories.alerts import breach, log_of, make_reachable, next_at_of, send_all, state_of, sweep
 from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
 from tests.fixtures.app import MovingClock
@@ -100,3 +101,71 @@ def test_five_thousand_late_ones_are_one_summary(session: Session, moving_clock:
     assert log_of(session, alert) == ["raised", "told Vera", "reached Vera", "closed told"]
     sweep(session)
     assert session.scalar(select(Alert.next_at)) is None
+
+
+def test_whoever_is_told_in_someones_stead_and_missed_it_is_followed_by_the_next(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel, team = make_channel(session), make_team(session)
+    make_grant(session, team, channel)
+    lea, ana = make_reachable(session, "Lea"), make_reachable(session, "Ana")
+    make_reachable(session, "Vera", is_admin=True)
+    join_team(session, lea, team, "lead")
+    breach(session, channel.id, kind="warning", timer_id=1, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    alert = breach(session, channel.id, kind="warning", timer_id=2)
+    session.commit()
+    sweep(session)
+    assert send_all(session, works=False) == ["Lea"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    assert log_of(session, alert)[-3:] == ["passed Lea failed", "told Vera", "reached Vera"]
+    assert subjects(session)[-1].startswith("1 answer falls due soon")
+
+
+def test_a_warning_one_of_two_leads_heard_of_is_not_told_again(session: Session, moving_clock: MovingClock) -> None:
+    channel, team = make_channel(session), make_team(session)
+    make_grant(session, team, channel)
+    make_reachable(session, "Vera", is_admin=True)
+    for name in ("Lea", "Leo"):
+        join_team(session, make_reachable(session, name), team, "lead")
+    breach(session, channel.id, kind="warning", timer_id=1)
+    session.commit()
+    sweep(session)
+    first, second = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    first.state, second.state, first.due_at, second.due_at = "refused", "sent", None, None
+    session.commit()
+    moving_clock.move(minutes=2)
+    sweep(session)
+    assert send_all(session) == []
+    timer = session.scalars(select(AlertTimer).execution_options(populate_existing=True)).one()
+    assert timer.told_at is not None
+
+
+def test_of_two_warnings_to_the_same_member_the_one_that_failed_goes_to_the_next(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel, ana = make_channel(session), make_reachable(session, "Ana")
+    make_reachable(session, "Vera", is_admin=True)
+    breach(session, channel.id, kind="warning", timer_id=1, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    moving_clock.move(minutes=1)
+    for number in (2, 3):
+        breach(session, channel.id, kind="warning", timer_id=number, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    first, second = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    first.state, second.state, first.due_at, second.due_at = "sent", "refused", None, None
+    session.commit()
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    assert subjects(session)[-1].startswith("2 answers fall due soon")

@@ -209,6 +209,7 @@ def _add_alert_timer() -> None:
         sa.Column("due_at", Time, nullable=True),
         sa.Column("added_at", Time, nullable=False),
         sa.Column("told_at", Time, nullable=True),
+        sa.Column("told_to", sa.Text(), nullable=True),
         sa.Column("gone_at", Time, nullable=True),
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_alert_timer_alert_id")),
