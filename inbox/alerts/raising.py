@@ -97,6 +97,15 @@ def close_for_timers(session: Session, timer_ids: Iterable[int], now: datetime) 
     _let_go(session, ids, now)
 
 
+def take_out(session: Session, alert: Alert, timer_ids: Sequence[int], now: datetime) -> None:
+    """Take timers out of one alert, which the caller has locked and closes where none is left."""
+    mine = (AlertTimer.alert_id == alert.id, AlertTimer.timer_id.in_(timer_ids), AlertTimer.gone_at.is_(None))
+    gone = session.execute(_quietly(update(AlertTimer).where(*mine)).values(gone_at=now))
+    alert.timer_count = max(0, alert.timer_count - gone.rowcount)  # type: ignore[attr-defined]
+    _weigh(session, alert)
+    log.announce(session, alert)
+
+
 def close_open(
     session: Session,
     *,
@@ -245,9 +254,14 @@ def _let_go(session: Session, ids: list[int], now: datetime, *, only_warnings: b
         if alert.timer_count == 0:
             close(session, alert, now, why="came_true" if only_warnings else "over")
             continue
-        left = select(func.min(AlertTimer.due_at)).where(AlertTimer.alert_id == alert_id, AlertTimer.gone_at.is_(None))
-        alert.first_due_at = session.scalar(left)
+        _weigh(session, alert)
         log.announce(session, alert)
+
+
+def _weigh(session: Session, alert: Alert) -> None:
+    """Say of an alert what is true of the timers that are left."""
+    left = select(func.min(AlertTimer.due_at)).where(AlertTimer.alert_id == alert.id, AlertTimer.gone_at.is_(None))
+    alert.first_due_at = session.scalar(left)
 
 
 def _gone(ids: list[int], now: datetime, only_warnings: bool) -> ReturningUpdate[int, datetime | None]:

@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, func, select
 from inbox.alerts import log
 from inbox.alerts.models import AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.alerts.raising import close
-from inbox.alerts.told import mark_missed, mark_told, open_timers
+from inbox.alerts.told import mark_missed, mark_told, open_timers, was_told_to
 from inbox.escalation import steps
 from inbox.escalation.people import Person, find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
 from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell, tell_last_resort
 from inbox.escalation.turn import Turn
+from inbox.notifications.settle import withdraw
 
 NOBODY = "nobody"
 
@@ -24,6 +25,8 @@ def tell_once(turn: Turn) -> None:
     `step_count` counts those that were told of and have no timer.
     """
     alert = turn.alert
+    if alert.timer_count:
+        _withdraw_idle(turn)
     if not _learn(turn) and not alert.underway:
         alert.passed = []
     told = Told()
@@ -95,6 +98,18 @@ def _learn(turn: Turn) -> bool:
     if failed and not alert.has_arrived and not alert.underway:
         alert.step_count = 0
     return bool(failed)
+
+
+def _withdraw_idle(turn: Turn) -> None:
+    """Take back what has not left yet to those of whose timers none waits any more."""
+    alert, still = turn.alert, []
+    for number in alert.underway:
+        theirs = select(AlertTimer.id).where(*open_timers(alert), was_told_to(number)).limit(1)
+        if turn.session.scalar(theirs) is None:
+            withdraw(turn.session, alert.id, number)
+        else:
+            still.append(number)
+    alert.underway = still
 
 
 def _moments(turn: Turn, member_id: int) -> Sequence[datetime]:

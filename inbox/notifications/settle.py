@@ -125,11 +125,14 @@ def tidy(session: Session, pace: Pace) -> int:
     return len(rows) + claim.requeue_notifications(session)
 
 
-def withdraw(session: Session, alert_id: int) -> int:
-    """Take back what has not left of an alert that is over; returns how much."""
+def withdraw(session: Session, alert_id: int, member_id: int | None = None) -> int:
+    """Take back what has not left of an alert that is over, for everybody or one member; returns how much."""
     open_states = Delivery.state.in_((State.HELD, State.QUEUED))
     query = select(Notification).join(Delivery, Delivery.id == Notification.delivery_id)
-    rows = session.scalars(query.where(Notification.alert_id == alert_id, open_states)).all()
+    query = query.where(Notification.alert_id == alert_id, open_states)
+    if member_id is not None:
+        query = query.where(Notification.member_id == member_id)
+    rows = session.scalars(query).all()
     count = 0
     for row in rows:
         if row.carried_by_id is None and move(session, _delivery(session, row), State.CANCELLED, reason=WITHDRAWN):

@@ -1,15 +1,20 @@
 """What is told only once: warnings to who must act, summaries of what came late."""
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.alerts.acknowledge import acknowledge
 from inbox.alerts.models import Alert, AlertTimer
 from inbox.alerts.raising import close_for_timer, raise_for
-from inbox.notifications.models import Notification
+from inbox.errors import Conflict
+from inbox.notifications.models import Notification, QuietHours
 from inbox.outbox.models import Delivery
+from inbox.settings import Pace
 from tests.factories.alerts import breach, log_of, make_reachable, next_at_of, send_all, state_of, sweep
 from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
+from tests.factories.notifications import Office
 from tests.fixtures.app import MovingClock
 
 
@@ -169,3 +174,37 @@ def test_of_two_warnings_to_the_same_member_the_one_that_failed_goes_to_the_next
     sweep(session)
     assert send_all(session) == ["Vera"]
     assert subjects(session)[-1].startswith("2 answers fall due soon")
+
+
+def test_taking_ones_own_warning_leaves_the_others_theirs(
+    session: Session, moving_clock: MovingClock, office: Office
+) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    for member in (ana, ben):
+        session.add(QuietHours(member_id=member.id, from_minute=0, until_minute=23 * 60 + 59))
+    channel_id = make_channel(session).id
+    alert = breach(session, channel_id, kind="warning", timer_id=1, assignee_id=ana.id)
+    breach(session, channel_id, kind="warning", timer_id=2, assignee_id=ben.id)
+    session.commit()
+    sweep(session)
+    acknowledge(session, alert.id, ana.id, by="link", now=clock.now(), pace=Pace())
+    session.commit()
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert office.states() == [("cancelled", "withdrawn"), ("queued", None)]
+    assert (state_of(session, alert), alert.timer_count) == ("triggered", 1)
+    with pytest.raises(Conflict):
+        acknowledge(session, alert.id, ana.id, by="page", now=clock.now(), pace=Pace())
+    acknowledge(session, alert.id, ben.id, by="link", now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "closed"
+
+
+def test_who_was_told_nothing_takes_the_whole_warning(session: Session, moving_clock: MovingClock) -> None:
+    ana, vera = make_reachable(session, "Ana"), make_member(session, "Vera")
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    acknowledge(session, alert.id, vera.id, by="page", now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "closed"
