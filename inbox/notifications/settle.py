@@ -90,7 +90,8 @@ def write_fate(session: Session, row: Notification, fate: Fate, word: str, pace:
         reason = f"{_kind_of(session, row)}_{word}"[:60]
         if move(session, _delivery(session, row), State.GONE, gone_reason="refused_later", reason=reason):
             _doubt_method(session, row, reason)
-            release_next(session, row)
+            for one in (row, *list_riders(session, row)):
+                release_next(session, one)
     elif fate is Fate.ARRIVED or row.look_at is None:
         row.look_at = None
         _spare_the_rest(session, row)
