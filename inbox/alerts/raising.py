@@ -183,7 +183,7 @@ def _gather(session: Session, alert: Alert, waiting: Sequence[Waiting], now: dat
     rows = {one.timer_id: _row(alert, one, now) for one in waiting}
     joined = insert_missing(session, AlertTimer, [rows[number] for number in sorted(rows)])
     if joined < len(rows):
-        joined += _again(session, alert, sorted(rows), now)
+        joined += _again(session, alert, rows, now)
     added = joined if count is None else count
     is_first = alert.gathered_count == 0
     alert.timer_count += joined
@@ -207,16 +207,21 @@ def _row(alert: Alert, one: Waiting, now: datetime) -> dict[str, object]:
     }
 
 
-def _again(session: Session, alert: Alert, ids: list[int], now: datetime) -> int:
-    """Let timers that are known here be told of once more, and those that were gone be back; returns how many were."""
-    known = [AlertTimer.alert_id == alert.id, AlertTimer.timer_id.in_(ids)]
-    back = session.execute(
-        _quietly(update(AlertTimer).where(*known, AlertTimer.gone_at.is_not(None))).values(gone_at=None)
-    )
+def _again(session: Session, alert: Alert, rows: dict[int, dict[str, object]], now: datetime) -> int:
+    """Let timers that are known here be told of once more, and those that were gone be back; returns how many were.
+
+    What is back is as it is now: whose it is and when it is due may be others than when it went.
+    """
+    known = [AlertTimer.alert_id == alert.id, AlertTimer.timer_id.in_(rows)]
+    gone = select(AlertTimer.id, AlertTimer.timer_id).where(*known, AlertTimer.gone_at.is_not(None))
+    fresh = {"gone_at": None, "told_at": None, "told_to": None}
+    back = [{"id": row.id} | rows[row.timer_id] | fresh for row in session.execute(gone.order_by(AlertTimer.timer_id))]
+    if back:
+        session.execute(update(AlertTimer), back)
     if alert.kind == AlertKind.WARNING:
         told = update(AlertTimer).where(*known, AlertTimer.told_at < now)
-        session.execute(_quietly(told).values(told_at=None))
-    return back.rowcount  # type: ignore[attr-defined,no-any-return]
+        session.execute(_quietly(told).values(told_at=None, told_to=None))
+    return len(back)
 
 
 def _become_urgent(session: Session, alert: Alert, now: datetime) -> None:

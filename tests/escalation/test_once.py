@@ -1,5 +1,7 @@
 """What is told only once: warnings to who must act, summaries of what came late."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -208,3 +210,26 @@ def test_who_was_told_nothing_takes_the_whole_warning(session: Session, moving_c
     acknowledge(session, alert.id, vera.id, by="page", now=clock.now(), pace=Pace())
     session.commit()
     assert state_of(session, alert) == "closed"
+
+
+def test_a_timer_that_is_back_is_told_to_whose_it_is_now(session: Session, moving_clock: MovingClock) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    channel_id, due_at = make_channel(session).id, clock.now() + timedelta(hours=1)
+    for number in (1, 2):
+        breach(session, channel_id, kind="warning", timer_id=number, assignee_id=ana.id, due_at=due_at)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    close_for_timer(session, 1, clock.now())
+    session.commit()
+    later = due_at + timedelta(hours=6)
+    breach(
+        session, channel_id, kind="warning", timer_id=1, assignee_id=ben.id, team_id=3, conversation_id=4, due_at=later
+    )
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ben"]
+    row = session.scalars(select(AlertTimer).where(AlertTimer.timer_id == 1)).one()
+    assert (row.due_at, row.assignee_id, row.team_id, row.conversation_id) == (later, ben.id, 3, 4)
