@@ -93,6 +93,10 @@ def _find_stop(
         return "tries_ended"
     if method is not None and (method.removed_at is not None or method.sealed is None):
         return settle.METHOD_REMOVED
+    if not sealing.opens(row.sealed):
+        return settle.NOTICE_UNREADABLE
+    if method is not None and not sealing.opens(method.sealed):
+        return settle.UNREADABLE
     member = session.get(Member, row.member_id) if row.member_id is not None else None
     if member is not None and member.deactivated_at is not None:
         return settle.MEMBER_GONE
@@ -147,11 +151,25 @@ def _take_along(session: Session, carrier: Notification) -> list[Notification]:
     if quiet_end(session, carrier.member_id, clock.now()) is not None:
         query = query.where(Notification.is_alert)
     for rider in session.scalars(query.with_for_update(skip_locked=True, of=Delivery)).all():
-        if rider.is_alert or not settle.has_arrived(session, rider.round_key):
+        if not sealing.opens(rider.sealed):
+            settle.end(session, rider, settle.NOTICE_UNREADABLE)
+        elif rider.is_alert or not settle.has_arrived(session, rider.round_key):
             rider.carried_by_id = carrier.id
             claim.postpone(session, rider.delivery_id, None)
     session.flush()
-    return settle.list_riders(session, carrier)
+    return _fit_to_go(session, carrier)
+
+
+def _fit_to_go(session: Session, carrier: Notification) -> list[Notification]:
+    """Return what goes along now; what went along in an earlier try and can't any more ends."""
+    fit = []
+    for rider in settle.list_riders(session, carrier):
+        if sealing.opens(rider.sealed):
+            fit.append(rider)
+            continue
+        rider.carried_by_id = None
+        settle.end(session, rider, settle.NOTICE_UNREADABLE)
+    return fit
 
 
 def _job(

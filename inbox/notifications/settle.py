@@ -20,7 +20,9 @@ NOT_NEEDED = "not_needed"  # an earlier method of the member's got through
 WITHDRAWN = "withdrawn"
 METHOD_REMOVED = "method_removed"
 MEMBER_GONE = "member_gone"
-_NOBODYS_FAULT = frozenset({NOT_NEEDED, METHOD_REMOVED, MEMBER_GONE})
+UNREADABLE = "unreadable"  # no key of ours fits the address
+NOTICE_UNREADABLE = "notice_unreadable"
+_NOBODYS_FAULT = frozenset({NOT_NEEDED, METHOD_REMOVED, MEMBER_GONE, NOTICE_UNREADABLE})
 
 
 def write_sent(session: Session, notification_id: int, token: str, receipt: Receipt, pace: Pace) -> None:
