@@ -12,7 +12,7 @@ from inbox.alerts.told import mark_missed, mark_told, open_timers, was_told_to
 from inbox.escalation import steps
 from inbox.escalation.people import Person, find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
-from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell, tell_last_resort
+from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell
 from inbox.escalation.turn import Turn
 from inbox.notifications.settle import withdraw
 
@@ -36,7 +36,7 @@ def tell_once(turn: Turn) -> None:
     if told.underway and not alert.underway:
         alert.told_at, alert.has_arrived = turn.now, False
     alert.underway = sorted({*alert.underway, *told.underway})
-    if is_lost:
+    if is_lost and not told.spared:
         _give_up(turn)
         return
     _come_to_rest(turn)
@@ -56,6 +56,7 @@ def _tell_assignees(turn: Turn, told: Told) -> int:
             mark_told(turn.session, turn.alert, mine.underway, turn.now, AlertTimer.assignee_id == assignee_id)
         else:
             rest += count
+            told.spared += mine.spared
     return rest
 
 
@@ -76,6 +77,7 @@ def _tell_others(turn: Turn, count: int, told: Told) -> bool:
             mark_told(turn.session, turn.alert, mine.underway, turn.now)
             turn.alert.step_count = turn.alert.gathered_count
             return True
+    told.spared += mine.spared
     return False
 
 
@@ -124,8 +126,8 @@ def _untold(turn: Turn) -> tuple[ColumnElement[bool], ...]:
 
 
 def _give_up(turn: Turn) -> None:
+    """Show who may know that nobody can be told, and try again; the last resort is for alerts."""
     alert = turn.alert
-    tell_last_resort(turn)
     if alert.state != AlertState.UNREACHABLE:
         alert.unreachable_why, alert.unreachable_since_at = NOBODY, turn.now
         turn.write(EventKind.UNREACHABLE, why=NOBODY)

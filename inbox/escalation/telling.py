@@ -12,18 +12,19 @@ from inbox.escalation import night, notices, webhooks
 from inbox.escalation.people import Person
 from inbox.escalation.turn import Turn
 from inbox.notifications.models import Notification
-from inbox.notifications.queue import notify, notify_last_resort, outcome, outcome_of
+from inbox.notifications.queue import list_usable, notify, notify_last_resort, outcome, outcome_of
 from inbox.security import new_token
 
-NO_METHOD, FAILED = "no_method", "failed"
+NO_METHOD, ALERTS_ONLY, FAILED = "no_method", "alerts_only", "failed"
 
 
 @dataclass
 class Told:
-    """Those to whom it is on its way, and when those who sleep wake up."""
+    """Those to whom it is on its way, when those who sleep wake up, and who wants to hear of alerts alone."""
 
     underway: list[int] = field(default_factory=list)
     mornings: list[datetime] = field(default_factory=list)
+    spared: list[int] = field(default_factory=list)
 
 
 def tell(
@@ -38,6 +39,9 @@ def tell(
         elif methods := _queue(turn, person, count):
             told.underway.append(person.member.id)
             turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=person.via.value, methods=methods)
+        elif turn.alert.kind in TOLD_ONCE and list_usable(turn.session, person.member.id, is_alert=True):
+            told.spared.append(person.member.id)
+            let_pass(turn, person.member.id, ALERTS_ONLY, step)
         else:
             let_pass(turn, person.member.id, NO_METHOD, step)
 

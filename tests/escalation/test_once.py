@@ -1,8 +1,10 @@
 """What is told only once: warnings to who must act, summaries of what came late."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,7 +18,7 @@ from inbox.outbox.models import Delivery
 from inbox.settings import Pace
 from tests.factories.alerts import breach, log_of, make_reachable, next_at_of, send_all, state_of, sweep
 from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
-from tests.factories.notifications import Office
+from tests.factories.notifications import Office, add_method
 from tests.fixtures.app import MovingClock
 
 
@@ -233,3 +235,30 @@ def test_a_timer_that_is_back_is_told_to_whose_it_is_now(session: Session, movin
     assert send_all(session) == ["Ben"]
     row = session.scalars(select(AlertTimer).where(AlertTimer.timer_id == 1)).one()
     assert (row.due_at, row.assignee_id, row.team_id, row.conversation_id) == (later, ben.id, 3, 4)
+
+
+def test_a_warning_never_calls_the_last_resort(
+    app: Flask, session: Session, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(app.config["RELEVO"], last_resort_url="https://last.example/")
+    monkeypatch.setitem(app.config, "RELEVO", settings)
+    make_member(session, "Vera", is_admin=True)
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1)
+    session.commit()
+    for _ in range(3):
+        sweep(session)
+        moving_clock.move(minutes=5)
+    assert send_all(session) == []
+    assert log_of(session, alert) == ["raised", "passed Vera no_method", "unreachable nobody"]
+
+
+def test_who_wants_alerts_alone_is_left_with_a_warning_and_it_rests(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    vera = make_member(session, "Vera", is_admin=True)
+    add_method(session, vera, is_urgent_only=True)
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1)
+    session.commit()
+    sweep(session)
+    assert log_of(session, alert) == ["raised", "passed Vera alerts_only"]
+    assert (state_of(session, alert), next_at_of(session, alert)) == ("triggered", None)
