@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.alerts.models import Alert, AlertState
 from inbox.members.models import Member
 from inbox.notifications import letters, sealing, settle
 from inbox.notifications.contract import Address, Letter
@@ -93,8 +94,8 @@ def _find_stop(
         return "tries_ended"
     if method is not None and (method.removed_at is not None or method.sealed is None):
         return settle.METHOD_REMOVED
-    if not sealing.opens(row.sealed):
-        return settle.NOTICE_UNREADABLE
+    if stop := _why_it_rests(session, row):
+        return stop
     if method is not None and not sealing.opens(method.sealed):
         return settle.UNREADABLE
     member = session.get(Member, row.member_id) if row.member_id is not None else None
@@ -151,8 +152,8 @@ def _take_along(session: Session, carrier: Notification) -> list[Notification]:
     if quiet_end(session, carrier.member_id, clock.now()) is not None:
         query = query.where(Notification.is_alert)
     for rider in session.scalars(query.with_for_update(skip_locked=True, of=Delivery)).all():
-        if not sealing.opens(rider.sealed):
-            settle.end(session, rider, settle.NOTICE_UNREADABLE)
+        if stop := _why_it_rests(session, rider):
+            settle.end(session, rider, stop)
         elif rider.is_alert or not settle.has_arrived(session, rider.round_key):
             rider.carried_by_id = carrier.id
             claim.postpone(session, rider.delivery_id, None)
@@ -164,12 +165,21 @@ def _fit_to_go(session: Session, carrier: Notification) -> list[Notification]:
     """Return what goes along now; what went along in an earlier try and can't any more ends."""
     fit = []
     for rider in settle.list_riders(session, carrier):
-        if sealing.opens(rider.sealed):
+        stop = _why_it_rests(session, rider)
+        if stop is None:
             fit.append(rider)
             continue
         rider.carried_by_id = None
-        settle.end(session, rider, settle.NOTICE_UNREADABLE)
+        settle.end(session, rider, stop)
     return fit
+
+
+def _why_it_rests(session: Session, row: Notification) -> str | None:
+    """Return why a notice is of no use any more: somebody has its alert or it is over, or no key fits its words."""
+    state = session.scalar(select(Alert.state).where(Alert.id == row.alert_id)) if row.alert_id is not None else None
+    if state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED):
+        return settle.WITHDRAWN
+    return None if sealing.opens(row.sealed) else settle.NOTICE_UNREADABLE
 
 
 def _job(

@@ -22,7 +22,7 @@ METHOD_REMOVED = "method_removed"
 MEMBER_GONE = "member_gone"
 UNREADABLE = "unreadable"  # no key of ours fits the address
 NOTICE_UNREADABLE = "notice_unreadable"
-_NOBODYS_FAULT = frozenset({NOT_NEEDED, METHOD_REMOVED, MEMBER_GONE, NOTICE_UNREADABLE})
+_NOBODYS_FAULT = frozenset({NOT_NEEDED, METHOD_REMOVED, MEMBER_GONE, NOTICE_UNREADABLE, WITHDRAWN})
 
 
 def write_sent(session: Session, notification_id: int, token: str, receipt: Receipt, pace: Pace) -> None:
@@ -66,7 +66,7 @@ def write_failure(
 
 def end(session: Session, row: Notification, reason: str, *, token: str | None = None) -> None:
     """Give a notification up, with what went along, and let the member's next method have its turn."""
-    is_spared = reason == NOT_NEEDED
+    is_spared = reason in (NOT_NEEDED, WITHDRAWN)
     to = State.CANCELLED if is_spared else State.REFUSED
     if not move(session, _delivery(session, row), to, token=token, reason=reason):
         return

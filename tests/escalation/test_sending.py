@@ -103,3 +103,41 @@ def test_what_went_along_fares_as_the_message_that_carried_it(session: Session, 
     office.work()
     sweep(session)
     assert "passed Ana failed" in log_of(session, alerts[2])
+
+
+def test_what_was_on_its_way_when_somebody_took_it_is_not_sent_again(session: Session, office: Office) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    both = Target(TargetKind.MEMBER, ana.id), Target(TargetKind.MEMBER, ben.id)
+    alert = breach(session, make_channel(session).id, make_policy(session, Step(0, both)))
+    session.commit()
+    sweep(session)
+    office.sender.failures = [NotDelivered("timeout", is_sure=False)]
+    office.work()
+    acknowledge(session, alert.id, ben.id, by=BY_PAGE, now=clock.now(), pace=Pace())
+    session.commit()
+    sweep(session)
+    count = len(office.sender.letters)
+    office.clock.move(seconds=70)
+    assert office.work() == 0
+    assert len(office.sender.letters) == count
+    assert office.states() == [("cancelled", "withdrawn"), ("sent", None)]
+
+
+def test_what_somebody_took_is_left_out_of_the_message_it_went_along_in(session: Session, office: Office) -> None:
+    ana = make_reachable(session, "Ana")
+    step = Step(0, (Target(TargetKind.MEMBER, ana.id),))
+    alerts = []
+    for name in ("One", "Two", "Three"):
+        alerts.append(breach(session, make_channel(session, display_name=name).id, make_policy(session, step)))
+        session.commit()
+        sweep(session)
+        office.work()
+    office.sender.failures = [server_error()]
+    office.clock.move(seconds=61)
+    office.work()
+    acknowledge(session, alerts[2].id, ana.id, by=BY_PAGE, now=clock.now(), pace=Pace())
+    session.commit()
+    sweep(session)
+    office.clock.move(seconds=11)
+    office.work()
+    assert office.sender.subjects() == ["1 person waits too long on One", "1 person waits too long on Two"]
