@@ -120,6 +120,7 @@ class AlertTimer(WithId, Base):
     conversation_id: Mapped[int | None] = mapped_column(BigId)
     team_id: Mapped[int | None] = mapped_column(BigId)
     assignee_id: Mapped[int | None] = mapped_column(BigId)
+    is_urgent: Mapped[bool] = mapped_column(default=False)
     due_at: Mapped[datetime | None]
     added_at: Mapped[datetime]
     told_at: Mapped[datetime | None]

@@ -100,3 +100,53 @@ def test_who_must_act_is_known_as_it_is_now(session: Session, moving_clock: Movi
 def test_only_one_open_alert_is_looked_at(session: Session, moving_clock: MovingClock) -> None:
     alert = breach(session, make_channel(session).id)
     assert session.scalars(select(Alert.open_key)).all() == [f"breach:{alert.channel_id}:"]
+
+
+def test_an_alert_is_urgent_as_long_as_one_of_its_timers_is(session: Session, moving_clock: MovingClock) -> None:
+    channel_id = make_channel(session).id
+    alert = breach(session, channel_id, timer_id=1)
+    breach(session, channel_id, timer_id=2, is_urgent=True)
+    assert alert.is_urgent
+    close_for_timer(session, 2, clock.now())
+    assert not alert.is_urgent
+
+
+def test_a_timer_that_becomes_urgent_makes_its_alert_so_and_back(session: Session, moving_clock: MovingClock) -> None:
+    alert = breach(session, make_channel(session).id, timer_id=1)
+    session.commit()
+    for is_urgent in (True, False):
+        change_facts(session, 1, conversation_id=3, team_id=4, assignee_id=None, is_urgent=is_urgent)
+        session.commit()
+        assert alert.is_urgent is is_urgent
+    assert log_of(session, alert) == ["raised", "urgent"]
+    change_facts(session, 1, conversation_id=3, team_id=4, assignee_id=5)
+    session.commit()
+    assert not alert.is_urgent
+
+
+def test_of_many_raised_at_once_only_the_urgent_ones_keep_it_urgent(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    waiting = [Waiting(1, clock.now()), Waiting(2, clock.now(), is_urgent=True)]
+    alert = raise_for(
+        session,
+        kind="breach",
+        channel_id=make_channel(session).id,
+        escalation_policy_id=None,
+        waiting=waiting,
+        is_urgent=True,
+        now=clock.now(),
+    )
+    close_for_timer(session, 1, clock.now())
+    assert alert.is_urgent
+    raise_for(
+        session,
+        kind="breach",
+        channel_id=alert.channel_id,
+        escalation_policy_id=None,
+        waiting=[Waiting(3, clock.now())],
+        is_urgent=False,
+        now=clock.now(),
+    )
+    close_for_timer(session, 2, clock.now())
+    assert not alert.is_urgent

@@ -206,6 +206,7 @@ def _add_alert_timer() -> None:
         sa.Column("conversation_id", BigId, nullable=True),
         sa.Column("team_id", BigId, nullable=True),
         sa.Column("assignee_id", BigId, nullable=True),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
         sa.Column("due_at", Time, nullable=True),
         sa.Column("added_at", Time, nullable=False),
         sa.Column("told_at", Time, nullable=True),
