@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.alerts.models import Alert, AlertTimer
+from inbox.alerts.access import list_open
+from inbox.alerts.log import write
+from inbox.alerts.models import Alert, AlertTimer, EventKind
 from inbox.alerts.raising import Waiting, change_facts, close_for_timer, close_for_timers, close_open, raise_for
+from inbox.members.models import Membership
 from tests.factories.alerts import breach, log_of, make_policy
-from tests.factories.basics import make_channel
+from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
 from tests.fixtures.app import MovingClock
 
 
@@ -150,3 +153,19 @@ def test_of_many_raised_at_once_only_the_urgent_ones_keep_it_urgent(
     )
     close_for_timer(session, 2, clock.now())
     assert not alert.is_urgent
+
+
+def test_a_lead_who_was_dismissed_knows_of_the_alert_no_more(session: Session, moving_clock: MovingClock) -> None:
+    channel, team, lea = make_channel(session), make_team(session), make_member(session, "Lea")
+    make_grant(session, team, channel)
+    join_team(session, lea, team, "lead")
+    alert = breach(session, channel.id)
+    write(session, alert, EventKind.TOLD, clock.now(), member_id=lea.id, via="team_leads", methods=1)
+    session.commit()
+    assert [one.is_known for one in list_open(session, lea)] == [True]
+    session.execute(delete(Membership))
+    session.commit()
+    assert list_open(session, lea) == []
+    write(session, alert, EventKind.TOLD, clock.now(), member_id=lea.id, via="rotation", methods=1)
+    session.commit()
+    assert [one.is_known for one in list_open(session, lea)] == [True]
