@@ -10,6 +10,7 @@ from inbox.alerts.models import AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.alerts.raising import close
 from inbox.alerts.told import mark_missed, mark_told, open_timers, was_told_to
 from inbox.escalation import steps
+from inbox.escalation.notices import Share
 from inbox.escalation.people import Person, find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
 from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell
@@ -44,13 +45,13 @@ def tell_once(turn: Turn) -> None:
 
 def _tell_assignees(turn: Turn, told: Told) -> int:
     """Tell those who must act of what is theirs; returns for how many timers there is nobody who can be reached."""
-    untold = select(AlertTimer.assignee_id, func.count()).where(*_untold(turn))
+    untold = select(AlertTimer.assignee_id, func.count(), func.min(AlertTimer.due_at)).where(*_untold(turn))
     rows = turn.session.execute(untold.group_by(AlertTimer.assignee_id).order_by(AlertTimer.assignee_id)).all()
     rest = 0
-    for assignee_id, count in rows:
+    for assignee_id, count, due_at in rows:
         mine = Told()
         if assignee_id is not None and assignee_id not in turn.alert.passed:
-            tell(turn, _person(turn, assignee_id), mine, count=count)
+            tell(turn, _person(turn, assignee_id), mine, share=Share(count, due_at))
         if mine.underway:
             told.underway += mine.underway
             mark_told(turn.session, turn.alert, mine.underway, turn.now, AlertTimer.assignee_id == assignee_id)
@@ -68,10 +69,12 @@ def _person(turn: Turn, member_id: int) -> Sequence[Person]:
 def _tell_others(turn: Turn, count: int, told: Told) -> bool:
     """Tell the first of RULES F who can be reached of what nobody else was told; False where there is none."""
     mine = Told()
+    first = turn.session.scalar(select(func.min(AlertTimer.due_at)).where(*_untold(turn)))
+    share = Share(count, first if turn.alert.timer_count else turn.alert.first_due_at)
     for rung in range(len(RUNGS)):
         targets = [one for one in steps.targets_of(turn.plan, 0, rung) if one.kind is not TargetKind.ASSIGNEE]
         people = find_people(turn.session, turn.alert, targets, turn.now)
-        tell(turn, [one for one in people if one.member.id not in turn.alert.passed], mine, count=count)
+        tell(turn, [one for one in people if one.member.id not in turn.alert.passed], mine, share=share)
         if mine.underway:
             told.underway += mine.underway
             mark_told(turn.session, turn.alert, mine.underway, turn.now)

@@ -28,7 +28,7 @@ class Told:
 
 
 def tell(
-    turn: Turn, people: Iterable[Person], told: Told, *, count: int | None = None, step: int | None = None
+    turn: Turn, people: Iterable[Person], told: Told, *, share: notices.Share | None = None, step: int | None = None
 ) -> None:
     """Tell people, and note in `told` whom; who has no verified method is passed, who sleeps is left asleep."""
     for person in people:
@@ -36,7 +36,7 @@ def tell(
             morning = night.morning_after(turn.now, person.member.time_zone)
             told.mornings.append(morning)
             turn.write(EventKind.ASLEEP, member_id=person.member.id, step=step, until=morning.isoformat())
-        elif methods := _queue(turn, person, count):
+        elif methods := _queue(turn, person, share):
             told.underway.append(person.member.id)
             turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=person.via.value, methods=methods)
         elif turn.alert.kind in TOLD_ONCE and list_usable(turn.session, person.member.id, is_alert=True):
@@ -116,10 +116,10 @@ def _sleeps(turn: Turn, person: Person) -> bool:
     return not night.may_wake(turn.plan.wakes, is_urgent=turn.alert.is_urgent, is_on_call=person.is_on_call)
 
 
-def _queue(turn: Turn, person: Person, count: int | None) -> int:
+def _queue(turn: Turn, person: Person, share: notices.Share | None) -> int:
     """Queue the notice for every verified method; returns how many. The link counts only if it is on its way."""
     token, member = new_token(), person.member
-    make = notices.maker(notices.read_facts(turn.session, turn.alert, count=count), member.time_zone, token)
+    make = notices.maker(notices.read_facts(turn.session, turn.alert, share=share), member.time_zone, token)
     is_alert = turn.alert.kind not in TOLD_ONCE
     methods = notify(turn.session, member.id, make, alert_id=turn.alert.id, is_alert=is_alert, now=turn.now)
     if methods:

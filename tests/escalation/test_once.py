@@ -262,3 +262,19 @@ def test_who_wants_alerts_alone_is_left_with_a_warning_and_it_rests(
     sweep(session)
     assert log_of(session, alert) == ["raised", "passed Vera alerts_only"]
     assert (state_of(session, alert), next_at_of(session, alert)) == ("triggered", None)
+
+
+def test_each_hears_when_the_first_of_their_own_is_due(
+    session: Session, moving_clock: MovingClock, office: Office
+) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    channel_id = make_channel(session).id
+    for number, member, hours in ((1, ana, 1), (2, ben, 9)):
+        due_at = clock.now() + timedelta(hours=hours)
+        breach(session, channel_id, kind="warning", timer_id=number, assignee_id=member.id, due_at=due_at)
+    session.commit()
+    sweep(session)
+    office.work()
+    said = {address["to"]: letter.lines for address, letter in office.sender.letters}
+    assert "13:00" in said[f"member {ana.id}"][0]
+    assert "21:00" in said[f"member {ben.id}"][0]
