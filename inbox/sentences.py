@@ -172,6 +172,7 @@ SENTENCES: dict[str, LazyString] = {
     "alert_not_found": _l("There is no such alert, or it is not yours to see."),
     "alert_closed": _l("This alert is over: nobody waits any more."),
     "alert_taken": _l("Somebody took this alert a moment ago."),
+    "alert_taken_or_over": _l("What you were told of is over, or taken already."),
     "alert_link_not_valid": _l(
         "This link has been used or is older than 24 hours. Nothing was changed. Sign in to see your alerts."
     ),

@@ -1,5 +1,6 @@
 """The tasks that tell people: alerts, each of which has its turn in a transaction of its own, and last calls."""
 
+import structlog
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -10,6 +11,7 @@ from inbox.outbox.transactions import commit
 from inbox.settings import Settings
 from workers.app import celery, flask_app
 
+log = structlog.get_logger()
 ALERTS_AT_ONCE = 20
 MOST_ROUNDS = 50
 
@@ -20,7 +22,7 @@ def advance_due() -> None:
     for _ in range(MOST_ROUNDS):
         claims = claim()
         for one in claims:
-            give_turn(one)
+            try_turn(one)
         if len(claims) < ALERTS_AT_ONCE:
             return
 
@@ -35,6 +37,14 @@ def claim() -> list[Claim]:
     return commit(
         lambda: Session(engine), lambda session: claim_due(session, clock.now(), settings.pace, ALERTS_AT_ONCE)
     )
+
+
+def try_turn(one: Claim) -> None:
+    """Give one alert its turn; where that breaks, the others have theirs, and it comes again when its lease ends."""
+    try:
+        give_turn(one)
+    except Exception as error:  # its text may hold what nobody should read
+        log.error("alert_broke", alert_id=one.alert_id, error=type(error).__name__)
 
 
 def give_turn(one: Claim) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, EventKind
 from inbox.errors import NotFound
-from inbox.members.access import leads, triages
+from inbox.members.access import leads, sees, triages
 from inbox.members.models import Member
 
 MOST_SHOWN = 50
@@ -33,9 +33,17 @@ def knows(member: Member) -> ColumnElement[bool]:
     was_told = exists().where(
         AlertEvent.alert_id == Alert.id, AlertEvent.member_id == member.id, AlertEvent.kind == EventKind.TOLD.value
     )
+    # who was named in a step themselves, or by a rota, hears of channels that they don't see; all others see them still
+    by_name = exists().where(
+        AlertEvent.alert_id == Alert.id,
+        AlertEvent.member_id == member.id,
+        AlertEvent.kind == EventKind.TOLD.value,
+        AlertEvent.detail["via"].as_string().in_(("member", "rotation")),
+    )
+    is_still_theirs = or_(Alert.channel_id.is_(None), sees(member.id, Alert.channel_id, False), by_name)
     channel_id = func.coalesce(Alert.channel_id, 0)  # what is of no channel is admins' and theirs who were told
     is_for_workers = and_(Alert.state == AlertState.UNREACHABLE.value, triages(member.id, channel_id, False))
-    return or_(leads(member.id, channel_id), was_told, is_for_workers)
+    return or_(leads(member.id, channel_id), and_(was_told, is_still_theirs), is_for_workers)
 
 
 def access_alert(session: Session, member: Member, alert_id: int) -> Alert:

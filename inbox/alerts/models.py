@@ -96,6 +96,9 @@ class Alert(WithId, Base):
     rung: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
     next_step_at: Mapped[datetime | None]
+    # how many steps on end found everybody asleep, and when the first of those wakes up
+    asleep_count: Mapped[int] = mapped_column(default=0)
+    asleep_until_at: Mapped[datetime | None]
     # members told in this step of whom it is not known yet whether it arrived, and those who can't be reached
     underway: Mapped[list[Any]] = mapped_column(default=list)
     passed: Mapped[list[Any]] = mapped_column(default=list)
@@ -117,9 +120,12 @@ class AlertTimer(WithId, Base):
     conversation_id: Mapped[int | None] = mapped_column(BigId)
     team_id: Mapped[int | None] = mapped_column(BigId)
     assignee_id: Mapped[int | None] = mapped_column(BigId)
+    is_urgent: Mapped[bool] = mapped_column(default=False)
     due_at: Mapped[datetime | None]
     added_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
+    # the members who were told of it at that moment and are not known to have missed it: ids, each between two spaces
+    told_to: Mapped[str | None]
     gone_at: Mapped[datetime | None]
 
 

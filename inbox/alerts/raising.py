@@ -1,16 +1,19 @@
 """Raises alerts and closes them: one open alert a kind, channel and escalation policy, which gathers its timers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Select, Update, func, select, update
+from sqlalchemy import Select, Update, event, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from inbox import clock
 from inbox.alerts import log
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind, AlertState, AlertTimer, EventKind
 from inbox.bulk import insert_missing
+
+_TO_WEIGH, _TO_CLOSE = "timers_to_weigh", "timers_to_close"  # in a session's info, until it commits
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Waiting:
     conversation_id: int | None = None
     team_id: int | None = None
     assignee_id: int | None = None
+    is_urgent: bool = False
 
 
 def raise_(
@@ -39,7 +43,7 @@ def raise_(
     assignee_id: int | None = None,
 ) -> Alert:
     """Raise an alert, or let a timer join the one that is open; the same timer again is told of again if it warns."""
-    one = () if timer_id is None else (Waiting(timer_id, due_at, conversation_id, team_id, assignee_id),)
+    one = () if timer_id is None else (Waiting(timer_id, due_at, conversation_id, team_id, assignee_id, is_urgent),)
     return raise_for(
         session,
         kind=kind,
@@ -77,7 +81,7 @@ def raise_for(
     alert = _find_open(session, key) or _open(
         session, what, key, channel_id, escalation_policy_id, is_urgent=is_urgent, now=now
     )
-    _gather(session, alert, waiting, now, count)
+    _gather(session, alert, _with_urgency(waiting, is_urgent), now, count)
     _note_due(alert, [one.due_at for one in waiting] or [due_at])
     if is_urgent and not alert.is_urgent:
         _become_urgent(session, alert, now)
@@ -95,6 +99,30 @@ def close_for_timers(session: Session, timer_ids: Iterable[int], now: datetime) 
     ids = sorted(set(timer_ids))
     _lock(session, _gathering(ids))
     _let_go(session, ids, now)
+
+
+def weigh(session: Session, timer_ids: Iterable[int], now: datetime) -> None:
+    """Let the open alerts of these timers be urgent if one of their timers is, and else not.
+
+    Alerts of timers that are taken out at this commit too are locked with them: everybody locks in one order.
+    """
+    ids = sorted({*timer_ids, *session.info.get(_TO_CLOSE, ())})
+    open_ones = _gathering(ids).where(Alert.state != AlertState.CLOSED.value)
+    for alert in _lock(session, open_ones):
+        if not alert.is_urgent and _is_any_urgent(session, alert):
+            _become_urgent(session, alert, now)
+            log.announce(session, alert)
+        else:
+            _weigh(session, alert)
+
+
+def take_out(session: Session, alert: Alert, timer_ids: Sequence[int], now: datetime) -> None:
+    """Take timers out of one alert, which the caller has locked and closes where none is left."""
+    mine = (AlertTimer.alert_id == alert.id, AlertTimer.timer_id.in_(timer_ids), AlertTimer.gone_at.is_(None))
+    gone = session.execute(_quietly(update(AlertTimer).where(*mine)).values(gone_at=now))
+    alert.timer_count = max(0, alert.timer_count - gone.rowcount)  # type: ignore[attr-defined]
+    _weigh(session, alert)
+    log.announce(session, alert)
 
 
 def close_open(
@@ -129,12 +157,16 @@ def change_facts(
     conversation_id: int | None,
     team_id: int | None,
     assignee_id: int | None,
+    is_urgent: bool | None = None,
 ) -> None:
-    """Say who must act on a timer from now on: the next step asks these."""
+    """Say who must act on a timer from now on: the next step asks these; its alerts are weighed at the commit."""
+    urgency = {} if is_urgent is None else {"is_urgent": is_urgent}
+    if urgency:
+        session.info.setdefault(_TO_WEIGH, set()).add(timer_id)
     session.execute(
         update(AlertTimer)
         .where(AlertTimer.timer_id == timer_id, AlertTimer.gone_at.is_(None))
-        .values(conversation_id=conversation_id, team_id=team_id, assignee_id=assignee_id)
+        .values(conversation_id=conversation_id, team_id=team_id, assignee_id=assignee_id, **urgency)
         .execution_options(synchronize_session=False)
     )
 
@@ -184,7 +216,7 @@ def _gather(session: Session, alert: Alert, waiting: Sequence[Waiting], now: dat
     rows = {one.timer_id: _row(alert, one, now) for one in waiting}
     joined = insert_missing(session, AlertTimer, [rows[number] for number in sorted(rows)])
     if joined < len(rows):
-        joined += _again(session, alert, sorted(rows), now)
+        joined += _again(session, alert, rows, now)
     added = joined if count is None else count
     is_first = alert.gathered_count == 0
     alert.timer_count += joined
@@ -203,21 +235,27 @@ def _row(alert: Alert, one: Waiting, now: datetime) -> dict[str, object]:
         "conversation_id": one.conversation_id,
         "team_id": one.team_id,
         "assignee_id": one.assignee_id,
+        "is_urgent": one.is_urgent,
         "due_at": one.due_at,
         "added_at": now,
     }
 
 
-def _again(session: Session, alert: Alert, ids: list[int], now: datetime) -> int:
-    """Let timers that are known here be told of once more, and those that were gone be back; returns how many were."""
-    known = [AlertTimer.alert_id == alert.id, AlertTimer.timer_id.in_(ids)]
-    back = session.execute(
-        _quietly(update(AlertTimer).where(*known, AlertTimer.gone_at.is_not(None))).values(gone_at=None)
-    )
+def _again(session: Session, alert: Alert, rows: dict[int, dict[str, object]], now: datetime) -> int:
+    """Let timers that are known here be told of once more, and those that were gone be back; returns how many were.
+
+    What is back is as it is now: whose it is and when it is due may be others than when it went.
+    """
+    known = [AlertTimer.alert_id == alert.id, AlertTimer.timer_id.in_(rows)]
+    gone = select(AlertTimer.id, AlertTimer.timer_id).where(*known, AlertTimer.gone_at.is_not(None))
+    fresh = {"gone_at": None, "told_at": None, "told_to": None}
+    back = [{"id": row.id} | rows[row.timer_id] | fresh for row in session.execute(gone.order_by(AlertTimer.timer_id))]
+    if back:
+        session.execute(update(AlertTimer), back)
     if alert.kind == AlertKind.WARNING:
         told = update(AlertTimer).where(*known, AlertTimer.told_at < now)
-        session.execute(_quietly(told).values(told_at=None))
-    return back.rowcount  # type: ignore[attr-defined,no-any-return]
+        session.execute(_quietly(told).values(told_at=None, told_to=None))
+    return len(back)
 
 
 def _become_urgent(session: Session, alert: Alert, now: datetime) -> None:
@@ -225,9 +263,16 @@ def _become_urgent(session: Session, alert: Alert, now: datetime) -> None:
     alert.is_urgent = True
     alert.next_at, alert.claim_token = now, None
     alert.next_step_at = None
+    steps_back(alert)
     log.write(session, alert, EventKind.URGENT, now)
     if alert.state == AlertState.ACKNOWLEDGED:
         alert.acknowledged_until_at = now
+
+
+def steps_back(alert: Alert) -> None:
+    """Go back to the first of the steps that just found everybody asleep: they told nobody."""
+    alert.step_count = max(0, alert.step_count - alert.asleep_count)
+    alert.asleep_count, alert.asleep_until_at = 0, None
 
 
 def _note_due(alert: Alert, times: Iterable[datetime | None]) -> None:
@@ -248,9 +293,27 @@ def _let_go(session: Session, ids: list[int], now: datetime, *, only_warnings: b
         if alert.timer_count == 0:
             close(session, alert, now, why="came_true" if only_warnings else "over")
             continue
-        left = select(func.min(AlertTimer.due_at)).where(AlertTimer.alert_id == alert_id, AlertTimer.gone_at.is_(None))
-        alert.first_due_at = session.scalar(left)
+        _weigh(session, alert)
         log.announce(session, alert)
+
+
+def _weigh(session: Session, alert: Alert) -> None:
+    """Say of an alert what is true of the timers that are left."""
+    left = select(func.min(AlertTimer.due_at)).where(AlertTimer.alert_id == alert.id, AlertTimer.gone_at.is_(None))
+    alert.first_due_at = session.scalar(left)
+    alert.is_urgent = alert.is_urgent and _is_any_urgent(session, alert)
+
+
+def _is_any_urgent(session: Session, alert: Alert) -> bool:
+    mine = (AlertTimer.alert_id == alert.id, AlertTimer.gone_at.is_(None), AlertTimer.is_urgent)
+    return session.scalar(select(AlertTimer.id).where(*mine).limit(1)) is not None
+
+
+def _with_urgency(waiting: Sequence[Waiting], is_urgent: bool) -> Sequence[Waiting]:
+    """Return what waits; where all that is said is that it is urgent together, each is."""
+    if not is_urgent or any(one.is_urgent for one in waiting):
+        return waiting
+    return [replace(one, is_urgent=True) for one in waiting]
 
 
 def _gone(ids: list[int], now: datetime, only_warnings: bool) -> ReturningUpdate[int, datetime | None]:
@@ -269,9 +332,9 @@ def _lock_with(session: Session, key: str, ids: list[int]) -> None:
     _lock(session, select(Alert).where((Alert.open_key == key) | is_warning))
 
 
-def _lock(session: Session, query: Select[Alert]) -> None:
+def _lock(session: Session, query: Select[Alert]) -> Sequence[Alert]:
     locked = query.order_by(Alert.id).with_for_update().execution_options(populate_existing=True)
-    session.scalars(locked).all()
+    return session.scalars(locked).all()
 
 
 def _gathering(ids: list[int]) -> Select[Alert]:
@@ -287,3 +350,16 @@ def _find_open(session: Session, key: str) -> Alert | None:
 
 def _quietly(statement: Update) -> Update:
     return statement.execution_options(synchronize_session=False)
+
+
+@event.listens_for(Session, "before_commit")
+def _weigh_changed(session: Session) -> None:
+    """Weigh alerts only now: whoever held one and went on to the next conversation would wait for who holds that."""
+    changed: set[int] = session.info.pop(_TO_WEIGH, set())
+    if changed:
+        weigh(session, changed, clock.now())
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_changed(session: Session) -> None:
+    session.info.pop(_TO_WEIGH, None)

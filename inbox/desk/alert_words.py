@@ -104,6 +104,8 @@ def _told(event: AlertEvent, who: str) -> str:
 def _passed(event: AlertEvent, who: str) -> str:
     if event.detail.get("why") == "failed":
         return str(_("%(who)s was passed: every way to reach them failed", who=who))
+    if event.detail.get("why") == "alerts_only":
+        return str(_("%(who)s was passed: they want to hear of alerts alone, not of warnings", who=who))
     return str(_("%(who)s was passed: no verified way to reach them", who=who))
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from inbox.alerts import log
 from inbox.alerts.models import AlertState, EventKind
+from inbox.alerts.raising import steps_back
 from inbox.escalation import steps
 from inbox.escalation.people import find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
@@ -32,6 +33,7 @@ def climb(turn: Turn) -> None:
 def _resume(turn: Turn) -> None:
     """Go on with the step after those that were taken, repetitions from zero."""
     alert = turn.alert
+    alert.asleep_count, alert.asleep_until_at = 0, None
     alert.step_count = steps.begin_anew(turn.plan, alert.step_count)
     alert.acknowledged_until_at = alert.next_step_at = None
     turn.write(EventKind.RESUMED)
@@ -68,7 +70,7 @@ def _tell_from(turn: Turn, rung: int) -> None:
             _be_told(turn, rung_now, told)
             return
     if told.mornings:
-        _wait_for_morning(turn, min(told.mornings))
+        _leave_asleep(turn, min(told.mornings))
     else:
         _give_up(turn, NOBODY)
 
@@ -87,19 +89,42 @@ def _be_told(turn: Turn, rung: int, told: Told) -> None:
     if alert.told_at is None:
         alert.step_count += 1
     alert.told_at, alert.rung, alert.underway = turn.now, rung, told.underway
-    is_lost = alert.state == AlertState.UNREACHABLE
-    again = turn.pace.unreachable_again_seconds
-    wait = steps.wait_before(turn.plan, alert.step_count, turn.pace.alert_again_seconds)
-    alert.next_step_at = turn.after(again if is_lost else turn.pace.paced(wait))
+    alert.asleep_count, alert.asleep_until_at = 0, None
+    _plan_next(turn)
     _look_again(turn)
     log.announce(turn.session, alert)
 
 
-def _wait_for_morning(turn: Turn, until: datetime) -> None:
+def _plan_next(turn: Turn) -> None:
     alert = turn.alert
+    is_lost = alert.state == AlertState.UNREACHABLE
+    again = turn.pace.unreachable_again_seconds
+    wait = steps.wait_before(turn.plan, alert.step_count, turn.pace.alert_again_seconds)
+    alert.next_step_at = turn.after(again if is_lost else turn.pace.paced(wait))
+
+
+def _leave_asleep(turn: Turn, until: datetime) -> None:
+    """Count a step that finds everybody asleep as taken: a later one may have somebody on call."""
+    alert = turn.alert
+    if alert.told_at is None:
+        alert.step_count += 1
+        _plan_next(turn)
     alert.told_at, alert.underway = None, []
-    alert.next_step_at = alert.next_at = until
-    turn.write(EventKind.HELD, until=until.isoformat())
+    alert.asleep_count += 1
+    alert.asleep_until_at = min(until, alert.asleep_until_at or until)
+    if alert.asleep_count < len(turn.plan.steps):
+        _look_again(turn)
+    else:
+        _wait_for_morning(turn, alert.asleep_until_at)
+
+
+def _wait_for_morning(turn: Turn, until: datetime) -> None:
+    """Wait until the first one wakes up; the steps that told nobody are taken then as if they never were."""
+    alert = turn.alert
+    steps_back(alert)
+    alert.next_step_at = alert.next_at = max(until, turn.now)
+    if until > turn.now:
+        turn.write(EventKind.HELD, until=until.isoformat())
 
 
 def _give_up(turn: Turn, why: str) -> None:
@@ -111,6 +136,7 @@ def _give_up(turn: Turn, why: str) -> None:
         turn.write(EventKind.UNREACHABLE, why=why)
         log.move(turn.session, alert, AlertState.UNREACHABLE)
     alert.told_at, alert.underway = None, []
+    alert.asleep_count, alert.asleep_until_at = 0, None
     alert.next_step_at = alert.next_at = turn.after(turn.pace.unreachable_again_seconds)
 
 

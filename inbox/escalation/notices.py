@@ -17,6 +17,14 @@ Make = Callable[[str], Notice]
 
 
 @dataclass(frozen=True)
+class Share:
+    """What of an alert concerns one member: how many, and the first time that is due."""
+
+    count: int
+    first_due_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What there is to say about an alert, apart from the language."""
 
@@ -27,19 +35,21 @@ class Facts:
     first_due_at: datetime | None
     is_urgent: bool
     is_reminder: bool
+    was_taken: bool = False
 
 
-def read_facts(session: Session, alert: Alert, *, count: int | None = None) -> Facts:
-    """Return what an alert says; `count` where it concerns somebody with fewer than it gathers."""
+def read_facts(session: Session, alert: Alert, *, share: Share | None = None) -> Facts:
+    """Return what an alert says; `share` where it concerns somebody with fewer than it gathers."""
     channel = session.get(Channel, alert.channel_id) if alert.channel_id is not None else None
     return Facts(
         alert_id=alert.id,
         kind=alert.kind,
         channel=(channel.display_name or channel.handle) if channel else "",
-        count=(alert.timer_count or alert.gathered_count) if count is None else count,
-        first_due_at=alert.first_due_at,
+        count=(alert.timer_count or alert.gathered_count) if share is None else share.count,
+        first_due_at=alert.first_due_at if share is None else share.first_due_at,
         is_urgent=alert.is_urgent,
         is_reminder=alert.step_count > 0 and alert.kind not in TOLD_ONCE,
+        was_taken=alert.acknowledged_at is not None,
     )
 
 
@@ -94,7 +104,9 @@ def _lines(facts: Facts, zone: str, language: str) -> list[str]:
         lines.append(
             (_("The first was due at %(time)s.") if is_over else _("The first is due at %(time)s.")) % {"time": at}
         )
-    if facts.is_reminder:
+    if facts.was_taken:
+        lines.append(_("Somebody took this, and it is still there."))
+    elif facts.is_reminder:
         lines.append(_("Nobody has taken this yet."))
     return lines
 

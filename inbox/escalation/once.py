@@ -1,17 +1,21 @@
 """Tells what is told only once: a warning to who must act, and the summaries of what came late."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 
 from inbox.alerts import log
-from inbox.alerts.models import AlertState, AlertTimer, EventKind
+from inbox.alerts.models import AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.alerts.raising import close
+from inbox.alerts.told import mark_missed, mark_told, open_timers, was_told_to
 from inbox.escalation import steps
+from inbox.escalation.notices import Share
 from inbox.escalation.people import Person, find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
-from inbox.escalation.telling import Told, learn, tell, tell_last_resort
+from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell
 from inbox.escalation.turn import Turn
+from inbox.notifications.settle import withdraw
 
 NOBODY = "nobody"
 
@@ -22,18 +26,18 @@ def tell_once(turn: Turn) -> None:
     `step_count` counts those that were told of and have no timer.
     """
     alert = turn.alert
-    if failed := learn(turn):
-        _tell_again(turn, failed)
-    elif not alert.underway:
+    if alert.timer_count:
+        _withdraw_idle(turn)
+    if not _learn(turn) and not alert.underway:
         alert.passed = []
     told = Told()
     rest = _tell_assignees(turn, told)
     rest += 0 if alert.timer_count else alert.gathered_count - alert.step_count
     is_lost = rest > 0 and not _tell_others(turn, rest, told)
     if told.underway and not alert.underway:
-        alert.told_at, alert.has_arrived = turn.now, alert.has_arrived and not failed
+        alert.told_at, alert.has_arrived = turn.now, False
     alert.underway = sorted({*alert.underway, *told.underway})
-    if is_lost:
+    if is_lost and not told.spared:
         _give_up(turn)
         return
     _come_to_rest(turn)
@@ -41,18 +45,19 @@ def tell_once(turn: Turn) -> None:
 
 def _tell_assignees(turn: Turn, told: Told) -> int:
     """Tell those who must act of what is theirs; returns for how many timers there is nobody who can be reached."""
-    untold = select(AlertTimer.assignee_id, func.count()).where(*_untold(turn))
+    untold = select(AlertTimer.assignee_id, func.count(), func.min(AlertTimer.due_at)).where(*_untold(turn))
     rows = turn.session.execute(untold.group_by(AlertTimer.assignee_id).order_by(AlertTimer.assignee_id)).all()
     rest = 0
-    for assignee_id, count in rows:
+    for assignee_id, count, due_at in rows:
         mine = Told()
         if assignee_id is not None and assignee_id not in turn.alert.passed:
-            tell(turn, _person(turn, assignee_id), mine, count=count)
+            tell(turn, _person(turn, assignee_id), mine, share=Share(count, due_at))
         if mine.underway:
             told.underway += mine.underway
-            _mark_told(turn, AlertTimer.assignee_id == assignee_id)
+            mark_told(turn.session, turn.alert, mine.underway, turn.now, AlertTimer.assignee_id == assignee_id)
         else:
             rest += count
+            told.spared += mine.spared
     return rest
 
 
@@ -64,41 +69,68 @@ def _person(turn: Turn, member_id: int) -> Sequence[Person]:
 def _tell_others(turn: Turn, count: int, told: Told) -> bool:
     """Tell the first of RULES F who can be reached of what nobody else was told; False where there is none."""
     mine = Told()
+    first = turn.session.scalar(select(func.min(AlertTimer.due_at)).where(*_untold(turn)))
+    share = Share(count, first if turn.alert.timer_count else turn.alert.first_due_at)
     for rung in range(len(RUNGS)):
         targets = [one for one in steps.targets_of(turn.plan, 0, rung) if one.kind is not TargetKind.ASSIGNEE]
         people = find_people(turn.session, turn.alert, targets, turn.now)
-        tell(turn, [one for one in people if one.member.id not in turn.alert.passed], mine, count=count)
+        tell(turn, [one for one in people if one.member.id not in turn.alert.passed], mine, share=share)
         if mine.underway:
             told.underway += mine.underway
-            _mark_told(turn)
+            mark_told(turn.session, turn.alert, mine.underway, turn.now)
             turn.alert.step_count = turn.alert.gathered_count
             return True
+    told.spared += mine.spared
     return False
 
 
-def _tell_again(turn: Turn, failed: list[int]) -> None:
-    """Let timers be told of once more whose assignee nothing reached, and all where nobody else was reached."""
-    alert = turn.alert
-    again = update(AlertTimer).where(AlertTimer.alert_id == alert.id, AlertTimer.gone_at.is_(None))
-    if alert.has_arrived or alert.underway:
-        again = again.where(AlertTimer.assignee_id.in_(failed))
-    else:
+def _learn(turn: Turn) -> bool:
+    """Ask what became of all that is underway; what nobody heard of is told again. True where somebody missed any."""
+    alert, failed = turn.alert, []
+    for number in list(alert.underway):
+        fates = {at: outcome_at(turn, number, at) for at in _moments(turn, number)}
+        if "underway" in fates.values():
+            continue
+        alert.underway = [one for one in alert.underway if one != number]
+        missed = [at for at, word in fates.items() if word != "sent"]
+        if not missed:
+            note_reached(turn, number)
+            continue
+        failed.append(number)
+        let_pass(turn, number, FAILED)
+        for at in missed:
+            mark_missed(turn.session, alert, number, at)
+    if failed and not alert.has_arrived and not alert.underway:
         alert.step_count = 0
-    turn.session.execute(again.values(told_at=None).execution_options(synchronize_session=False))
+    return bool(failed)
 
 
-def _mark_told(turn: Turn, *whose: ColumnElement[bool]) -> None:
-    done = update(AlertTimer).where(*_untold(turn), *whose).values(told_at=turn.now)
-    turn.session.execute(done.execution_options(synchronize_session=False))
+def _withdraw_idle(turn: Turn) -> None:
+    """Take back what has not left yet to those of whose timers none waits any more."""
+    alert, still = turn.alert, []
+    for number in alert.underway:
+        theirs = select(AlertTimer.id).where(*open_timers(alert), was_told_to(number)).limit(1)
+        if turn.session.scalar(theirs) is None:
+            withdraw(turn.session, alert.id, number)
+        else:
+            still.append(number)
+    alert.underway = still
+
+
+def _moments(turn: Turn, member_id: int) -> Sequence[datetime]:
+    """Return when a member was told of what is not known to have reached everybody yet."""
+    told = select(AlertEvent.at).where(AlertEvent.alert_id == turn.alert.id, AlertEvent.kind == EventKind.TOLD.value)
+    told = told.where(AlertEvent.member_id == member_id, AlertEvent.at >= (turn.alert.told_at or turn.alert.raised_at))
+    return turn.session.scalars(told.distinct()).all()
 
 
 def _untold(turn: Turn) -> tuple[ColumnElement[bool], ...]:
-    return (AlertTimer.alert_id == turn.alert.id, AlertTimer.gone_at.is_(None), AlertTimer.told_at.is_(None))
+    return (*open_timers(turn.alert), AlertTimer.told_at.is_(None))
 
 
 def _give_up(turn: Turn) -> None:
+    """Show who may know that nobody can be told, and try again; the last resort is for alerts."""
     alert = turn.alert
-    tell_last_resort(turn)
     if alert.state != AlertState.UNREACHABLE:
         alert.unreachable_why, alert.unreachable_since_at = NOBODY, turn.now
         turn.write(EventKind.UNREACHABLE, why=NOBODY)

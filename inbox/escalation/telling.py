@@ -4,27 +4,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import and_
+
 from inbox.alerts import links
 from inbox.alerts.models import TOLD_ONCE, AlertState, EventKind
 from inbox.escalation import night, notices, webhooks
 from inbox.escalation.people import Person
 from inbox.escalation.turn import Turn
-from inbox.notifications.queue import notify, notify_last_resort, outcome
+from inbox.notifications.models import Notification
+from inbox.notifications.queue import list_usable, notify, notify_last_resort, outcome, outcome_of
 from inbox.security import new_token
 
-NO_METHOD, FAILED = "no_method", "failed"
+NO_METHOD, ALERTS_ONLY, FAILED = "no_method", "alerts_only", "failed"
 
 
 @dataclass
 class Told:
-    """Those to whom it is on its way, and when those who sleep wake up."""
+    """Those to whom it is on its way, when those who sleep wake up, and who wants to hear of alerts alone."""
 
     underway: list[int] = field(default_factory=list)
     mornings: list[datetime] = field(default_factory=list)
+    spared: list[int] = field(default_factory=list)
 
 
 def tell(
-    turn: Turn, people: Iterable[Person], told: Told, *, count: int | None = None, step: int | None = None
+    turn: Turn, people: Iterable[Person], told: Told, *, share: notices.Share | None = None, step: int | None = None
 ) -> None:
     """Tell people, and note in `told` whom; who has no verified method is passed, who sleeps is left asleep."""
     for person in people:
@@ -32,9 +36,12 @@ def tell(
             morning = night.morning_after(turn.now, person.member.time_zone)
             told.mornings.append(morning)
             turn.write(EventKind.ASLEEP, member_id=person.member.id, step=step, until=morning.isoformat())
-        elif methods := _queue(turn, person, count):
+        elif methods := _queue(turn, person, share):
             told.underway.append(person.member.id)
             turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=person.via.value, methods=methods)
+        elif turn.alert.kind in TOLD_ONCE and list_usable(turn.session, person.member.id, is_alert=True):
+            told.spared.append(person.member.id)
+            let_pass(turn, person.member.id, ALERTS_ONLY, step)
         else:
             let_pass(turn, person.member.id, NO_METHOD, step)
 
@@ -68,22 +75,31 @@ def let_pass(turn: Turn, number: int, why: str, step: int | None = None) -> None
         turn.write(EventKind.PASSED, step=step, why=why, **whose)
 
 
-def learn(turn: Turn) -> list[int]:
-    """Ask what became of what is underway; returns those whom nothing reached."""
-    alert, failed = turn.alert, []
+def learn(turn: Turn) -> None:
+    """Ask what became of what is underway; those whom nothing reached are passed."""
+    alert = turn.alert
     still = []
     for number in alert.underway:
         word = _outcome(turn, number)
         if word == "underway":
             still.append(number)
         elif word == "sent":
-            alert.has_arrived = True
-            turn.write(EventKind.REACHED, **({"member_id": number} if number > 0 else {"webhook": -number}))
+            note_reached(turn, number)
         else:
-            failed.append(number)
             let_pass(turn, number, FAILED)
     alert.underway = still
-    return failed
+
+
+def note_reached(turn: Turn, number: int) -> None:
+    """Note that it arrived."""
+    turn.alert.has_arrived = True
+    turn.write(EventKind.REACHED, **({"member_id": number} if number > 0 else {"webhook": -number}))
+
+
+def outcome_at(turn: Turn, member_id: int, at: datetime) -> str:
+    """Say what became of what a member was told at one moment."""
+    whose = and_(Notification.member_id == member_id, Notification.created_at == at)
+    return outcome_of(turn.session, turn.alert.id, whose, at)
 
 
 def _outcome(turn: Turn, number: int) -> str:
@@ -100,10 +116,10 @@ def _sleeps(turn: Turn, person: Person) -> bool:
     return not night.may_wake(turn.plan.wakes, is_urgent=turn.alert.is_urgent, is_on_call=person.is_on_call)
 
 
-def _queue(turn: Turn, person: Person, count: int | None) -> int:
+def _queue(turn: Turn, person: Person, share: notices.Share | None) -> int:
     """Queue the notice for every verified method; returns how many. The link counts only if it is on its way."""
     token, member = new_token(), person.member
-    make = notices.maker(notices.read_facts(turn.session, turn.alert, count=count), member.time_zone, token)
+    make = notices.maker(notices.read_facts(turn.session, turn.alert, share=share), member.time_zone, token)
     is_alert = turn.alert.kind not in TOLD_ONCE
     methods = notify(turn.session, member.id, make, alert_id=turn.alert.id, is_alert=is_alert, now=turn.now)
     if methods:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.alerts.models import Alert, AlertState
 from inbox.members.models import Member
 from inbox.notifications import letters, sealing, settle
 from inbox.notifications.contract import Address, Letter
@@ -93,6 +94,10 @@ def _find_stop(
         return "tries_ended"
     if method is not None and (method.removed_at is not None or method.sealed is None):
         return settle.METHOD_REMOVED
+    if stop := _why_it_rests(session, row):
+        return stop
+    if method is not None and not sealing.opens(method.sealed):
+        return settle.UNREADABLE
     member = session.get(Member, row.member_id) if row.member_id is not None else None
     if member is not None and member.deactivated_at is not None:
         return settle.MEMBER_GONE
@@ -147,11 +152,34 @@ def _take_along(session: Session, carrier: Notification) -> list[Notification]:
     if quiet_end(session, carrier.member_id, clock.now()) is not None:
         query = query.where(Notification.is_alert)
     for rider in session.scalars(query.with_for_update(skip_locked=True, of=Delivery)).all():
-        if rider.is_alert or not settle.has_arrived(session, rider.round_key):
+        if stop := _why_it_rests(session, rider):
+            settle.end(session, rider, stop)
+        elif rider.is_alert or not settle.has_arrived(session, rider.round_key):
             rider.carried_by_id = carrier.id
             claim.postpone(session, rider.delivery_id, None)
     session.flush()
-    return settle.list_riders(session, carrier)
+    return _fit_to_go(session, carrier)
+
+
+def _fit_to_go(session: Session, carrier: Notification) -> list[Notification]:
+    """Return what goes along now; what went along in an earlier try and can't any more ends."""
+    fit = []
+    for rider in settle.list_riders(session, carrier):
+        stop = _why_it_rests(session, rider)
+        if stop is None:
+            fit.append(rider)
+            continue
+        rider.carried_by_id = None
+        settle.end(session, rider, stop)
+    return fit
+
+
+def _why_it_rests(session: Session, row: Notification) -> str | None:
+    """Return why a notice is of no use any more: somebody has its alert or it is over, or no key fits its words."""
+    state = session.scalar(select(Alert.state).where(Alert.id == row.alert_id)) if row.alert_id is not None else None
+    if state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED):
+        return settle.WITHDRAWN
+    return None if sealing.opens(row.sealed) else settle.NOTICE_UNREADABLE
 
 
 def _job(

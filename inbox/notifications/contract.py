@@ -41,6 +41,8 @@ class Letter:
     open_word: str = "Open"
     acknowledge_word: str = "Acknowledge"
     code: str | None = None  # of a verification
+    also: tuple[str, ...] = ()  # the subjects of what went along, for who can't use the links in the lines
+    own_line_count: int | None = None  # how many lines are the notice's own; None: all
 
     def text(self) -> str:
         """Return the letter's body as plain text."""

@@ -59,6 +59,8 @@ def _compose(settings: Settings, carrier: Riding, others: Sequence[Riding], is_r
         open_word=_("Open"),
         acknowledge_word=_("Acknowledge"),
         code=notice.code,
+        also=tuple(one.notice.subject for one in others[:MOST_NAMED]),
+        own_line_count=len(notice.lines),
     )
 
 

@@ -78,7 +78,8 @@ def outcome_of(session: Session, alert_id: int, whose: ColumnElement[bool], sinc
     """As `outcome`, for the notifications that a condition names."""
     carrier, carried = aliased(Notification), aliased(Delivery)
     query = (
-        select(func.coalesce(carried.state, Delivery.state))  # what went along in another one's message fares as that
+        # what went along in another one's message fares as that
+        select(func.coalesce(carried.state, Delivery.state), func.coalesce(carrier.look_at, Notification.look_at))
         .select_from(Notification)
         .join(Delivery, Delivery.id == Notification.delivery_id)
         .outerjoin(carrier, carrier.id == Notification.carried_by_id)
@@ -86,7 +87,7 @@ def outcome_of(session: Session, alert_id: int, whose: ColumnElement[bool], sinc
         .where(Notification.alert_id == alert_id, whose)
         .where(Notification.created_at >= since_at)
     )
-    found = {_as_word(state) for state in session.scalars(query)}
+    found = {_as_word(state, look_at) for state, look_at in session.execute(query)}
     return next((word for word in ("sent", "underway", "failed") if word in found), "none")
 
 
@@ -100,9 +101,9 @@ def list_usable(session: Session, member_id: int, *, is_alert: bool) -> list[Not
     return list(session.scalars(query.order_by(method.place, method.id)))
 
 
-def _as_word(state: str) -> str:
+def _as_word(state: str, look_at: datetime | None) -> str:
     if state == State.SENT:
-        return "sent"
+        return "sent" if look_at is None else "underway"  # accepted; the provider says later whether it arrived
     if state in _UNDERWAY:
         return "underway"
     return "failed" if state in _FAILED else "none"

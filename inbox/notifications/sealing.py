@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app
 
+from inbox.errors import Invalid
 from inbox.security import Vault
 from inbox.settings import Settings
 
@@ -33,6 +34,14 @@ def vault() -> Vault:
 def seal(values: dict[str, Any]) -> bytes:
     """Return plain JSON values as they are stored."""
     return vault().seal(json.dumps(values).encode())
+
+
+def opens(sealed: bytes | None) -> bool:
+    """Tell whether a key of ours fits, or nothing is sealed."""
+    try:
+        return sealed is None or isinstance(unseal(sealed), dict)
+    except (Invalid, ValueError):
+        return False
 
 
 def unseal(sealed: bytes) -> dict[str, Any]:

@@ -20,7 +20,9 @@ NOT_NEEDED = "not_needed"  # an earlier method of the member's got through
 WITHDRAWN = "withdrawn"
 METHOD_REMOVED = "method_removed"
 MEMBER_GONE = "member_gone"
-_NOBODYS_FAULT = frozenset({NOT_NEEDED, METHOD_REMOVED, MEMBER_GONE})
+UNREADABLE = "unreadable"  # no key of ours fits the address
+NOTICE_UNREADABLE = "notice_unreadable"
+_NOBODYS_FAULT = frozenset({NOT_NEEDED, METHOD_REMOVED, MEMBER_GONE, NOTICE_UNREADABLE, WITHDRAWN})
 
 
 def write_sent(session: Session, notification_id: int, token: str, receipt: Receipt, pace: Pace) -> None:
@@ -64,7 +66,7 @@ def write_failure(
 
 def end(session: Session, row: Notification, reason: str, *, token: str | None = None) -> None:
     """Give a notification up, with what went along, and let the member's next method have its turn."""
-    is_spared = reason == NOT_NEEDED
+    is_spared = reason in (NOT_NEEDED, WITHDRAWN)
     to = State.CANCELLED if is_spared else State.REFUSED
     if not move(session, _delivery(session, row), to, token=token, reason=reason):
         return
@@ -90,7 +92,8 @@ def write_fate(session: Session, row: Notification, fate: Fate, word: str, pace:
         reason = f"{_kind_of(session, row)}_{word}"[:60]
         if move(session, _delivery(session, row), State.GONE, gone_reason="refused_later", reason=reason):
             _doubt_method(session, row, reason)
-            release_next(session, row)
+            for one in (row, *list_riders(session, row)):
+                release_next(session, one)
     elif fate is Fate.ARRIVED or row.look_at is None:
         row.look_at = None
         _spare_the_rest(session, row)
@@ -125,11 +128,14 @@ def tidy(session: Session, pace: Pace) -> int:
     return len(rows) + claim.requeue_notifications(session)
 
 
-def withdraw(session: Session, alert_id: int) -> int:
-    """Take back what has not left of an alert that is over; returns how much."""
+def withdraw(session: Session, alert_id: int, member_id: int | None = None) -> int:
+    """Take back what has not left of an alert that is over, for everybody or one member; returns how much."""
     open_states = Delivery.state.in_((State.HELD, State.QUEUED))
     query = select(Notification).join(Delivery, Delivery.id == Notification.delivery_id)
-    rows = session.scalars(query.where(Notification.alert_id == alert_id, open_states)).all()
+    query = query.where(Notification.alert_id == alert_id, open_states)
+    if member_id is not None:
+        query = query.where(Notification.member_id == member_id)
+    rows = session.scalars(query).all()
     count = 0
     for row in rows:
         if row.carried_by_id is None and move(session, _delivery(session, row), State.CANCELLED, reason=WITHDRAWN):

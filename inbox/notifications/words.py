@@ -36,6 +36,7 @@ _TROUBLES = {
     "phone_not_set_up": _l("the operator’s phone provider is not set up rightly"),
     "apprise_failed": _l("Apprise says that it did not work, and not why"),
     "phone_busy": _l("the line was busy"),
+    "unreadable": _l("its address can’t be read any more; remove it and add it again"),
     "phone_no-answer": _l("nobody picked up"),
 }
 

@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.alerts.models import Alert, AlertTimer
+from inbox.alerts.access import list_open
+from inbox.alerts.log import write
+from inbox.alerts.models import Alert, AlertTimer, EventKind
 from inbox.alerts.raising import Waiting, change_facts, close_for_timer, close_for_timers, close_open, raise_for
+from inbox.members.models import Membership
 from tests.factories.alerts import breach, log_of, make_policy
-from tests.factories.basics import make_channel
+from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
 from tests.fixtures.app import MovingClock
 
 
@@ -100,3 +103,69 @@ def test_who_must_act_is_known_as_it_is_now(session: Session, moving_clock: Movi
 def test_only_one_open_alert_is_looked_at(session: Session, moving_clock: MovingClock) -> None:
     alert = breach(session, make_channel(session).id)
     assert session.scalars(select(Alert.open_key)).all() == [f"breach:{alert.channel_id}:"]
+
+
+def test_an_alert_is_urgent_as_long_as_one_of_its_timers_is(session: Session, moving_clock: MovingClock) -> None:
+    channel_id = make_channel(session).id
+    alert = breach(session, channel_id, timer_id=1)
+    breach(session, channel_id, timer_id=2, is_urgent=True)
+    assert alert.is_urgent
+    close_for_timer(session, 2, clock.now())
+    assert not alert.is_urgent
+
+
+def test_a_timer_that_becomes_urgent_makes_its_alert_so_and_back(session: Session, moving_clock: MovingClock) -> None:
+    alert = breach(session, make_channel(session).id, timer_id=1)
+    session.commit()
+    for is_urgent in (True, False):
+        change_facts(session, 1, conversation_id=3, team_id=4, assignee_id=None, is_urgent=is_urgent)
+        session.commit()
+        assert alert.is_urgent is is_urgent
+    assert log_of(session, alert) == ["raised", "urgent"]
+    change_facts(session, 1, conversation_id=3, team_id=4, assignee_id=5)
+    session.commit()
+    assert not alert.is_urgent
+
+
+def test_of_many_raised_at_once_only_the_urgent_ones_keep_it_urgent(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    waiting = [Waiting(1, clock.now()), Waiting(2, clock.now(), is_urgent=True)]
+    alert = raise_for(
+        session,
+        kind="breach",
+        channel_id=make_channel(session).id,
+        escalation_policy_id=None,
+        waiting=waiting,
+        is_urgent=True,
+        now=clock.now(),
+    )
+    close_for_timer(session, 1, clock.now())
+    assert alert.is_urgent
+    raise_for(
+        session,
+        kind="breach",
+        channel_id=alert.channel_id,
+        escalation_policy_id=None,
+        waiting=[Waiting(3, clock.now())],
+        is_urgent=False,
+        now=clock.now(),
+    )
+    close_for_timer(session, 2, clock.now())
+    assert not alert.is_urgent
+
+
+def test_a_lead_who_was_dismissed_knows_of_the_alert_no_more(session: Session, moving_clock: MovingClock) -> None:
+    channel, team, lea = make_channel(session), make_team(session), make_member(session, "Lea")
+    make_grant(session, team, channel)
+    join_team(session, lea, team, "lead")
+    alert = breach(session, channel.id)
+    write(session, alert, EventKind.TOLD, clock.now(), member_id=lea.id, via="team_leads", methods=1)
+    session.commit()
+    assert [one.is_known for one in list_open(session, lea)] == [True]
+    session.execute(delete(Membership))
+    session.commit()
+    assert list_open(session, lea) == []
+    write(session, alert, EventKind.TOLD, clock.now(), member_id=lea.id, via="rotation", methods=1)
+    session.commit()
+    assert [one.is_known for one in list_open(session, lea)] == [True]

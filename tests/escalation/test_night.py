@@ -1,6 +1,6 @@
 """Who is left asleep, until when, and for what somebody is woken."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -97,5 +97,56 @@ def test_what_becomes_urgent_at_night_is_told_at_once(session: Session, moving_c
     assert breach(session, channel.id, policy, is_urgent=True).id == alert.id
     session.commit()
     assert next_at_of(session, alert) == clock.now()
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+
+
+def test_who_is_on_call_in_a_later_step_is_called_at_night(
+    session: Session, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = make_reachable(session, "Ana", time_zone="Europe/Madrid", is_admin=True)
+    kai = make_reachable(session, "Kai", time_zone="Europe/Madrid")
+    monkeypatch.setattr("inbox.escalation.people.who_is_on", lambda _session, _number, _at: (kai.id,))
+    moving_clock.at = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
+    steps = Step(0, (Target(TargetKind.MEMBER, ana.id),)), Step(900, (Target(TargetKind.ROTATION, 5),))
+    alert = breach(session, make_channel(session).id, make_policy(session, *steps, wakes="urgent"))
+    session.commit()
+    sweep(session)
+    assert send_all(session) == []
+    assert next_at_of(session, alert) == clock.now() + timedelta(minutes=15)
+    moving_clock.move(minutes=15)
+    sweep(session)
+    assert send_all(session) == ["Kai"]
+    assert log_of(session, alert) == ["raised", "asleep Ana", "told Kai"]
+
+
+def test_an_alert_waits_for_morning_once_every_step_ended_asleep(session: Session, moving_clock: MovingClock) -> None:
+    ana, diego = (make_reachable(session, name, time_zone="Europe/Madrid") for name in ("Ana", "Diego"))
+    moving_clock.at = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
+    steps = Step(0, (Target(TargetKind.MEMBER, ana.id),)), Step(900, (Target(TargetKind.MEMBER, diego.id),))
+    alert = breach(session, make_channel(session).id, make_policy(session, *steps, wakes="urgent"))
+    session.commit()
+    for _ in range(2):
+        sweep(session)
+        moving_clock.move(minutes=15)
+    assert log_of(session, alert) == ["raised", "asleep Ana", "asleep Diego", "held"]
+    assert next_at_of(session, alert) == EIGHT
+    moving_clock.at = EIGHT
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+
+
+def test_what_becomes_urgent_between_two_steps_begins_with_who_was_left_asleep(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    ana, diego = (make_reachable(session, name, time_zone="Europe/Madrid") for name in ("Ana", "Diego"))
+    moving_clock.at = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
+    steps = Step(0, (Target(TargetKind.MEMBER, ana.id),)), Step(900, (Target(TargetKind.MEMBER, diego.id),))
+    policy, channel = make_policy(session, *steps, wakes="urgent"), make_channel(session)
+    breach(session, channel.id, policy)
+    session.commit()
+    sweep(session)
+    breach(session, channel.id, policy, is_urgent=True)
+    session.commit()
     sweep(session)
     assert send_all(session) == ["Ana"]

@@ -1,14 +1,24 @@
 """What is told only once: warnings to who must act, summaries of what came late."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.alerts.models import Alert
+from inbox.alerts.acknowledge import acknowledge
+from inbox.alerts.models import Alert, AlertTimer
 from inbox.alerts.raising import close_for_timer, raise_for
-from inbox.notifications.models import Notification
+from inbox.errors import Conflict
+from inbox.notifications.models import Notification, QuietHours
+from inbox.outbox.models import Delivery
+from inbox.settings import Pace
 from tests.factories.alerts import breach, log_of, make_reachable, next_at_of, send_all, state_of, sweep
 from tests.factories.basics import join_team, make_channel, make_grant, make_member, make_team
+from tests.factories.notifications import Office, add_method
 from tests.fixtures.app import MovingClock
 
 
@@ -100,3 +110,171 @@ def test_five_thousand_late_ones_are_one_summary(session: Session, moving_clock:
     assert log_of(session, alert) == ["raised", "told Vera", "reached Vera", "closed told"]
     sweep(session)
     assert session.scalar(select(Alert.next_at)) is None
+
+
+def test_whoever_is_told_in_someones_stead_and_missed_it_is_followed_by_the_next(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel, team = make_channel(session), make_team(session)
+    make_grant(session, team, channel)
+    lea, ana = make_reachable(session, "Lea"), make_reachable(session, "Ana")
+    make_reachable(session, "Vera", is_admin=True)
+    join_team(session, lea, team, "lead")
+    breach(session, channel.id, kind="warning", timer_id=1, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    alert = breach(session, channel.id, kind="warning", timer_id=2)
+    session.commit()
+    sweep(session)
+    assert send_all(session, works=False) == ["Lea"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    assert log_of(session, alert)[-3:] == ["passed Lea failed", "told Vera", "reached Vera"]
+    assert subjects(session)[-1].startswith("1 answer falls due soon")
+
+
+def test_a_warning_one_of_two_leads_heard_of_is_not_told_again(session: Session, moving_clock: MovingClock) -> None:
+    channel, team = make_channel(session), make_team(session)
+    make_grant(session, team, channel)
+    make_reachable(session, "Vera", is_admin=True)
+    for name in ("Lea", "Leo"):
+        join_team(session, make_reachable(session, name), team, "lead")
+    breach(session, channel.id, kind="warning", timer_id=1)
+    session.commit()
+    sweep(session)
+    first, second = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    first.state, second.state, first.due_at, second.due_at = "refused", "sent", None, None
+    session.commit()
+    moving_clock.move(minutes=2)
+    sweep(session)
+    assert send_all(session) == []
+    timer = session.scalars(select(AlertTimer).execution_options(populate_existing=True)).one()
+    assert timer.told_at is not None
+
+
+def test_of_two_warnings_to_the_same_member_the_one_that_failed_goes_to_the_next(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel, ana = make_channel(session), make_reachable(session, "Ana")
+    make_reachable(session, "Vera", is_admin=True)
+    breach(session, channel.id, kind="warning", timer_id=1, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    moving_clock.move(minutes=1)
+    for number in (2, 3):
+        breach(session, channel.id, kind="warning", timer_id=number, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    first, second = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    first.state, second.state, first.due_at, second.due_at = "sent", "refused", None, None
+    session.commit()
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    assert subjects(session)[-1].startswith("2 answers fall due soon")
+
+
+def test_taking_ones_own_warning_leaves_the_others_theirs(
+    session: Session, moving_clock: MovingClock, office: Office
+) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    for member in (ana, ben):
+        session.add(QuietHours(member_id=member.id, from_minute=0, until_minute=23 * 60 + 59))
+    channel_id = make_channel(session).id
+    alert = breach(session, channel_id, kind="warning", timer_id=1, assignee_id=ana.id)
+    breach(session, channel_id, kind="warning", timer_id=2, assignee_id=ben.id)
+    session.commit()
+    sweep(session)
+    acknowledge(session, alert.id, ana.id, by="link", now=clock.now(), pace=Pace())
+    session.commit()
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert office.states() == [("cancelled", "withdrawn"), ("queued", None)]
+    assert (state_of(session, alert), alert.timer_count) == ("triggered", 1)
+    with pytest.raises(Conflict):
+        acknowledge(session, alert.id, ana.id, by="page", now=clock.now(), pace=Pace())
+    acknowledge(session, alert.id, ben.id, by="link", now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "closed"
+
+
+def test_who_was_told_nothing_takes_the_whole_warning(session: Session, moving_clock: MovingClock) -> None:
+    ana, vera = make_reachable(session, "Ana"), make_member(session, "Vera")
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1, assignee_id=ana.id)
+    session.commit()
+    sweep(session)
+    acknowledge(session, alert.id, vera.id, by="page", now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "closed"
+
+
+def test_a_timer_that_is_back_is_told_to_whose_it_is_now(session: Session, moving_clock: MovingClock) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    channel_id, due_at = make_channel(session).id, clock.now() + timedelta(hours=1)
+    for number in (1, 2):
+        breach(session, channel_id, kind="warning", timer_id=number, assignee_id=ana.id, due_at=due_at)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ana"]
+    moving_clock.move(minutes=2)
+    sweep(session)
+    close_for_timer(session, 1, clock.now())
+    session.commit()
+    later = due_at + timedelta(hours=6)
+    breach(
+        session, channel_id, kind="warning", timer_id=1, assignee_id=ben.id, team_id=3, conversation_id=4, due_at=later
+    )
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Ben"]
+    row = session.scalars(select(AlertTimer).where(AlertTimer.timer_id == 1)).one()
+    assert (row.due_at, row.assignee_id, row.team_id, row.conversation_id) == (later, ben.id, 3, 4)
+
+
+def test_a_warning_never_calls_the_last_resort(
+    app: Flask, session: Session, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(app.config["RELEVO"], last_resort_url="https://last.example/")
+    monkeypatch.setitem(app.config, "RELEVO", settings)
+    make_member(session, "Vera", is_admin=True)
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1)
+    session.commit()
+    for _ in range(3):
+        sweep(session)
+        moving_clock.move(minutes=5)
+    assert send_all(session) == []
+    assert log_of(session, alert) == ["raised", "passed Vera no_method", "unreachable nobody"]
+
+
+def test_who_wants_alerts_alone_is_left_with_a_warning_and_it_rests(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    vera = make_member(session, "Vera", is_admin=True)
+    add_method(session, vera, is_urgent_only=True)
+    alert = breach(session, make_channel(session).id, kind="warning", timer_id=1)
+    session.commit()
+    sweep(session)
+    assert log_of(session, alert) == ["raised", "passed Vera alerts_only"]
+    assert (state_of(session, alert), next_at_of(session, alert)) == ("triggered", None)
+
+
+def test_each_hears_when_the_first_of_their_own_is_due(
+    session: Session, moving_clock: MovingClock, office: Office
+) -> None:
+    ana, ben = make_reachable(session, "Ana"), make_reachable(session, "Ben")
+    channel_id = make_channel(session).id
+    for number, member, hours in ((1, ana, 1), (2, ben, 9)):
+        due_at = clock.now() + timedelta(hours=hours)
+        breach(session, channel_id, kind="warning", timer_id=number, assignee_id=member.id, due_at=due_at)
+    session.commit()
+    sweep(session)
+    office.work()
+    said = {address["to"]: letter.lines for address, letter in office.sender.letters}
+    assert "13:00" in said[f"member {ana.id}"][0]
+    assert "21:00" in said[f"member {ben.id}"][0]

@@ -13,6 +13,7 @@ from inbox.alerts.models import Alert, AlertTimer
 from inbox.alerts.raising import close_for_timer
 from inbox.database import db
 from inbox.errors import Conflict
+from inbox.escalation.advance import Claim
 from inbox.escalation.steps import Step, Target, TargetKind
 from inbox.members.models import Member
 from inbox.notifications.models import Notification
@@ -121,3 +122,20 @@ def test_an_empty_sweep_takes_no_write_lock(app: Flask, session: Session, engine
     session.commit()
     with engine.connect() as other, other.begin(), app.app_context():  # the only write lock of SQLite is held
         assert alerting.claim() == []
+
+
+def test_an_alert_that_breaks_takes_no_turn_from_the_others(
+    app: Flask, session: Session, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first = make_alert(session, count=3)
+    broken_id, give_turn = first.id, alerting.give_turn
+    session.rollback()
+
+    def give(claim: Claim) -> None:
+        if claim.alert_id == broken_id:
+            raise RuntimeError("of a kind that nobody thought of")
+        give_turn(claim)
+
+    monkeypatch.setattr(alerting, "give_turn", give)
+    alerting.advance_due()
+    assert count_told(session) == 2

@@ -344,3 +344,36 @@ def test_two_workers_never_send_two_messages_of_one_method_at_once(office: Offic
     assert claim_one(office.post) is not None
     assert claim_one(office.post) is None
     assert office.session.scalars(select(NotificationMethod)).one().state == "verified"
+
+
+def test_what_cannot_be_unsealed_ends_and_the_rest_goes_on(office: Office) -> None:
+    ana, ben, kai = (make_member(office.session, name) for name in ("Ana", "Ben", "Kai"))
+    method = add_method(office.session, ana)
+    add_method(office.session, ben)
+    add_method(office.session, kai)
+    method.sealed = b"gAAAAnot-ours"
+    for member in (ana, ben, kai):
+        office.tell(member)
+    office.rows()[1].sealed = b"gAAAAnot-ours"
+    assert office.work() == 1
+    assert office.states() == [("refused", "unreadable"), ("refused", "notice_unreadable"), ("sent", None)]
+    assert [
+        one.state for one in office.session.scalars(select(NotificationMethod).order_by(NotificationMethod.id))
+    ] == [
+        "failing",
+        "verified",
+        "verified",
+    ]
+
+
+def test_what_cannot_be_unsealed_goes_along_with_nothing(office: Office) -> None:
+    ana = make_member(office.session, "Ana")
+    add_method(office.session, ana)
+    for number in range(3):
+        office.tell(ana, f"{number} overdue")
+        office.work() if number == 0 else None
+    office.rows()[2].sealed = b"gAAAAnot-ours"
+    office.clock.move(seconds=61)
+    office.work()
+    assert office.sender.subjects() == ["0 overdue", "1 overdue"]
+    assert office.states()[2] == ("refused", "notice_unreadable")

@@ -18,6 +18,7 @@ from inbox.fetch import Fetcher
 from inbox.notifications.contract import Fate, Letter, Looker, NotDelivered, Receipt, Sender, Wire
 from inbox.notifications.send import SENDERS, send_to_last_resort
 from inbox.notifications.senders.others import SCHEMES, Others
+from inbox.notifications.senders.phone import Voice
 from inbox.settings import Pace
 from tests.factories.notifications import make_letter
 from tests.fixtures.app import make_settings
@@ -313,3 +314,12 @@ def test_no_service_that_apprise_may_reach_lets_an_address_name_its_host() -> No
     for scheme in sorted(SCHEMES):
         plugin = NotificationManager()[scheme]  # type: ignore[no-untyped-call]
         assert not {"host", "hostname", "port"} & set(plugin.template_tokens), scheme
+
+
+def test_a_call_reads_no_link_of_what_went_along() -> None:
+    letter = make_letter(
+        lines=("Due at 18:31.", "+ 2 on Beta: https://relevo.example/a/once"), also=("2 on Beta",), own_line_count=1
+    )
+    said = Voice().content(letter)["Twiml"]
+    assert "2 on Beta" in said
+    assert "https" not in said

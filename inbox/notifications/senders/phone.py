@@ -85,7 +85,7 @@ class Voice(Phone):
 
     def content(self, letter: Letter) -> dict[str, str]:
         """Return TwiML; links are not read aloud, and a code digit by digit."""
-        spoken = ". ".join((letter.subject, *letter.lines))
+        spoken = ". ".join((letter.subject, *letter.lines[: letter.own_line_count], *letter.also))
         if letter.code:
             spoken = spoken.replace(letter.code, ", ".join(letter.code))
         say = f'<Say language="{_VOICES.get(letter.language, "en-GB")}">{escape(spoken[:MOST_LETTERS])}</Say>'
