@@ -19,7 +19,6 @@ from inbox.settings import Pace
 from inbox.sla import deadlines, policies, timers
 from inbox.sla.models import Timer
 
-URGENT = "urgent"
 # A stream whose next turn is further away than this shows nothing new: the comments of an old post.
 _IN_USE = 2.0
 _LOOK_AGAIN = timedelta(seconds=3)
@@ -122,13 +121,20 @@ def _alert(session: Session, happened: Iterable[Happened], now: datetime) -> Non
             channel_id=channel_id,
             escalation_policy_id=escalation_policy_id,
             waiting=[_waiting(timer) for timer in of_it],
-            is_urgent=any(timer.priority == URGENT for timer in of_it),
+            is_urgent=any(timer.priority == timers.URGENT for timer in of_it),
             now=now,
         )
 
 
 def _waiting(timer: Timer) -> Waiting:
-    return Waiting(timer.id, timer.due_at, timer.conversation_id, timer.team_id, timer.assignee_id)
+    return Waiting(
+        timer.id,
+        timer.due_at,
+        timer.conversation_id,
+        timer.team_id,
+        timer.assignee_id,
+        is_urgent=timer.priority == timers.URGENT,
+    )
 
 
 class Freshness:

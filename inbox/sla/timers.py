@@ -20,6 +20,7 @@ from inbox.sla import deadlines, policies
 from inbox.sla.models import Outcome, SlaPolicyVersion, Timer
 from inbox.sla.policies import Facts
 
+URGENT = "urgent"
 COPIED = ("channel_id", "is_private", "kind", "team_id", "assignee_id", "priority")
 # What else than the channel, which never changes, a policy may ask for.
 _ASKED = ("team_id", "priority", "label_ids")
@@ -307,6 +308,7 @@ def follow_facts(session: Session, timer: Timer, facts: Facts, now: datetime) ->
                 conversation_id=facts.conversation_id,
                 team_id=facts.team_id,
                 assignee_id=facts.assignee_id,
+                is_urgent=facts.priority == URGENT,
             )
     if changed.intersection(_ASKED):
         _follow_policy(session, timer, facts, now)
