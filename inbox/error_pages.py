@@ -89,12 +89,12 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: OperationalError) -> Response:
     if is_full(error):
-        log.error("disk_full", path=request.path)
+        log.error("disk_full", route=_route())
         text = _("The disk is full, so nothing was saved. Ask an admin to free space, then try again.")
         return answer(Trouble(503, "disk_full", _("No room left"), text, _words()))
     if not _is_busy(error):
         return _our_fault(error)
-    log.warning("database_busy", path=request.path)
+    log.warning("database_busy", route=_route())
     return answer(Trouble(503, "database_busy", _title(503), _what_to_do(503), _words()))
 
 
@@ -108,8 +108,13 @@ def _our_fault(error: Exception) -> Response:
         raise error
     # where and of which type, never the message: messages of drivers carry the statement's values
     frames = "".join(traceback.format_tb(error.__traceback__)[-12:])
-    log.error("request_failed", path=request.path, error=_name(error), frames=frames)
+    log.error("request_failed", route=_route(), error=_name(error), frames=frames)
     return answer(Trouble(500, "our_fault", _title(500), _what_to_do(500)))
+
+
+def _route() -> str:
+    """Return which route it was, never its path: that of a link holds its token."""
+    return request.url_rule.rule if request.url_rule else ""
 
 
 def _name(error: Exception) -> str:

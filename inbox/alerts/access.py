@@ -33,6 +33,7 @@ def knows(member: Member) -> ColumnElement[bool]:
     was_told = exists().where(
         AlertEvent.alert_id == Alert.id, AlertEvent.member_id == member.id, AlertEvent.kind == EventKind.TOLD.value
     )
+    channel_id = func.coalesce(Alert.channel_id, 0)  # what is of no channel is admins' and theirs who were told
     # who was named in a step themselves, or by a rota, hears of channels that they don't see; all others see them still
     by_name = exists().where(
         AlertEvent.alert_id == Alert.id,
@@ -40,8 +41,7 @@ def knows(member: Member) -> ColumnElement[bool]:
         AlertEvent.kind == EventKind.TOLD.value,
         AlertEvent.detail["via"].as_string().in_(("member", "rotation")),
     )
-    is_still_theirs = or_(Alert.channel_id.is_(None), sees(member.id, Alert.channel_id, False), by_name)
-    channel_id = func.coalesce(Alert.channel_id, 0)  # what is of no channel is admins' and theirs who were told
+    is_still_theirs = or_(Alert.channel_id.is_(None), sees(member.id, channel_id, False), by_name)
     is_for_workers = and_(Alert.state == AlertState.UNREACHABLE.value, triages(member.id, channel_id, False))
     return or_(leads(member.id, channel_id), and_(was_told, is_still_theirs), is_for_workers)
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from flask import Flask
+from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from inbox import logs
 
@@ -46,3 +49,17 @@ def test_the_level_can_be_chosen(capsys: pytest.CaptureFixture[str], monkeypatch
     said = capsys.readouterr().err
     assert "hidden" not in said
     assert "shown" in said
+
+
+def test_what_breaks_behind_a_link_writes_its_route_and_not_its_token(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> None:
+        raise RuntimeError("of ours")
+
+    monkeypatch.setattr("inbox.alerts.links.open_link", broken)
+    monkeypatch.setattr(app, "testing", False)
+    with capture_logs() as lines:
+        assert app.test_client().get("/a/a-token-of-one-member").status_code == 500
+    assert [line["route"] for line in lines if line["event"] == "request_failed"] == ["/a/<token>"]
+    assert "a-token-of-one-member" not in str(lines)
