@@ -17,6 +17,7 @@ from inbox.desk.words import person_word, platform_word
 from inbox.members.access import sees
 from inbox.members.models import Member
 from inbox.notifications.models import Notification, NotificationMethod
+from inbox.notifications.settle import MERGED
 from inbox.outbox.models import Delivery
 
 MOST_PEOPLE = 50
@@ -76,7 +77,7 @@ def show_log(session: Session, alert: Alert) -> list[EventShown]:
     ids = {event.member_id for event in events if event.member_id is not None}
     members = {one.id: one for one in session.scalars(select(Member).where(Member.id.in_(ids)))}
     hooks = _hooks(session, {int(event.detail["webhook"]) for event in events if "webhook" in event.detail})
-    ways = _ways(session, alert.id)
+    ways = _ways(session, alert.id, min((event.at for event in events), default=alert.raised_at))
     shown = []
     for event in _joined_as_one(events):
         key = (_whose(event.member_id, event.detail.get("webhook")), event.at)
@@ -141,20 +142,22 @@ def _hooks(session: Session, ids: set[int]) -> dict[int, str]:
     return {row.id: row.hint for row in session.execute(query)}
 
 
-def _ways(session: Session, alert_id: int) -> dict[tuple[str, datetime], tuple[str, ...]]:
-    """Return by what an alert was told and what became of it, by whom and when it was queued."""
+def _ways(session: Session, alert_id: int, since_at: datetime) -> dict[tuple[str, datetime], tuple[str, ...]]:
+    """Return by what an alert was told since then and what became of it, by whom and when it was queued."""
+    columns = (Notification.member_id, Notification.method_id, Notification.created_at, NotificationMethod.kind)
     query = (
-        select(Notification, Delivery.state, Delivery.is_resent, NotificationMethod.kind)
+        select(*columns, Delivery.state, Delivery.reason_code, Delivery.is_resent)
         .join(Delivery, Delivery.id == Notification.delivery_id)
         .outerjoin(NotificationMethod, NotificationMethod.id == Notification.method_id)
-        .where(Notification.alert_id == alert_id)
+        .where(Notification.alert_id == alert_id, Notification.created_at >= since_at)
         .order_by(Notification.id)
     )
     found: dict[tuple[str, datetime], tuple[str, ...]] = {}
-    for row, state, is_resent, kind in session.execute(query):
+    for row in session.execute(query):
         hook = row.method_id if row.member_id is None else None
         key = (_whose(row.member_id, hook), row.created_at)
-        found[key] = (*found.get(key, ()), way_words(kind or "last_resort", state, is_resent))
+        state = MERGED if row.reason_code == MERGED else row.state
+        found[key] = (*found.get(key, ()), way_words(row.kind or "last_resort", state, row.is_resent))
     return found
 
 

@@ -168,7 +168,8 @@ def way_words(kind: str, state: str, is_resent: bool) -> str:
         "sent": _("arrived"),
         "refused": _("failed"),
         "gone": _("failed"),
-        "cancelled": _("went along with another"),
+        "merged": _("went along with another"),
+        "cancelled": _("no longer needed"),
         "held": _("held"),
     }.get(state, _("on its way"))
     twice = f", {_('may arrive twice')}" if is_resent else ""

@@ -8,6 +8,7 @@ from inbox import clock
 from inbox.alerts import links
 from inbox.alerts.access import MOST_SHOWN, access_alert, list_closed, list_open
 from inbox.alerts.acknowledge import BY_PAGE, acknowledge
+from inbox.alerts.models import TOLD_ONCE
 from inbox.database import db
 from inbox.desk.alert_pages import list_waiters, show_alerts, show_log
 from inbox.desk.shell import say
@@ -61,11 +62,12 @@ def show(alert_id: int) -> Answer:
 def take(alert_id: int) -> Answer:
     """Take an alert: its steps stop for half an hour."""
     member, session = doors.current_member(), db.session()
-    access_alert(session, member, alert_id)
+    is_warning = access_alert(session, member, alert_id).kind in TOLD_ONCE
     try:
         acknowledge(session, alert_id, member.id, by=BY_PAGE, now=clock.now(), pace=_settings().pace)
         session.commit()
-        say(_("You have it. If people still wait in half an hour, the steps go on."))
+        goes_on = _("You have it. If people still wait in half an hour, the steps go on.")
+        say(_("You have it.") if is_warning else goes_on)
     except Conflict as error:
         session.rollback()
         say(sentence_of(error), is_bad=True)
