@@ -161,7 +161,7 @@ def test_nothing_is_said_where_nothing_falls_due_until_something_does(
     floor.session.commit()
     writes.clear()
     assert floor.tick() == []
-    assert writes == []
+    assert [one for one in writes if "sweep_beat" not in one] == []  # that a sweep was done is tests/watch/'s matter
     floor.ask(hours=15)
     assert floor.tick() == ["1 falls due before 09:00, when the next shift begins"]
 

@@ -123,8 +123,12 @@ SAID_DUE = "11/21/26, 6:31\u202fPM"
         (line(kinds.TIMER_WARNED, due_at=DUE), f"A warning was given: due {SAID_DUE}"),
         (line(kinds.TIMER_BREACHED, due_at=DUE), f"The deadline passed: due {SAID_DUE}"),
         (
-            line(kinds.TIMER_REOPENED, due_at=DUE),
+            line(kinds.TIMER_REOPENED, {"outcome": "met"}, due_at=DUE),
             f"The answer no longer stands: the clock goes on as before; due {SAID_DUE}",
+        ),
+        (
+            line(kinds.TIMER_REOPENED, {"outcome": "excused"}, due_at=DUE),
+            f"This waits for an answer again: the clock goes on as before; due {SAID_DUE}",
         ),
         (
             line(kinds.BREACH_WITHDRAWN, {"breached_at": DUE}, due_at=DUE),
