@@ -1,6 +1,7 @@
 """Migrations make the tables that the models describe, and can be taken back, on both databases."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from sqlalchemy import inspect, select
 from inbox import create_app, schema
 from inbox.channels.models import Channel
 from inbox.conversations.labels import label
-from inbox.conversations.models import ConversationLabel
+from inbox.conversations.models import Conversation, ConversationLabel, Message
 from inbox.database import db
+from inbox.sla.models import Timer
 from inbox.tables import METADATA
 from tests.factories.basics import make_channel, make_member
 from tests.factories.conversations import make_conversation
@@ -68,5 +70,29 @@ def test_labels_that_were_there_get_the_channel_and_side_of_their_conversation(e
         labelled = select(ConversationLabel.channel_id, ConversationLabel.is_private)
         found = db.session.execute(labelled.order_by(ConversationLabel.conversation_id)).all()
         assert [tuple(row) for row in found] == [(channel_id, True), (channel_id, False)]
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_those_who_waited_before_there_were_clocks_get_one(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        schema.upgrade(empty_app)
+        channel = make_channel(db.session())
+        waiting, spam, done = (make_conversation(db.session(), channel) for _ in range(3))
+        since, ids = waiting.waiting_since, (waiting.id, spam.id, done.id)
+        spam.status = "spam"
+        for message in db.session.scalars(select(Message).where(Message.conversation_id == done.id)):
+            message.awaits = False
+        done.waiting_since = None
+        db.session.commit()
+        db.session.remove()
+        schema.downgrade(empty_app, "2026_11_27_calendars")
+        schema.upgrade(empty_app)
+        (timer,) = db.session.scalars(select(Timer)).all()
+        assert since is not None
+        assert (timer.conversation_id, timer.since_at, timer.due_at) == (ids[0], since, since + timedelta(days=1))
+        assert (timer.is_imported, timer.policy_version_id is not None) == (True, True)
+        due = {one.id: one.due_at for one in db.session.scalars(select(Conversation))}
+        assert due == {ids[0]: timer.due_at, ids[1]: None, ids[2]: None}
         db.session.remove()
         db.engine.dispose()
