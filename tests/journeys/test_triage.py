@@ -128,7 +128,7 @@ def test_1_5_what_asks_for_nothing_is_made_to_wait_by_one_key(desk: Desk, sandbo
     desk.see("no_answer").open(name)
     desk.press("w")
     expect(desk.message("❤️")).to_contain_text("waits for an answer", timeout=SOON_MS)
-    expect(desk.see().row(name)).to_contain_text("waits", timeout=SOON_MS)
+    expect(desk.see().row(name)).to_contain_text("left", timeout=SOON_MS)
 
 
 def test_1_5_every_verb_by_mouse(desk: Desk, sandbox: Sandbox, colleague: str) -> None:

@@ -93,7 +93,7 @@ def test_1_7_an_answer_given_on_the_platform_takes_its_question_off_the_list(des
     desk.arrives(other)
     sandbox.tell("native", on=asked, text=f"Sí, pídela en tienda ({name}).")
     expect(desk.row(name)).to_contain_text("their turn", timeout=ARRIVES_MS)
-    expect(desk.row(other)).to_contain_text("waits", timeout=ARRIVES_MS)
+    expect(desk.row(other)).to_contain_text("left", timeout=ARRIVES_MS)
     desk.open(name)
     expect(desk.message("pídela en tienda")).to_contain_text("answered on the platform")
 
