@@ -16,35 +16,12 @@ from inbox.conversations.settling import await_again
 from inbox.members.models import Member
 from inbox.replies.vanish import vanished
 from inbox.settings import Pace
-from tests.factories.basics import (
-    join_team,
-    make_channel,
-    make_contact,
-    make_grant,
-    make_member,
-    make_responder,
-    make_team,
-)
+from tests.factories.basics import make_contact, make_responder
 from tests.factories.conversations import conversation_of, make_thread, say
-from tests.factories.sla import make_policy
 from tests.factories.waits import again, reply, runs
 from tests.fixtures.app import START, MovingClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def channel(session: Session, moving_clock: MovingClock) -> Channel:
-    make_policy(session, warnings=[{"before_seconds": 7200}])
-    return make_channel(session)
-
-
-@pytest.fixture
-def eva(session: Session, channel: Channel) -> Member:
-    team, member = make_team(session), make_member(session)
-    join_team(session, member, team)
-    make_grant(session, team, channel)
-    return member
 
 
 @pytest.fixture

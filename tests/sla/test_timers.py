@@ -24,11 +24,9 @@ from inbox.replies.vanish import vanished
 from inbox.settings import Pace
 from inbox.sla.models import SlaPolicy
 from tests.factories.basics import (
-    join_team,
     make_channel,
     make_contact,
     make_grant,
-    make_member,
     make_team,
 )
 from tests.factories.conversations import conversation_of, make_thread, say
@@ -38,20 +36,6 @@ from tests.factories.waits import again, reply, runs, told
 from tests.fixtures.app import START, MovingClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def channel(session: Session, moving_clock: MovingClock) -> Channel:
-    make_policy(session, warnings=[{"before_seconds": 7200}])
-    return make_channel(session)
-
-
-@pytest.fixture
-def eva(session: Session, channel: Channel) -> Member:
-    team, member = make_team(session), make_member(session)
-    join_team(session, member, team)
-    make_grant(session, team, channel)
-    return member
 
 
 @pytest.fixture

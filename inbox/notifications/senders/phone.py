@@ -4,6 +4,7 @@ The operator names the provider: `RELEVO_SMS_URL=https://SID:TOKEN@api.twilio.co
 """
 
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from xml.sax.saxutils import escape
@@ -19,7 +20,7 @@ _ARRIVED = frozenset({"delivered", "read", "completed", "in-progress"})
 _LOST = frozenset({"failed", "undelivered", "busy", "no-answer", "canceled"})
 
 
-class Phone:
+class Phone(ABC):
     """What both share: the provider, the number, the sid and the states that it is asked for later."""
 
     kind: str
@@ -60,9 +61,9 @@ class Phone:
         fate = Fate.ARRIVED if state in _ARRIVED else Fate.LOST if state in _LOST else Fate.WAITING
         return fate, state
 
+    @abstractmethod
     def content(self, letter: Letter) -> dict[str, str]:
         """Return the fields that carry the letter."""
-        raise NotImplementedError
 
 
 class Sms(Phone):
