@@ -14,6 +14,7 @@ from inbox.desk.alert_pages import list_waiters, show_alerts, show_log
 from inbox.desk.shell import say
 from inbox.errors import Conflict
 from inbox.escalation.access import may_read
+from inbox.languages import speak_to, zone
 from inbox.members import doors
 from inbox.members.forms import safe_next
 from inbox.numbers import read_number
@@ -80,8 +81,16 @@ def take(alert_id: int) -> Answer:
 def link(token: str) -> Answer:
     """Show what a link would take; looking takes nothing, whoever or whatever looks."""
     opened = links.open_link(db.session(), token, clock.now())
+    speak_to(opened.member)
     (shown,) = show_alerts(db.session(), [opened.alert])
-    return render_template("alerts/link.html", alert=shown, name=opened.member.name, token=token)
+    return render_template(
+        "alerts/link.html",
+        alert=shown,
+        name=opened.member.name,
+        zone=zone(),
+        is_once=opened.alert.kind in TOLD_ONCE,
+        token=token,
+    )
 
 
 @blueprint.post("/a/<token>")
@@ -89,6 +98,7 @@ def link(token: str) -> Answer:
 def take_by_link(token: str) -> Answer:
     """Take the alert as the link's member; nobody is signed in by it."""
     session = db.session()
+    speak_to(links.open_link(session, token, clock.now()).member)
     try:
         alert = links.take_by_link(session, token, now=clock.now(), pace=_settings().pace)
         session.commit()
@@ -96,7 +106,7 @@ def take_by_link(token: str) -> Answer:
         session.rollback()
         return render_template("alerts/taken.html", error=sentence_of(error)), error.status
     (shown,) = show_alerts(session, [alert])
-    return render_template("alerts/taken.html", alert=shown)
+    return render_template("alerts/taken.html", alert=shown, is_once=alert.kind in TOLD_ONCE)
 
 
 def _settings() -> Settings:

@@ -12,6 +12,7 @@ from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind
 from inbox.channels.models import Channel
 from inbox.languages import words_in
 from inbox.notifications.notices import Notice
+from inbox.platforms.names import channel_name, platform_name
 
 Make = Callable[[str], Notice]
 
@@ -36,6 +37,8 @@ class Facts:
     is_urgent: bool
     is_reminder: bool
     was_taken: bool = False
+    platform: str | None = None  # where `channel` is not named together with it yet
+    about: str | None = None
 
 
 def read_facts(session: Session, alert: Alert, *, share: Share | None = None) -> Facts:
@@ -50,6 +53,8 @@ def read_facts(session: Session, alert: Alert, *, share: Share | None = None) ->
         is_urgent=alert.is_urgent,
         is_reminder=alert.step_count > 0 and alert.kind not in TOLD_ONCE,
         was_taken=alert.acknowledged_at is not None,
+        platform=channel.platform if channel else None,
+        about=alert.about,
     )
 
 
@@ -72,7 +77,7 @@ def subject(facts: Facts, language: str) -> str:
     """Say in one line what an alert is about."""
     words = words_in(language)
     _, ngettext = words.ugettext, words.ungettext
-    values = {"num": facts.count, "channel": facts.channel}
+    values = {"num": facts.count, "channel": _channel(facts, language)}
     sentences = {
         AlertKind.WARNING: ngettext(
             "%(num)s answer falls due soon on %(channel)s", "%(num)s answers fall due soon on %(channel)s", facts.count
@@ -93,6 +98,10 @@ def subject(facts: Facts, language: str) -> str:
     }
     said: str = sentences[AlertKind(facts.kind)] % values
     return str(_("Urgent: %(what)s") % {"what": said}) if facts.is_urgent else said
+
+
+def _channel(facts: Facts, language: str) -> str:
+    return channel_name(platform_name(facts.platform, language), facts.channel) if facts.platform else facts.channel
 
 
 def _lines(facts: Facts, zone: str, language: str) -> list[str]:

@@ -9,13 +9,16 @@ from sqlalchemy import and_
 from inbox.alerts import links
 from inbox.alerts.models import TOLD_ONCE, AlertState, EventKind
 from inbox.escalation import night, notices, webhooks
-from inbox.escalation.people import Person
+from inbox.escalation.people import Person, list_empty
+from inbox.escalation.steps import Target, TargetKind
 from inbox.escalation.turn import Turn
+from inbox.members.models import Member
 from inbox.notifications.models import Notification
 from inbox.notifications.queue import list_usable, notify, notify_last_resort, outcome, outcome_of
 from inbox.security import new_token
 
 NO_METHOD, ALERTS_ONLY, FAILED = "no_method", "alerts_only", "failed"
+LEFT, NOBODY_ON, NOBODY_IN, NOBODY = "left", "nobody_on", "nobody_in", "nobody"
 
 
 @dataclass
@@ -73,6 +76,27 @@ def let_pass(turn: Turn, number: int, why: str, step: int | None = None) -> None
     if why == FAILED or alert.state != AlertState.UNREACHABLE:
         whose = {"member_id": number} if number > 0 else {"webhook": -number}
         turn.write(EventKind.PASSED, step=step, why=why, **whose)
+
+
+def note_empty(turn: Turn, targets: Iterable[Target], step: int | None = None) -> bool:
+    """Say in the log which of a step's targets are nobody at this moment; tells whether any are."""
+    empty = list_empty(turn.session, turn.alert, targets, turn.now)
+    for one in empty:
+        if turn.alert.state == AlertState.UNREACHABLE:
+            break  # it was said when that began
+        if one.kind is TargetKind.ROTATION:
+            turn.write(EventKind.PASSED, step=step, why=NOBODY_ON, rotation=one.number)
+        elif one.kind is TargetKind.TEAM:
+            turn.write(EventKind.PASSED, step=step, why=NOBODY_IN, team=one.number)
+        elif turn.session.get(Member, one.number or 0) is not None:
+            turn.write(EventKind.PASSED, member_id=one.number, step=step, why=LEFT)
+    return bool(empty)
+
+
+def note_nobody(turn: Turn, step: int) -> None:
+    """Say in the log that a step means nobody: nobody is assigned, there is no lead."""
+    if turn.alert.state != AlertState.UNREACHABLE:
+        turn.write(EventKind.PASSED, step=step, why=NOBODY)
 
 
 def learn(turn: Turn) -> None:
