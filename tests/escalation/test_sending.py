@@ -140,4 +140,7 @@ def test_what_somebody_took_is_left_out_of_the_message_it_went_along_in(session:
     sweep(session)
     office.clock.move(seconds=11)
     office.work()
-    assert office.sender.subjects() == ["1 person waits too long on Sandbox feed · One", "1 person waits too long on Sandbox feed · Two"]
+    assert office.sender.subjects() == [
+        "1 person waits too long on Sandbox feed · One",
+        "1 person waits too long on Sandbox feed · Two",
+    ]
