@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
 from inbox.escalation.climb import climb
+from inbox.escalation.notices import maker_of_end, read_facts
 from inbox.escalation.once import tell_once
 from inbox.escalation.policies import get_plan
 from inbox.escalation.turn import Turn
+from inbox.notifications.incidents import follow
 from inbox.notifications.settle import withdraw
 from inbox.security import new_token
 from inbox.settings import Pace
@@ -53,6 +55,8 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
     alert.claim_token = None
     if _is_at_rest(alert, now):
         _withdraw(session, alert)
+        is_over = alert.state == AlertState.CLOSED
+        follow(session, alert, maker_of_end(read_facts(session, alert), is_over=is_over), now)
         return True
     turn = Turn(session, alert, get_plan(session, alert.escalation_policy_id), now, pace)
     if alert.kind in TOLD_ONCE:

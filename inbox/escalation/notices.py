@@ -73,6 +73,17 @@ def maker(facts: Facts, zone: str, token: str | None) -> Make:
     return make
 
 
+def maker_of_end(facts: Facts, *, is_over: bool) -> Make:
+    """Return what words that somebody took the alert, or that it is over."""
+
+    def make(language: str) -> Notice:
+        _ = words_in(language).ugettext
+        said = (_("Over: %(what)s") if is_over else _("Taken: %(what)s")) % {"what": subject(facts, language)}
+        return Notice("summary", said, (), f"/alerts/{facts.alert_id}")
+
+    return make
+
+
 def subject(facts: Facts, language: str) -> str:
     """Say in one line what an alert is about."""
     words = words_in(language)

@@ -1,7 +1,7 @@
 """Which notification leaves now: due, not too often for its method, with whatever was held going along (RULES F)."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.alerts.models import Alert, AlertState
 from inbox.members.models import Member
-from inbox.notifications import letters, sealing, settle
+from inbox.notifications import incidents, letters, sealing, settle
 from inbox.notifications.contract import Address, Letter
 from inbox.notifications.limits import Spoken, earliest
 from inbox.notifications.models import Notification, NotificationMethod, QuietHours
@@ -19,7 +19,7 @@ from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
 from inbox.settings import Settings
 
-MOST_TRIES = 3
+MOST_TRIES = settle.MOST_TRIES
 MOST_LOOKED_AT, MOST_RIDERS = 50, 50
 LIMITED = ("alert", "warning", "summary")  # tests and codes were asked for by who gets them
 LAST_RESORT = "last_resort"
@@ -67,7 +67,7 @@ def _judge(session: Session, row: Notification, settings: Settings) -> Job | Non
     if stop is not None:
         settle.end(session, row, stop)
         return None
-    free_at = _free_at(session, row, settings)
+    free_at = _free_at(session, row, method, settings)
     if free_at > clock.now():
         claim.postpone(session, delivery.id, free_at)
         return None
@@ -75,7 +75,7 @@ def _judge(session: Session, row: Notification, settings: Settings) -> Job | Non
     if claimed is None:
         return None
     row.spoke_at = clock.now()
-    riders = _take_along(session, row)
+    riders = _take_along(session, row, method)
     return _job(session, settings, claimed, row, method, riders)
 
 
@@ -90,7 +90,7 @@ def _find_stop(
     session: Session, row: Notification, delivery: Delivery, method: NotificationMethod | None
 ) -> str | None:
     """Return why a notification can't leave any more, None when it can."""
-    if delivery.attempt_count >= MOST_TRIES:
+    if delivery.attempt_count >= settle.most_tries(row):
         return "tries_ended"
     if method is not None and (method.removed_at is not None or method.sealed is None):
         return settle.METHOD_REMOVED
@@ -104,11 +104,16 @@ def _find_stop(
     return settle.NOT_NEEDED if not row.is_alert and settle.has_arrived(session, row.round_key) else None
 
 
-def _free_at(session: Session, row: Notification, settings: Settings) -> datetime:
+def _free_at(session: Session, row: Notification, method: NotificationMethod | None, settings: Settings) -> datetime:
     """Return when the notification may leave: by its method's limits, and after its member's quiet hours."""
     now, pace = clock.now(), settings.pace
-    if row.method_id is None or row.kind not in LIMITED:
+    if method is None or row.kind not in LIMITED:
         return now
+    if row.event is not None:
+        is_early = incidents.is_early(session, row)
+        return now + timedelta(seconds=pace.alert_check_seconds) if is_early else now
+    if method.kind in incidents.KINDS:
+        return now if row.is_alert else quiet_end(session, row.member_id, now) or now
     limit_at = earliest(
         now,
         _spoken(session, row),
@@ -137,9 +142,9 @@ def _spoken(session: Session, row: Notification) -> list[Spoken]:
     return [Spoken(at, is_alert) for at, is_alert in session.execute(query) if at is not None]
 
 
-def _take_along(session: Session, carrier: Notification) -> list[Notification]:
+def _take_along(session: Session, carrier: Notification, method: NotificationMethod | None) -> list[Notification]:
     """Let what waits for the same method go along; in quiet hours only alerts do."""
-    if carrier.method_id is None or carrier.kind not in LIMITED:
+    if method is None or method.kind in incidents.KINDS or carrier.kind not in LIMITED:
         return []
     query = (
         select(Notification)
@@ -176,8 +181,12 @@ def _fit_to_go(session: Session, carrier: Notification) -> list[Notification]:
 
 def _why_it_rests(session: Session, row: Notification) -> str | None:
     """Return why a notice is of no use any more: somebody has its alert or it is over, or no key fits its words."""
-    state = session.scalar(select(Alert.state).where(Alert.id == row.alert_id)) if row.alert_id is not None else None
-    if state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED):
+    alert = session.get(Alert, row.alert_id, populate_existing=True) if row.alert_id is not None else None
+    if row.event is not None:
+        is_over = incidents.why_it_rests(alert, row.event)
+    else:
+        is_over = alert is not None and alert.state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED)
+    if is_over:
         return settle.WITHDRAWN
     return None if sealing.opens(row.sealed) else settle.NOTICE_UNREADABLE
 
@@ -198,6 +207,10 @@ def _job(
         is_resent=any(delivery.is_resent for delivery in deliveries),
         now=clock.now(),
     )
+    alert = session.get(Alert, row.alert_id) if row.alert_id is not None else None
+    if alert is not None and method is not None and method.kind in incidents.KINDS:
+        is_reopened = incidents.is_reopened(session, row)
+        letter = replace(letter, incident=incidents.key_of(alert), event=row.event, is_reopened=is_reopened)
     if method is None or method.sealed is None:
         return Job(claimed, row.id, LAST_RESORT, {"url": settings.last_resort_url or ""}, letter)
     return Job(claimed, row.id, method.kind, sealing.unseal(method.sealed), letter)
