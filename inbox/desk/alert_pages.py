@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.alerts.access import Open, list_events
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, AlertTimer, EventKind
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertKind, AlertState, AlertTimer, EventKind
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation
 from inbox.desk.alert_words import NAMED, AlertShown, EventShown, alert_sentence, event_sentence, show_alert, way_words
 from inbox.desk.words import person_word, platform_word
+from inbox.languages import gettext as _
 from inbox.members.access import sees
 from inbox.members.models import Member, Team
 from inbox.notifications.models import Notification, NotificationMethod
@@ -56,7 +57,7 @@ def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
         banners.append(
             Banner(
                 alert_id=alert.id if one.is_known else None,
-                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, "")) if one.is_known else "",
+                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, "")) if one.is_known else _unknown(alert),
                 is_unreachable=is_lost,
                 is_unanswered=alert.unreachable_why == "unanswered",
                 is_warning=alert.kind in TOLD_ONCE,
@@ -64,6 +65,13 @@ def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
         )
     known = [one for one in banners if one.alert_id is not None]
     return known + [one for one in banners if one.alert_id is None][:1]
+
+
+def _unknown(alert: Alert) -> str:
+    """Say of an alert that nobody took what everybody may know."""
+    if alert.kind == AlertKind.CHANNEL:
+        return _("A channel needs somebody, and nobody took it.")
+    return _("People wait too long, and nobody took it.")
 
 
 def show_alerts(session: Session, alerts: Sequence[Alert]) -> list[AlertShown]:

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, EventKind
 from inbox.escalation.notices import Facts, subject
+from inbox.escalation.trial import VIA
 from inbox.languages import format_datetime, language
 from inbox.members.models import Member
 
@@ -53,7 +54,7 @@ def show_alert(alert: Alert, channel_name: str, names: Mapping[int, str]) -> Ale
 def alert_sentence(alert: Alert, channel_name: str) -> str:
     """Say what an alert is about, as those who are told of it read it."""
     count = alert.gathered_count if alert.state == AlertState.CLOSED else alert.timer_count or alert.gathered_count
-    facts = Facts(alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False)
+    facts = Facts(alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False, about=alert.about)
     return subject(facts, language())
 
 
@@ -89,6 +90,11 @@ def _joined(event: AlertEvent, _who: str) -> str:
 
 
 def _told(event: AlertEvent, who: str) -> str:
+    if event.detail.get("via") == VIA:
+        return str(_("%(who)s tries it: %(who)s alone is being told", who=who))
+    if event.detail.get("is_rehearsal"):
+        step = event.step or 1
+        return str(_("Step %(step)s: %(who)s would be told, if this were real", step=step, who=who))
     via = {
         "assignee": _("assigned to them"),
         "team_leads": _("lead"),
@@ -134,6 +140,7 @@ def _closed(event: AlertEvent, who: str) -> str:
         "over": _("Over: nobody waits any more"),
         "taken": _("Over: %(who)s took it", who=who),
         "told": _("Over: it was told"),
+        "mended": _("Over: it works again"),
         "came_true": _("Over: the time ran out, and another alert goes on"),
     }
     return str(sentences.get(str(event.detail.get("why")), _("Over")))

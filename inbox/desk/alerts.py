@@ -8,11 +8,12 @@ from inbox import clock
 from inbox.alerts import links
 from inbox.alerts.access import MOST_SHOWN, access_alert, list_closed, list_open
 from inbox.alerts.acknowledge import BY_PAGE, acknowledge
-from inbox.alerts.models import TOLD_ONCE
+from inbox.alerts.models import TOLD_ONCE, AlertKind
 from inbox.database import db
 from inbox.desk.alert_pages import list_waiters, show_alerts, show_log
 from inbox.desk.shell import say
 from inbox.errors import Conflict
+from inbox.escalation import trial
 from inbox.escalation.access import may_read
 from inbox.languages import speak_to, zone
 from inbox.members import doors
@@ -55,7 +56,25 @@ def show(alert_id: int) -> Answer:
         alert=shown,
         waiters=list_waiters(session, alert, member),
         events=show_log(session, alert),
+        is_played=trial.is_played(session, alert),
+        is_engine=alert.kind == AlertKind.ENGINE,
     )
+
+
+@blueprint.post("/alerts/<int:alert_id>/try")
+@doors.members
+def try_it(alert_id: int) -> Answer:
+    """Tell the member alone of an alert of the sandbox, by all that reaches them, as if it were real."""
+    member, session = doors.current_member(), db.session()
+    alert = access_alert(session, member, alert_id)
+    try:
+        trial.try_on(session, alert, member, now=clock.now(), pace=_settings().pace)
+        session.commit()
+        say(_("It is on its way to you alone. Its link takes the alert."))
+    except Conflict as error:
+        session.rollback()
+        say(sentence_of(error), is_bad=True)
+    return redirect(url_for("alerts.show", alert_id=alert_id), 303)
 
 
 @blueprint.post("/alerts/<int:alert_id>/acknowledge")

@@ -39,6 +39,7 @@ class Facts:
     was_taken: bool = False
     platform: str | None = None  # where `channel` is not named together with it yet
     about: str | None = None
+    raised_at: datetime | None = None
 
 
 def read_facts(session: Session, alert: Alert, *, share: Share | None = None) -> Facts:
@@ -55,6 +56,7 @@ def read_facts(session: Session, alert: Alert, *, share: Share | None = None) ->
         was_taken=alert.acknowledged_at is not None,
         platform=channel.platform if channel else None,
         about=alert.about,
+        raised_at=alert.raised_at,
     )
 
 
@@ -105,10 +107,21 @@ def subject(facts: Facts, language: str) -> str:
             facts.count,
         ),
         AlertKind.CHANNEL: _("%(channel)s needs somebody"),
-        AlertKind.ENGINE: _("A part of Relevo stands still"),
+        AlertKind.ENGINE: _engine(facts.about, language),
     }
     said: str = sentences[AlertKind(facts.kind)] % values
     return str(_("Urgent: %(what)s") % {"what": said}) if facts.is_urgent else said
+
+
+def _engine(part: str | None, language: str) -> str:
+    """Say which part stands still; the watch's words for them are the same."""
+    _ = words_in(language).ugettext
+    sentences = {
+        "everything": _("Relevo stands still: no channel is read, and nothing leaves"),
+        "sending": _("Relevo stands still in part: no reply and no alert leaves"),
+        "reading": _("Relevo stands still in part: no channel is read"),
+    }
+    return str(sentences.get(part or "", _("A part of Relevo stands still")))
 
 
 def _channel(facts: Facts, language: str) -> str:
@@ -118,6 +131,9 @@ def _channel(facts: Facts, language: str) -> str:
 def _lines(facts: Facts, zone: str, language: str) -> list[str]:
     _ = words_in(language).ugettext
     lines = []
+    if facts.kind in (AlertKind.ENGINE, AlertKind.CHANNEL) and facts.raised_at is not None:
+        at = format_datetime(facts.raised_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
+        lines.append(_("Noticed at %(time)s. The link says what to do.") % {"time": at})
     if facts.first_due_at is not None:
         at = format_datetime(facts.first_due_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
         is_over = facts.kind == AlertKind.BREACH

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -36,10 +36,10 @@ class Job:
     letter: Letter
 
 
-def claim_job(session: Session, settings: Settings) -> Job | None:
+def claim_job(session: Session, settings: Settings, which: ColumnElement[bool] | None = None) -> Job | None:
     """Claim the next notification that may leave, or None; what must wait is given its time, what can't leave ends."""
     for _ in range(MOST_LOOKED_AT):
-        row = _pick(session)
+        row = _pick(session, true() if which is None else which)
         if row is None:
             return None
         job = _judge(session, row, settings)
@@ -48,12 +48,13 @@ def claim_job(session: Session, settings: Settings) -> Job | None:
     return None
 
 
-def _pick(session: Session) -> Notification | None:
+def _pick(session: Session, which: ColumnElement[bool]) -> Notification | None:
     """Return the due notification whose turn it is, held against other workers: alerts first, then by time."""
     query = (
         select(Notification)
         .join(Delivery, Delivery.id == Notification.delivery_id)
         .where(Delivery.kind == claim.NOTIFICATION, Delivery.state == State.QUEUED, Delivery.due_at <= clock.now())
+        .where(which)
         .order_by(Notification.is_alert.desc(), Delivery.due_at, Notification.id)
         .limit(1)
     )
