@@ -57,7 +57,9 @@ def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
         banners.append(
             Banner(
                 alert_id=alert.id if one.is_known else None,
-                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, "")) if one.is_known else _unknown(alert),
+                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, ""))
+                if one.is_known
+                else _unknown(alert),
                 is_unreachable=is_lost,
                 is_unanswered=alert.unreachable_why == "unanswered",
                 is_warning=alert.kind in TOLD_ONCE,

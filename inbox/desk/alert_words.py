@@ -54,7 +54,9 @@ def show_alert(alert: Alert, channel_name: str, names: Mapping[int, str]) -> Ale
 def alert_sentence(alert: Alert, channel_name: str) -> str:
     """Say what an alert is about, as those who are told of it read it."""
     count = alert.gathered_count if alert.state == AlertState.CLOSED else alert.timer_count or alert.gathered_count
-    facts = Facts(alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False, about=alert.about)
+    facts = Facts(
+        alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False, about=alert.about
+    )
     return subject(facts, language())
 
 

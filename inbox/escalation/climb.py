@@ -189,7 +189,9 @@ def _give_up(turn: Turn, why: str) -> None:
         log.move(turn.session, alert, AlertState.UNREACHABLE)
     alert.told_at, alert.underway = None, []
     alert.asleep_count, alert.asleep_until_at = 0, None
-    alert.next_step_at = alert.next_at = turn.after(turn.pace.unreachable_again_seconds)
+    # what is played has shown all its steps by then
+    again_at = None if turn.is_rehearsal else turn.after(turn.pace.unreachable_again_seconds)
+    alert.next_step_at = alert.next_at = again_at
 
 
 def _look_again(turn: Turn) -> None:
