@@ -41,8 +41,8 @@ def tell(
             turn.write(EventKind.ASLEEP, member_id=person.member.id, step=step, until=morning.isoformat())
         elif methods := _queue(turn, person, share):
             told.underway.append(person.member.id)
-            said = {"via": person.via.value, "methods": methods} | turn.marks
-            turn.write(EventKind.TOLD, member_id=person.member.id, step=step, **said)
+            via, marks = person.via.value, turn.marks
+            turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=via, methods=methods, **marks)
         elif turn.alert.kind in TOLD_ONCE and list_usable(turn.session, person.member.id, is_alert=True):
             told.spared.append(person.member.id)
             let_pass(turn, person.member.id, ALERTS_ONLY, step)

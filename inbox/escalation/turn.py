@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ class Turn:
     is_rehearsal: bool = False  # of the sandbox: its steps are taken in its log alone
 
     @property
-    def marks(self) -> dict[str, object]:
+    def marks(self) -> dict[str, Any]:
         """What a line of the log bears that tells nobody."""
         return {"is_rehearsal": True} if self.is_rehearsal else {}
 

@@ -31,7 +31,7 @@ def key_of(alert: Alert) -> str:
 
 
 def follow(session: Session, alert: Alert, make: Callable[[str], Notice], now: datetime) -> int:
-    """Queue for each provider that may have an incident of it that the alert was taken, or is over; returns for how many.
+    """Tell each provider that may have an incident of it that the alert was taken, or is over; returns how many.
 
     Once for each turn of the alert: what was said last is not said again.
     """
@@ -61,7 +61,7 @@ def is_early(session: Session, row: Notification) -> bool:
 
 
 def is_reopened(session: Session, row: Notification) -> bool:
-    """Tell whether somebody took the alert since its method was told last: a provider calls nobody for what is taken."""
+    """Tell whether somebody took the alert since its method was told last: nobody is called for what is taken."""
     if row.alert_id is None or row.method_id is None or row.event is not None:
         return False
     before = _last(session, row.alert_id, row.method_id, before_id=row.id)

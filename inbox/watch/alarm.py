@@ -1,7 +1,9 @@
-"""The alert that the engine stands still: told by steps as any other, by the pages' own process where no worker is left.
+"""The alert that the engine stands still: told by steps as any other, by the pages' process where no worker is left.
 
 The last resort is told by the watcher besides, whoever is reached (decision 0031).
 """
+
+from functools import partial
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -76,4 +78,4 @@ def _take_turn(make_session: MakeSession, settings: Settings, which: ColumnEleme
             return
     pace = settings.pace
     for claim in commit(make_session, lambda session: claim_due(session, clock.now(), pace, 1, which)):
-        commit(make_session, lambda session, one=claim: advance(session, one, now=clock.now(), pace=pace))
+        commit(make_session, partial(advance, claim=claim, now=clock.now(), pace=pace))

@@ -69,7 +69,7 @@ def test_a_channel_that_needs_somebody_has_an_alert_that_reaches_a_person_until_
     session.commit()
     sweep(session)
     assert send_all(session) == [vera.name]
-    states.verified(session, channel, make_verified(channel), pace)
+    states.verified(session, channel, make_verified(channel.external_id), pace)
     session.commit()
     assert (channel.state, state_of(session, alert)) == (ChannelState.ACTIVE, "closed")
     assert log_of(session, alert)[-1] == "closed mended"

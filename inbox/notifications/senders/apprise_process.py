@@ -61,7 +61,7 @@ def main() -> None:
     sys.addaudithook(guard.look)
     plugin = apprise.Apprise.instantiate(asked["url"], suppress_exceptions=True)
     if plugin is None:
-        print(UNREADABLE)
+        _say(UNREADABLE)
         return
     plugin.socket_connect_timeout = plugin.socket_read_timeout = asked["seconds"]
     plugin.verify_certificate, plugin.request_rate_per_sec = True, 0
@@ -69,7 +69,11 @@ def main() -> None:
         is_sent = bool(plugin.notify(body=asked["body"], title=asked["title"]))
     except Exception:  # a plugin's edge: whatever it raises, it isn't known what was sent
         is_sent = False
-    print(SENT if is_sent else REFUSED if guard.has_refused and not guard.has_connected else FAILED)
+    _say(SENT if is_sent else REFUSED if guard.has_refused and not guard.has_connected else FAILED)
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(f"\n{word}\n")
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ def _run(asked: Mapping[str, Any], seconds: float) -> str:
     # its settings are none of its business, and a proxy of theirs would hide what is called
     environ = {name: value for name, value in os.environ.items() if name in _KEPT}
     try:
-        done = subprocess.run(  # noqa: S603  # our own program; what a member typed goes by standard input
+        done = subprocess.run(  # our own program; what a member typed goes by standard input
             program, input=json.dumps(asked).encode(), capture_output=True, timeout=seconds, env=environ, check=False
         )
     except subprocess.TimeoutExpired:
