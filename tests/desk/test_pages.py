@@ -18,6 +18,7 @@ from tests.browser.world import World, make_long_thread, make_world
 from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
 from tests.factories.conversations import answer_there, conversation_of, make_post, make_thread, say
 from tests.factories.members import sign_in_as
+from tests.factories.standing import stand
 
 JSON = {"Accept": "application/json"}
 PART = {"HX-Request": "true"}
@@ -25,7 +26,7 @@ PART = {"HX-Request": "true"}
 
 @pytest.fixture
 def small(session: Session) -> World:
-    return make_world(session, conversations=5)
+    return stand(session, "team and 5", lambda session: make_world(session, conversations=5))
 
 
 @pytest.fixture
