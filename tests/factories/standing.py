@@ -40,8 +40,8 @@ def stand(session: Session, name: str, make: Callable[[Session], World]) -> Worl
     key = (str(engine.url), name)
     found = _STANDING.get(key)
     if found is None or not timedelta() <= clock.now() - found.made_at <= GOOD_FOR:
-        made_at, world = clock.now(), make(session)
-        found = _STANDING[key] = Standing(world, made_at, _keep(session, name))
+        made_at, made = clock.now(), make(session)
+        found = _STANDING[key] = Standing(made, made_at, _keep(session, name))
     else:
         for table in found.tables:
             session.connection().exec_driver_sql(f'INSERT INTO "{table}" SELECT * FROM "{name} {table}"')
