@@ -140,6 +140,24 @@ def test_beside_it_stands_who_else_wrote_under_the_post(session: Session, small:
     assert "and more" in html
 
 
+def test_that_others_are_further_down_is_said(session: Session, small: World, lucia: FlaskClient) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    post, person = make_post(session, channel), make_contact(session)
+    oldest = make_thread(session, channel, post_id=post.id)
+    stranger = say(session, oldest, make_contact(session, display_name="Fan of long ago"))
+    nobody = [make_thread(session, channel, post_id=post.id) for _ in range(99)]
+    newest = say(session, make_thread(session, channel, post_id=post.id), person)
+    html = lucia.get(f"/c/{newest.conversation_id}").text
+    beside = html.partition('id="side-others"')[2].partition("</ul>")[0]
+    assert "and more" in beside
+    assert f'data-open="{stranger.conversation_id}"' not in beside
+    session.delete(nobody[0])  # then the oldest is one of the hundred
+    session.commit()
+    beside = lucia.get(f"/c/{newest.conversation_id}").text.partition('id="side-others"')[2].partition("</ul>")[0]
+    assert "and more" not in beside
+    assert f'data-open="{stranger.conversation_id}"' in beside
+
+
 def test_who_waits_stands_before_who_does_not(session: Session, small: World, lucia: FlaskClient) -> None:
     channel = session.get_one(Channel, small.channel_id)
     post, began = make_post(session, channel), clock.now() - timedelta(hours=9)
