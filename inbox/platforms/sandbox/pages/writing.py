@@ -37,9 +37,9 @@ class Writing:
         number = written.get("id")
         if not isinstance(number, str):
             raise Unclear("accepted, but its answer has no id")
-        return self._as_read_back(number, outgoing)
+        return self.read_back(number, outgoing)
 
-    def _as_read_back(self, number: str, outgoing: Outgoing) -> Sent:
+    def read_back(self, number: str, outgoing: Outgoing) -> Sent:
         """Read the new comment, for the answer tells only its id; unread, its place stays unknown."""
         try:
             row = self.calls.object(number, [("fields", COMMENT_FIELDS)], for_send=True)
