@@ -96,9 +96,8 @@ def find_wrong(outgoing: Outgoing, sent: Sent) -> str | None:
 
 
 def _is_place_untold(outgoing: Outgoing, sent: Sent) -> bool:
-    return (
-        bool(sent.external_id and outgoing.parent_id) and sent.parent_id is None and find_wrong(outgoing, sent) is None
-    )
+    is_told = sent.parent_id is not None or not outgoing.parent_id
+    return bool(sent.external_id) and not is_told and find_wrong(outgoing, sent) is None
 
 
 def _settle_again(session: Session, delivery: Delivery, sent: Sent, pace: Pace) -> Settling:
