@@ -53,7 +53,7 @@ _VIEWS = {
 
 
 # Pages that are reached from another's, and stand under it in the rail.
-_ROOMS = {"people": ("teams",), "alerts": ("escalation", "sla_policies", "watch")}
+_ROOMS = {"people": ("teams",), "alerts": ("escalation", "watch"), "reports": ("sla_policies",)}
 
 
 @dataclass(frozen=True)
