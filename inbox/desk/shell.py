@@ -229,6 +229,7 @@ class Shell:
             self._place(_("Alerts"), "bell", "alerts.index", _("Nobody has an alert yet") if is_waiting else ""),
             self._place(_("Channels"), "plug", "channels.index", _("A channel needs you") if self.troubled else ""),
         ]
+        places.append(self._place(_("Saved replies"), "message-square-text", "saved_replies.index"))
         if sets_policies(db.session(), self._member):
             places.append(self._place(_("Calendars"), "calendar-days", "calendars.index"))
         if self._member.is_admin:
