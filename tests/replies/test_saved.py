@@ -120,21 +120,21 @@ def test_the_composer_is_offered_what_fits_filled_in(
 ) -> None:
     browser, where = conversation
     path = f"/c/{where.id}/saved-replies"
-    rows = browser.get(path).json["rows"]
+    rows = browser.get(path).get_json()["rows"]
     assert [(row["name"], row["language"]) for row in rows] == [
         ("Hello", "English"),
         ("Hello", "Spanish"),
         ("Refund", ""),
     ]
     assert "{" not in "".join(row["text"] for row in rows)
-    assert [row["name"] for row in browser.get(path, query_string={"q": "way refund"}).json["rows"]] == ["Refund"]
-    assert browser.get(path, query_string={"q": "refund hello"}).json["rows"] == []
-    assert browser.get(path, query_string={"q": "\x00%_\\" * 200}).json["rows"] == []
+    assert [row["name"] for row in browser.get(path, query_string={"q": "way refund"}).get_json()["rows"]] == ["Refund"]
+    assert browser.get(path, query_string={"q": "refund hello"}).get_json()["rows"] == []
+    assert browser.get(path, query_string={"q": "\x00%_\\" * 200}).get_json()["rows"] == []
 
 
 def test_the_most_used_come_first(session: Session, conversation: tuple[FlaskClient, Conversation]) -> None:
     browser, where = conversation
     refund = next(one for one in kept(session) if one.name == "Refund")
     assert post(browser, f"/saved-replies/{refund.id}/used").status_code == 204
-    assert browser.get(f"/c/{where.id}/saved-replies").json["rows"][0]["name"] == "Refund"
+    assert browser.get(f"/c/{where.id}/saved-replies").get_json()["rows"][0]["name"] == "Refund"
     assert {one.name: one.use_count for one in kept(session)} == {"Hello": 0, "Refund": 1}

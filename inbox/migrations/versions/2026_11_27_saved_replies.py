@@ -14,8 +14,8 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.create_table(
         "saved_reply",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("folder", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
         sa.Column("team_id", _ID, nullable=True),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
