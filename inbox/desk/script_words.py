@@ -73,4 +73,6 @@ def _writing() -> dict[str, str]:
         "not_kept": _("Not kept yet: no connection"),
         "leaves_in": _("Leaves in %(n)s s"),
         "leaving_now": _("Leaving now"),
+        "saved_none": _("No saved reply has these words."),
+        "saved_empty": _("No saved reply yet. Leads and admins make them under “Saved replies”."),
     }

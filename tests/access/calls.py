@@ -141,6 +141,7 @@ def names_of_rows() -> tuple[str, ...]:
         "proposal_id",
         "quarantined_id",
         "rotation_id",
+        "saved_id",
         "session_id",
         "sla_policy_id",
         "stream_id",
