@@ -121,6 +121,7 @@ def _list_desk_pages() -> "Sequence[Any]":
         alerts,
         calendars,
         channels,
+        connecting,
         dialogs,
         escalation,
         last_calls,
@@ -131,5 +132,5 @@ def _list_desk_pages() -> "Sequence[Any]":
         views,
     )
 
-    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars)
+    rooms = (channels, connecting, alerts, escalation, sla_policies, rotations, calendars)
     return (views, triage, message_acts, dialogs, last_calls, *rooms)
