@@ -13,7 +13,7 @@ from inbox.languages import gettext as _
 from inbox.languages import later as _l
 from inbox.platforms.names import PLATFORMS
 
-PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "sandbox_feed": "f", "sandbox_pages": "p"}
+PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "generic": "o", "sandbox_feed": "f", "sandbox_pages": "p"}
 _KINDS = {
     "comment": _l("Comment"),
     "mention": _l("Mention"),
