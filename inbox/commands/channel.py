@@ -83,24 +83,39 @@ def list_channels() -> None:
 
 
 @channel.command("connect")
-@click.argument("platform", type=click.Choice(["bluesky"]))
-@click.argument("handle")
-@click.option("--service", default="https://bsky.social", show_default=True, help="Where the account signs in.")
-@click.option("--public-only", is_flag=True, help="Connect without private messages.")
+@click.argument("platform", type=click.Choice(["bluesky", "telegram"]))
+@click.argument("handle", default="")
+@click.option("--service", default="", help="The server, where it is not the platform's own.")
+@click.option("--public-only", is_flag=True, help="Connect without private messages (bluesky).")
+@click.option("--take-over", is_flag=True, help="Remove the webhook by which another program reads the bot (telegram).")
 @click.option("--team", "teams", multiple=True, help="Who may see and answer it; the first team if none is named.")
 @click.option("--keep-sandbox", is_flag=True, help="Keep the sandbox and its invented people beside it.")
 def connect_channel(
-    platform: str, handle: str, service: str, public_only: bool, teams: tuple[str, ...], keep_sandbox: bool
+    platform: str,
+    handle: str,
+    service: str,
+    public_only: bool,
+    take_over: bool,
+    teams: tuple[str, ...],
+    keep_sandbox: bool,
 ) -> None:
-    """Connect an account; the app password is asked for, or read from standard input."""
-    password = _read_secret("App password")
-    given = {"handle": handle, "app_password": password, "service_url": service}
+    """Connect a HANDLE of bluesky, or a bot of telegram; its password or token is asked for, or read from stdin."""
+    if platform == "bluesky" and not handle:
+        raise click.UsageError("bluesky needs the account's handle")
+    given = {"service_url": service}
     given |= {"public_only": "1"} if public_only else {}
+    given |= {"take_over": "1"} if take_over else {}
+    if platform == "telegram":
+        given["access_token"] = _read_secret("Bot token")
+    else:
+        given |= {"handle": handle, "app_password": _read_secret("App password")}
 
     def word(error: RelevoError) -> str:
-        from inbox.desk.connect_words import connect_sentence
+        from inbox.desk import connect_words, telegram_words
 
-        return connect_sentence(error, handle=handle, service=service)
+        if platform == "telegram":
+            return telegram_words.connect_sentence(error, service)
+        return connect_words.connect_sentence(error, handle=handle, service=service or "https://bsky.social")
 
     with _open(word) as (settings, session):
         from inbox.channels.connections import sign_in

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from inbox import nudges
 from inbox.channels import connect as connecting
+from inbox.channels import pushing
 from inbox.channels.access import access_channel
 from inbox.channels.connections import connector_for, sign_in
 from inbox.channels.health import list_visible, read_health
@@ -16,7 +17,9 @@ from inbox.channels.verify import make_verify_due
 from inbox.database import db
 from inbox.desk.channel_words import show_channel, show_quarantined
 from inbox.desk.connect_words import WITHOUT_DIRECT, connect_sentence
+from inbox.desk.pushing import start_again, stop_before_leaving
 from inbox.desk.shell import say
+from inbox.desk.telegram_words import connect_sentence as telegram_sentence
 from inbox.errors import Conflict, Invalid, RelevoError
 from inbox.intake import quarantine
 from inbox.intake.replay import replay
@@ -85,7 +88,9 @@ def show(channel_id: int) -> Answer:
     if may(db.session(), member.id, "see", channel.id, False):
         with_private = may(db.session(), member.id, "see", channel.id, True)
         kept = quarantine.list_open(db.session(), channel.id, with_private=with_private, limit=100)
-    return render_template("channels/show.html", channel=show_channel(health), kept_count=len(kept))
+    return render_template(
+        "channels/show.html", channel=show_channel(health), kept_count=len(kept), push=_push(channel)
+    )
 
 
 @blueprint.get("/channels/<int:channel_id>/reconnect")
@@ -102,6 +107,7 @@ def reconnect_now(channel_id: int) -> Answer:
     known = _manage(channel_id)
     platform, given = known.platform, _given()
     given["service_url"] = given["service_url"] or known.service_url
+    given["push_url"] = pushing.push_url(_settings(), known)
     db.session.rollback()  # nothing is held while the platform is asked
     try:
         signed_in = sign_in(_settings(), platform, given)
@@ -112,6 +118,8 @@ def reconnect_now(channel_id: int) -> Answer:
     except (PlatformError, Conflict, Invalid) as error:
         db.session.rollback()
         return _form(error, _manage(channel_id))
+    db.session.commit()
+    start_again(channel_id)
     return _done(channel_id, _("Reconnected. It goes on where it stopped."))
 
 
@@ -135,6 +143,8 @@ def resume(channel_id: int) -> Answer:
 @doors.members
 def disconnect(channel_id: int) -> Answer:
     """Forget the credential; the history stays."""
+    _manage(channel_id)
+    stop_before_leaving(channel_id)
     connecting.disconnect(db.session(), _manage(channel_id), doors.current_member().id)
     return _done(channel_id, _("Disconnected. Its conversations stay here."))
 
@@ -200,9 +210,16 @@ def _manage(channel_id: int) -> Channel:
     return access_channel(db.session(), doors.current_member(), channel_id, "manage")
 
 
+def _push(channel: Channel) -> dict[str, bool]:
+    is_on = channel.push_key is not None
+    is_offered = channel.state == ChannelState.ACTIVE and pushing.can_push(_settings(), channel)
+    return {"is_on": is_on, "is_offered": is_offered}
+
+
 def _given() -> dict[str, str]:
     given = {name: request.form.get(name, "").strip()[:500] for name in FIELDS}
-    return given | ({"public_only": "1"} if request.form.get("public_only") == "1" else {})
+    said = {name: "1" for name in ("public_only", "take_over") if request.form.get(name) == "1"}
+    return given | said
 
 
 def _team_ids() -> list[int]:
@@ -233,6 +250,7 @@ def _form(error: RelevoError | None = None, channel: Channel | None = None) -> A
         teams=teams,
         has_sandbox=channel is None and has_sandbox.first() is not None,
         problem=_problem(error, channel) if error else "",
+        offers_take_over=error is not None and error.code == "webhook_set",
         offers_public_only=error is not None and error.code in WITHOUT_DIRECT,
     )
     return (page, error.status if error.status < 500 else 400) if error else page
@@ -240,6 +258,8 @@ def _form(error: RelevoError | None = None, channel: Channel | None = None) -> A
 
 def _problem(error: RelevoError, channel: Channel | None) -> str:
     given = _given()
+    if channel is not None and channel.platform == "telegram":
+        return telegram_sentence(error, given["service_url"] or channel.service_url)
     handle = given["handle"] or (channel.handle if channel else "")
     service = given["service_url"] or (channel.service_url if channel else "https://bsky.social")
     return connect_sentence(error, handle=handle, service=service)
