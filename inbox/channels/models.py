@@ -25,7 +25,7 @@ class Channel(WithId, Base):
     __tablename__ = "channel"
     __table_args__ = (
         UniqueConstraint("platform", "scope", "external_id"),
-        UniqueConstraint("push_key"),
+        Index("ix_channel_push_key", "push_key", unique=True),
         CheckConstraint("state IN ('active', 'paused', 'needs_you', 'disconnected')", name="state"),
     )
 

@@ -46,16 +46,18 @@ def begin(channel_id: int) -> Response:
 @doors.members
 def end(channel_id: int) -> Response:
     """Ask again instead of being told."""
-    _manage(channel_id)
+    said = _("Relevo asks the platform again what is new.")
+    if _manage(channel_id).push_key is None:
+        return _done(channel_id, said)
     db.session.rollback()
     try:
         open_pushing(channel_id).stop_push()
     except PlatformError as error:
-        said = error.detail or error.code
-        return _done(channel_id, _("The platform did not agree, so it still pushes: %(said)s", said=said))
+        words = error.detail or error.code
+        return _done(channel_id, _("The platform did not agree, so it still pushes: %(said)s", said=words))
     pushing.end(db.session(), _manage(channel_id), doors.current_member().id)
     make_due(db.session(), channel_id)
-    return _done(channel_id, _("Relevo asks the platform again what is new."))
+    return _done(channel_id, said)
 
 
 def stop_before_leaving(channel_id: int) -> None:

@@ -26,6 +26,13 @@ _KINDS = {
     "direct": _l("Private message"),
     "review": _l("Review"),
 }
+_ATTACHED = {
+    "image": _l("picture"),
+    "video": _l("video"),
+    "audio": _l("audio"),
+    "file": _l("file"),
+    "sticker": _l("sticker"),
+}
 _AUDIENCES = {
     "unlisted": _l("unlisted"),
     "followers": _l("followers only"),
@@ -82,6 +89,11 @@ def platform_mark(platform: str) -> str:
 def kind_word(kind: str, is_private: bool = False) -> str:
     """Name what kind of conversation this is."""
     return _named(_KINDS, "direct" if is_private else kind) or kind
+
+
+def attached_word(kind: str) -> str:
+    """Name what is attached."""
+    return _named(_ATTACHED, kind) or kind
 
 
 def audience_word(audience: str) -> str:

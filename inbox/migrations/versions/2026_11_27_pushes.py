@@ -24,14 +24,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push")),
     )
     op.create_index("ix_push_due_at", "push", ["due_at", "id"], unique=False)
-    with op.batch_alter_table("channel") as batch:
-        batch.add_column(sa.Column("push_key", sa.String(), nullable=True))
-        batch.create_unique_constraint(op.f("uq_channel_push_key"), ["push_key"])
+    op.add_column("channel", sa.Column("push_key", sa.Text(), nullable=True))
+    op.create_index("ix_channel_push_key", "channel", ["push_key"], unique=True)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("channel") as batch:
-        batch.drop_constraint(op.f("uq_channel_push_key"), type_="unique")
-        batch.drop_column("push_key")
+    op.drop_index("ix_channel_push_key", "channel")
+    op.drop_column("channel", "push_key")
     op.drop_index("ix_push_due_at", "push")
     op.drop_table("push")

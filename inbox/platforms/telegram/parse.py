@@ -129,7 +129,7 @@ def _message(update: Json, message: Json, us: Us) -> Message:
     if content is None:
         raise Unfit("a message of a kind that is not known")
     place = _place(message, us)
-    is_answer_to_us = place.parent_author_id == us.bot_id
+    is_answer_to_us = place.parent_author_id == us.bot_id and place.post_id is None
     mentions_us = mentions_bot(content.text, content.entities, us.bot_id, us.username)
     kind = "direct" if place.is_private else "mention" if mentions_us or is_answer_to_us else "comment"
     author = author_of(message, us)

@@ -1,4 +1,4 @@
-"""A Bot API of our own over real HTTP, which keeps, confirms, refuses and conflicts as the platform does (telegram.md)."""
+"""A Bot API of our own over real HTTP, which keeps, confirms and refuses as the platform does (telegram.md)."""
 
 import json
 import threading

@@ -1,5 +1,7 @@
 """Relevo with a Telegram bot from update to settled answer, on both databases."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -7,14 +9,13 @@ from inbox.channels.models import ChannelState, ChannelStream
 from inbox.conversations.models import Message, MessageVersion
 from inbox.intake import poll as polling
 from inbox.outbox.models import Delivery
-from inbox.outbox.transactions import commit
 from tests.fixtures.app import MovingClock
 from tests.platforms.bluesky.product import Product
 from tests.platforms.telegram.conftest import ANA, BEN, LUCIA, Scene, key
 from tests.platforms.telegram.fake_bot_api import Json, Refusal
 
 
-def asks(product: Product, scene: Scene, text: str = "¿Dónde está mi pedido?", **more: object) -> str:
+def asks(product: Product, scene: Scene, text: str = "¿Dónde está mi pedido?", **more: Any) -> str:
     """Let Ana ask in the group and poll; returns the message's id."""
     said = scene.api.say(scene.group, ANA, text, **more)
     product.poll()
