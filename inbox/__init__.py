@@ -122,17 +122,18 @@ def _list_desk_pages() -> "Sequence[Any]":
         alerts,
         calendars,
         channels,
-        connect_telegram,
+        connecting,
         dialogs,
         escalation,
         last_calls,
         message_acts,
         pushing,
         rotations,
+        saved_replies,
         sla_policies,
         triage,
         views,
     )
 
-    rooms = (channels, connect_telegram, pushing, alerts, escalation, sla_policies, rotations, calendars)
+    rooms = (channels, connecting, pushing, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
     return (views, triage, message_acts, dialogs, last_calls, *rooms)

@@ -1,40 +1,31 @@
 """Channels: how each is doing, connecting one, and what it could not read."""
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from inbox import nudges
-from inbox.channels import connect as connecting
-from inbox.channels import pushing
+from inbox.channels import connect as verbs
 from inbox.channels.access import access_channel
 from inbox.channels.connections import connector_for, sign_in
 from inbox.channels.health import list_visible, read_health
 from inbox.channels.models import Channel, ChannelState
-from inbox.channels.opening import open_channel
+from inbox.channels.pushing import can_push, push_url
 from inbox.channels.streams import make_due
 from inbox.channels.verify import make_verify_due
 from inbox.database import db
+from inbox.desk import connecting
 from inbox.desk.channel_words import show_channel, show_quarantined
-from inbox.desk.connect_words import WITHOUT_DIRECT, connect_sentence
-from inbox.desk.pushing import start_again, stop_before_leaving
+from inbox.desk.connect_form import Answer, Wanted, given, settings, show_form, wanted
+from inbox.desk.pushing import stop_before_leaving
 from inbox.desk.shell import say
-from inbox.desk.telegram_words import connect_sentence as telegram_sentence
-from inbox.errors import Conflict, Invalid, RelevoError
+from inbox.errors import Conflict, Invalid
 from inbox.intake import quarantine
 from inbox.intake.replay import replay
 from inbox.members import doors
 from inbox.members.access import may
-from inbox.members.models import Team
-from inbox.numbers import list_numbers
 from inbox.platforms.contract import PlatformError
-from inbox.security import Vault
-from inbox.settings import Settings
 
 blueprint = Blueprint("channels", __name__)
-Answer = str | Response | tuple[str, int]
-BLUESKY = "bluesky"
-FIELDS = ("handle", "app_password", "access_token", "service_url")
 
 
 @blueprint.get("/channels")
@@ -43,7 +34,7 @@ def index() -> Answer:
     """Show every channel that the member may know of, with its health."""
     member = doors.current_member()
     channels = list_visible(db.session(), member.id, is_admin=member.is_admin)
-    shown = [show_channel(read_health(db.session(), channel, _settings().pace)) for channel in channels]
+    shown = [show_channel(read_health(db.session(), channel, settings().pace)) for channel in channels]
     return render_template("channels/index.html", channels=shown)
 
 
@@ -51,30 +42,21 @@ def index() -> Answer:
 @doors.admins
 def connect() -> Answer:
     """Show the form that connects an account."""
-    return _form()
+    return show_form()
 
 
 @blueprint.post("/channels/connect")
 @doors.admins
 def connect_now() -> Answer:
     """Connect an account; nothing is stored unless the platform says whose it is."""
+    choice, typed = wanted(), given()
     try:
-        signed_in = sign_in(_settings(), BLUESKY, _given())
-        channel = open_channel(
-            db.session(),
-            _settings(),
-            signed_in,
-            member_id=doors.current_member().id,
-            team_ids=_team_ids(),
-            is_sandbox_kept=request.form.get("keep_sandbox") == "1",
-        )
+        if connecting.is_there(choice.platform, typed):
+            return connecting.go_there(typed, choice)
+        return connecting.connected(sign_in(settings(), choice.platform, typed), choice)
     except (PlatformError, Conflict, Invalid) as error:
         db.session.rollback()
-        return _form(error)
-    nudges.after_commit(db.session(), nudges.POLL)
-    db.session.commit()
-    say(_("Connected. What was said in the last day is being read now."))
-    return redirect(url_for("channels.show", channel_id=channel.id), 303)
+        return show_form(error)
 
 
 @blueprint.get("/channels/<int:channel_id>")
@@ -83,7 +65,7 @@ def show(channel_id: int) -> Answer:
     """Show one channel's health and what a person may do about it."""
     member = doors.current_member()
     channel = access_channel(db.session(), member, channel_id)
-    health = read_health(db.session(), channel, _settings().pace)
+    health = read_health(db.session(), channel, settings().pace)
     kept = []
     if may(db.session(), member.id, "see", channel.id, False):
         with_private = may(db.session(), member.id, "see", channel.id, True)
@@ -97,7 +79,7 @@ def show(channel_id: int) -> Answer:
 @doors.members
 def reconnect(channel_id: int) -> Answer:
     """Show the form that gives a channel a fresh credential."""
-    return _form(channel=_manage(channel_id))
+    return show_form(channel=_manage(channel_id))
 
 
 @blueprint.post("/channels/<int:channel_id>/reconnect")
@@ -105,29 +87,24 @@ def reconnect(channel_id: int) -> Answer:
 def reconnect_now(channel_id: int) -> Answer:
     """Give a channel a fresh credential of the same account."""
     known = _manage(channel_id)
-    platform, given = known.platform, _given()
-    given["service_url"] = given["service_url"] or known.service_url
-    given["push_url"] = pushing.push_url(_settings(), known)
-    db.session.rollback()  # nothing is held while the platform is asked
+    platform, typed = known.platform, given()
+    typed["service_url"] = typed["service_url"] or known.service_url
+    typed["push_url"] = push_url(settings(), known)
     try:
-        signed_in = sign_in(_settings(), platform, given)
-        channel = _manage(channel_id)
-        vault = Vault(_settings().secret_keys, _settings().read_secret_keys)
-        member_id = doors.current_member().id
-        connecting.reconnect(db.session(), vault, channel, signed_in, member_id=member_id, pace=_settings().pace)
+        if connecting.is_there(platform, typed):
+            return connecting.go_there(typed, Wanted(platform, [], False), known)
+        db.session.rollback()  # nothing is held while the platform is asked
+        return connecting.reconnected(channel_id, sign_in(settings(), platform, typed))
     except (PlatformError, Conflict, Invalid) as error:
         db.session.rollback()
-        return _form(error, _manage(channel_id))
-    db.session.commit()
-    start_again(channel_id)
-    return _done(channel_id, _("Reconnected. It goes on where it stopped."))
+        return show_form(error, _manage(channel_id))
 
 
 @blueprint.post("/channels/<int:channel_id>/pause")
 @doors.members
 def pause(channel_id: int) -> Answer:
     """Stop reading and sending."""
-    connecting.pause(db.session(), _manage(channel_id), doors.current_member().id)
+    verbs.pause(db.session(), _manage(channel_id), doors.current_member().id)
     return _done(channel_id, _("Paused: nothing is read and nothing leaves until you resume it."))
 
 
@@ -135,7 +112,7 @@ def pause(channel_id: int) -> Answer:
 @doors.members
 def resume(channel_id: int) -> Answer:
     """Read and send again."""
-    connecting.resume(db.session(), _manage(channel_id), doors.current_member().id)
+    verbs.resume(db.session(), _manage(channel_id), doors.current_member().id)
     return _done(channel_id, _("Resumed. What came meanwhile is being read now."))
 
 
@@ -145,7 +122,7 @@ def disconnect(channel_id: int) -> Answer:
     """Forget the credential; the history stays."""
     _manage(channel_id)
     stop_before_leaving(channel_id)
-    connecting.disconnect(db.session(), _manage(channel_id), doors.current_member().id)
+    verbs.disconnect(db.session(), _manage(channel_id), doors.current_member().id)
     return _done(channel_id, _("Disconnected. Its conversations stay here."))
 
 
@@ -173,7 +150,7 @@ def kept_back(channel_id: int) -> Answer:
     if may(db.session(), member.id, "see", channel.id, False):
         with_private = may(db.session(), member.id, "see", channel.id, True)
         rows = quarantine.list_open(db.session(), channel.id, with_private=with_private)
-    health = read_health(db.session(), channel, _settings().pace)
+    health = read_health(db.session(), channel, settings().pace)
     may_decide = may(db.session(), member.id, "lead", channel.id, False)
     shown = [show_quarantined(row) for row in rows]
     return render_template("channels/quarantine.html", channel=show_channel(health), rows=shown, may_decide=may_decide)
@@ -186,8 +163,8 @@ def replay_now(quarantined_id: int) -> Answer:
     member_id = doors.current_member().id
     row = quarantine.access_quarantined(db.session(), member_id, quarantined_id, "lead")
     channel = db.session.get_one(Channel, row.channel_id)
-    connection = connector_for(_settings(), db.engine)(channel)
-    replay(db.session(), row, connection.parse, pace=_settings().pace, member_id=member_id)
+    connection = connector_for(settings(), db.engine)(channel)
+    replay(db.session(), row, connection.parse, pace=settings().pace, member_id=member_id)
     return _kept_again(row.channel_id, _("Read again: it is in the inbox now."))
 
 
@@ -201,29 +178,13 @@ def discard(quarantined_id: int) -> Answer:
     return _kept_again(row.channel_id, _("Discarded. The reason is kept."))
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.config["RELEVO"]
-    return settings
-
-
 def _manage(channel_id: int) -> Channel:
     return access_channel(db.session(), doors.current_member(), channel_id, "manage")
 
 
 def _push(channel: Channel) -> dict[str, bool]:
-    is_on = channel.push_key is not None
-    is_offered = channel.state == ChannelState.ACTIVE and pushing.can_push(_settings(), channel)
-    return {"is_on": is_on, "is_offered": is_offered}
-
-
-def _given() -> dict[str, str]:
-    given = {name: request.form.get(name, "").strip()[:500] for name in FIELDS}
-    said = {name: "1" for name in ("public_only", "take_over") if request.form.get(name) == "1"}
-    return given | said
-
-
-def _team_ids() -> list[int]:
-    return list_numbers(request.form.getlist("team"))
+    is_offered = channel.state == ChannelState.ACTIVE and can_push(settings(), channel)
+    return {"is_on": channel.push_key is not None, "is_offered": is_offered}
 
 
 def _done(channel_id: int, said: str) -> Answer:
@@ -237,29 +198,3 @@ def _kept_again(channel_id: int, said: str) -> Answer:
     db.session.commit()
     say(str(said))
     return redirect(url_for("channels.kept_back", channel_id=channel_id), 303)
-
-
-def _form(error: RelevoError | None = None, channel: Channel | None = None) -> Answer:
-    teams = db.session.query(Team).order_by(Team.name).all() if channel is None else []
-    has_sandbox = db.session.query(Channel.id).filter(Channel.is_sandbox, Channel.state != ChannelState.DISCONNECTED)
-    page = render_template(
-        "channels/connect.html",
-        channel=channel,
-        given=_given() if request.method == "POST" else {},
-        chosen_teams=_team_ids(),
-        teams=teams,
-        has_sandbox=channel is None and has_sandbox.first() is not None,
-        problem=_problem(error, channel) if error else "",
-        offers_take_over=error is not None and error.code == "webhook_set",
-        offers_public_only=error is not None and error.code in WITHOUT_DIRECT,
-    )
-    return (page, error.status if error.status < 500 else 400) if error else page
-
-
-def _problem(error: RelevoError, channel: Channel | None) -> str:
-    given = _given()
-    if channel is not None and channel.platform == "telegram":
-        return telegram_sentence(error, given["service_url"] or channel.service_url)
-    handle = given["handle"] or (channel.handle if channel else "")
-    service = given["service_url"] or (channel.service_url if channel else "https://bsky.social")
-    return connect_sentence(error, handle=handle, service=service)

@@ -4,23 +4,11 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
-from inbox.desk import connect_words
 from inbox.errors import RelevoError
-from inbox.platforms.contract import PlatformError
-from inbox.sentences import sentence_of
-
-SERVICE = "https://api.telegram.org"
 
 
-def connect_sentence(error: RelevoError, service: str = "") -> str:
-    """Word an error of signing a bot in; `service` is the server that was typed, if any."""
-    sentence = _token_sentence(error)
-    if sentence is None and isinstance(error, PlatformError):
-        return connect_words.connect_sentence(error, handle="", service=service or SERVICE)
-    return sentence if sentence is not None else sentence_of(error)
-
-
-def _token_sentence(error: RelevoError) -> str | None:
+def token_sentence(error: RelevoError) -> str | None:
+    """Word an error of signing a bot in, where a bot's differs from other accounts'."""
     sentences = {
         "token_malformed": _("That is no bot token. @BotFather shows it as digits, a colon, and 35 letters."),
         "token_refused": _(

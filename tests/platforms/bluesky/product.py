@@ -98,7 +98,7 @@ class Product:
         self.look_all()
 
     def received(self) -> dict[str, Message]:
-        """Return what others wrote, by at-uri."""
+        """Return what others wrote, by its id."""
         theirs = (Message.channel_id == self.channel_id) & (Message.direction == "inbound")
         return {row.external_id or "": row for row in self.rows(select(Message).where(theirs))}
 
@@ -178,7 +178,6 @@ def connect_product(
     given: Mapping[str, str],
     services: Collection[str],
     pace: Pace = PACE,
-    *,
     platform: str = "bluesky",
 ) -> Product:
     """Sign in as a member would, and connect the channel; `services` are declared to be local."""
