@@ -84,7 +84,7 @@ def list_channels() -> None:
 
 
 @channel.command("connect")
-@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "telegram"]))
+@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "telegram", "generic"]))
 @click.argument("name", default="")
 @click.option("--service", help="The server, if that is not Bluesky's or Telegram's own.")
 @click.option("--public-only", is_flag=True, help="Connect without private messages.")
@@ -102,9 +102,10 @@ def connect_channel(
     teams: tuple[str, ...],
     keep_sandbox: bool,
 ) -> None:
-    """Connect an account: Bluesky by its handle, Mastodon by its server's name, a Telegram bot by its token alone.
+    """Connect an account: Bluesky by its handle, Mastodon by its server's name, a bridge of yours by its address.
 
-    The app password or the token is asked for, or read from standard input.
+    A Telegram bot has no name, its token says who it is. The app password, the token or the shared secret is asked for,
+    or read from standard input.
     """
     if not name and platform != "telegram":
         raise click.UsageError(f"{platform} needs a name")
@@ -136,14 +137,15 @@ _SECRETS = {
     "bluesky": ("app_password", "App password"),
     "mastodon": ("access_token", "Access token"),
     "telegram": ("access_token", "Bot token"),
+    "generic": ("secret", "Shared secret"),
 }
 
 
 def _given(platform: str, name: str, service: str | None) -> dict[str, str]:
-    if platform == "mastodon":
-        return {"service_url": service or name}
     if platform == "telegram":
         return {"service_url": service or "https://api.telegram.org"}
+    if platform != "bluesky":
+        return {"service_url": service or name}
     return {"handle": name, "service_url": service or "https://bsky.social"}
 
 
