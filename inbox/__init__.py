@@ -126,10 +126,11 @@ def _list_desk_pages() -> "Sequence[Any]":
         last_calls,
         message_acts,
         rotations,
+        setup,
         sla_policies,
         triage,
         views,
     )
 
     rooms = (channels, alerts, escalation, sla_policies, rotations, calendars)
-    return (views, triage, message_acts, dialogs, last_calls, *rooms)
+    return (views, setup, triage, message_acts, dialogs, last_calls, *rooms)

@@ -39,6 +39,7 @@ SCREENS = {
     "edit-rotation": "/rotations/{night}/edit",
     "edit-desk-plan": "/rotations/{desk}/edit",
     "settings": "/me",
+    "questions": "/setup",
     "sla-policies": "/sla/policies",
     "sla-policy": "/sla/policies/new",
 }
