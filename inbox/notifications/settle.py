@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock, nudges
+from inbox.notifications import gone
 from inbox.notifications.contract import Fate, NotDelivered, Receipt
 from inbox.notifications.models import MethodState, Notification, NotificationMethod
 from inbox.outbox import attempts, claim
@@ -56,6 +57,8 @@ def write_failure(
         row.spoke_at = None
     if error.is_final or claimed.number > len(pace.notify_retry_seconds):
         end(session, row, error.code, token=claimed.token)
+        if error.is_gone and row.method_id is not None:
+            gone.end_method(session, session.get_one(NotificationMethod, row.method_id), error.code)
     elif error.is_sure:
         again = max(pace.notify_retry_seconds[claimed.number - 1], error.again_seconds or 0)
         due_at = clock.now() + timedelta(seconds=again)

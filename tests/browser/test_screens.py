@@ -40,6 +40,7 @@ SCREENS = {
     "edit-desk-plan": "/rotations/{desk}/edit",
     "settings": "/me",
     "questions": "/setup",
+    "browser": "/me/reach/new?kind=browser",
     "sla-policies": "/sla/policies",
     "sla-policy": "/sla/policies/new",
 }

@@ -13,6 +13,7 @@ import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMore } from "./more.js";
 import { startPane } from "./pane.js";
+import { startPush } from "./push.js";
 import { startRefresh } from "./refresh.js";
 import { startTimes } from "./times.js";
 import { startToasts } from "./toasts.js";
@@ -33,6 +34,7 @@ if ($("#queue")) {
   startPane();
   writeTitle();
 }
+startPush();
 if (config.member) {
   startLive();
   startRefresh();
