@@ -121,16 +121,18 @@ def _list_desk_pages() -> "Sequence[Any]":
         alerts,
         calendars,
         channels,
+        connecting,
         dialogs,
         escalation,
         last_calls,
         message_acts,
         rotations,
+        saved_replies,
         setup,
         sla_policies,
         triage,
         views,
     )
 
-    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars)
+    rooms = (channels, connecting, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
     return (views, setup, triage, message_acts, dialogs, last_calls, *rooms)

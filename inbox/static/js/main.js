@@ -15,6 +15,7 @@ import { startMore } from "./more.js";
 import { startPane } from "./pane.js";
 import { startPush } from "./push.js";
 import { startRefresh } from "./refresh.js";
+import { startSaved } from "./saved.js";
 import { startTimes } from "./times.js";
 import { startToasts } from "./toasts.js";
 
@@ -32,6 +33,7 @@ if ($("#queue")) {
   startDues();
   startFilter();
   startPane();
+  startSaved();
   writeTitle();
 }
 startPush();
