@@ -1,6 +1,6 @@
 """Browser: a push message, shown by our service worker even while no page of ours is open (RFC 8030, 8291, 8292).
 
-Each browser has a pair of keys of its own, made when it subscribes and sealed with its address (decision 0031).
+Each browser has a pair of keys of its own, made when it subscribes and sealed with its address (decision 0036).
 """
 
 import json
