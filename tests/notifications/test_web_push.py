@@ -256,7 +256,7 @@ def test_signing_out_in_a_browser_ends_it(office: Office) -> None:
     assert ended.verified_at is not None
     sessions.end(session, member.id, here.id, by_member_id=member.id)
     assert office.work() == 1
-    assert (ended.verified_at, ended.error_code) == (None, "signed_out")
+    assert (ended.state, ended.error_code) == ("unverified", "signed_out")
     assert kept.verified_at is not None
     assert office.sender.subjects() == ["A browser gets no more alerts"]
     assert office.work() == 0, "it is said once"
