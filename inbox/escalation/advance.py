@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind, AlertState
+from inbox.escalation import importing
 from inbox.escalation.climb import climb
 from inbox.escalation.once import tell_once
 from inbox.escalation.policies import get_plan
@@ -55,6 +56,8 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
         _withdraw(session, alert)
         return True
     turn = Turn(session, alert, get_plan(session, alert.escalation_policy_id), now, pace)
+    if alert.kind == AlertKind.IMPORT and importing.waits(turn):
+        return True
     if alert.kind in TOLD_ONCE:
         tell_once(turn)
     else:
