@@ -15,7 +15,7 @@ def test_an_edit_for_new_ones_leaves_those_who_wait(story: Story) -> None:
     assert s.told() == ["14:00 sms Ana: 1 person waits too long on Acme Hogar"]
     s.answer("marta").at("2026-11-20 09:59").answer("lucia")
     assert "First reply: 23 h 59 min, in time" in s.clock_card("lucia")
-    assert s.told() == ["08:00 sms Ana: 1 answer falls due soon on Acme Hogar"]  # the edit has no warnings
+    assert s.told() == ["08:00 mail Rosa: 1 answer falls due soon on Acme Hogar"]  # the edit has no warnings
 
 
 def test_an_edit_for_those_who_wait_too_moves_their_deadlines_both_ways(story: Story) -> None:
