@@ -63,6 +63,7 @@ class Pace:
     alert_lease_seconds: float = 60
     alert_check_seconds: float = 5
     alert_again_seconds: float = 900
+    import_settles_seconds: float = 15
     unreachable_again_seconds: float = 300
     acknowledged_seconds: float = 1800
     alert_link_seconds: float = 86400

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind, AlertState
+from inbox.escalation import importing
 from inbox.escalation.climb import climb
 from inbox.escalation.notices import maker_of_end, read_facts
 from inbox.escalation.once import tell_once
@@ -65,6 +66,8 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
         return True
     plan = get_plan(session, alert.escalation_policy_id)
     turn = Turn(session, alert, plan, now, pace, is_rehearsal=is_played(session, alert))
+    if alert.kind == AlertKind.IMPORT and importing.waits(turn):
+        return True
     if alert.kind in TOLD_ONCE:
         tell_once(turn)
     else:
