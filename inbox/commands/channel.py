@@ -84,7 +84,7 @@ def list_channels() -> None:
 
 
 @channel.command("connect")
-@click.argument("platform", type=click.Choice(["bluesky", "mastodon"]))
+@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "generic"]))
 @click.argument("name")
 @click.option("--service", help="Where the account signs in, if that is not Bluesky's own server.")
 @click.option("--public-only", is_flag=True, help="Connect without private messages.")
@@ -100,9 +100,9 @@ def connect_channel(
     teams: tuple[str, ...],
     keep_sandbox: bool,
 ) -> None:
-    """Connect an account: Bluesky by its handle, Mastodon by its server's name.
+    """Connect an account: Bluesky by its handle, Mastodon by its server's name, a bridge of yours by its address.
 
-    The app password or the access token is asked for, or read from standard input.
+    The app password, the access token or the shared secret is asked for, or read from standard input.
     """
     given = _given(platform, name, service) | ({"public_only": "1"} if public_only else {})
 
@@ -118,8 +118,8 @@ def connect_channel(
         if browser and platform == "mastodon":
             signed_in = _sign_in_there(settings, session, platform, given)
         else:
-            secret = _read_secret("Access token" if platform == "mastodon" else "App password")
-            signed_in = sign_in(settings, platform, given | {_SECRET_FIELDS[platform]: secret})
+            field, prompt = _SECRETS[platform]
+            signed_in = sign_in(settings, platform, given | {field: _read_secret(prompt)})
         team_ids = team_ids_of(session, teams)
         made = open_channel(
             session, settings, signed_in, member_id=None, team_ids=team_ids, is_sandbox_kept=keep_sandbox
@@ -127,11 +127,15 @@ def connect_channel(
         click.echo(f"connected {made.handle} as channel {made.id}")
 
 
-_SECRET_FIELDS = {"bluesky": "app_password", "mastodon": "access_token"}
+_SECRETS = {
+    "bluesky": ("app_password", "App password"),
+    "mastodon": ("access_token", "Access token"),
+    "generic": ("secret", "Shared secret"),
+}
 
 
 def _given(platform: str, name: str, service: str | None) -> dict[str, str]:
-    if platform == "mastodon":
+    if platform != "bluesky":
         return {"service_url": service or name}
     return {"handle": name, "service_url": service or "https://bsky.social"}
 

@@ -11,13 +11,18 @@ from inbox.desk.connect_words import WITHOUT_DIRECT, connect_sentence
 from inbox.errors import RelevoError
 from inbox.members.models import Team
 from inbox.numbers import list_numbers
+from inbox.security import new_token
 from inbox.settings import Settings
 
 Answer = str | Response | tuple[str, int]
-FIELDS = ("handle", "app_password", "access_token", "service_url")
+FIELDS = ("handle", "app_password", "access_token", "secret", "service_url")
 # Whom a member may connect, and how each is asked for; the sandbox's channels come by themselves.
-CHOICES = ("bluesky", "mastodon")
-FORMS = {"bluesky": "channels/_connect_bluesky.html", "mastodon": "channels/_connect_mastodon.html"}
+CHOICES = ("bluesky", "mastodon", "generic")
+FORMS = {
+    "bluesky": "channels/_connect_bluesky.html",
+    "mastodon": "channels/_connect_mastodon.html",
+    "generic": "channels/_connect_generic.html",
+}
 OTHER_FORM = "channels/_connect_token.html"
 USUAL_SERVICES = {"bluesky": "https://bsky.social"}
 
@@ -74,6 +79,7 @@ def show_form(
         platforms=CHOICES if channel is None else (),
         form=FORMS.get(platform, OTHER_FORM),
         given=typed,
+        fresh_secret=new_token() if platform == "generic" else "",
         chosen_teams=chosen.team_ids,
         teams=db.session.query(Team).order_by(Team.name).all() if channel is None else [],
         has_sandbox=channel is None and _has_sandbox(),
