@@ -164,10 +164,11 @@ def test_whatever_is_no_clear_answer_to_a_write_is_unclear(scene: Scene, status:
 def test_an_answer_that_names_only_the_status_is_enough(scene: Scene) -> None:
     asked = scene.world.post(scene.ana, "@shop hello?")
     reply = scene.desk.reply(scene.desk.message(asked.external_id), "Hello!")
-    body = f'{{"id": 77, "in_reply_to_id": "{asked.external_id}"}}'.encode()
-    scene.server.faults.by_path["POST /api/v1/statuses"] = (200, {}, body)
-    sent = scene.desk.connection.send(reply, "key-1")
-    assert (sent.external_id, sent.parent_id) == ("77", asked.external_id)
+    told = {f', "in_reply_to_id": "{asked.external_id}"': asked.external_id, ', "in_reply_to_id": null': "", "": None}
+    for more, parent_id in told.items():  # None: it does not say where
+        scene.server.faults.by_path["POST /api/v1/statuses"] = (200, {}, f'{{"id": 77{more}}}'.encode())
+        sent = scene.desk.connection.send(reply, "key-1")
+        assert (sent.external_id, sent.parent_id) == ("77", parent_id)
 
 
 def test_ids_of_strangers_lead_nowhere_else(scene: Scene) -> None:
