@@ -11,15 +11,9 @@ from flask_babel import ngettext
 from inbox.desk.turning import balanced
 from inbox.languages import gettext as _
 from inbox.languages import later as _l
+from inbox.platforms.names import PLATFORMS
 
 PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "generic": "o", "sandbox_feed": "f", "sandbox_pages": "p"}
-_PLATFORMS = {
-    "bluesky": "Bluesky",
-    "mastodon": "Mastodon",
-    "generic": _l("Own bridge"),
-    "sandbox_feed": _l("Sandbox feed"),
-    "sandbox_pages": _l("Sandbox pages"),
-}
 _KINDS = {
     "comment": _l("Comment"),
     "mention": _l("Mention"),
@@ -71,7 +65,7 @@ def person_word(*names: str | None) -> str:
 
 def platform_word(platform: str) -> str:
     """Return a platform's name."""
-    return _named(_PLATFORMS, platform) or platform.replace("_", " ").capitalize()
+    return _named(PLATFORMS, platform) or platform.replace("_", " ").capitalize()
 
 
 def platform_mark(platform: str) -> str:
