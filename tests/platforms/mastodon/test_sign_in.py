@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import click
 import pytest
+from click.testing import CliRunner
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import func, select
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 from inbox.channels import apps
 from inbox.channels.connections import find_sign_in_there
 from inbox.channels.models import Channel, ChannelState, Credential, PlatformApp
+from inbox.cli import main
 from inbox.members.models import Member
 from inbox.platforms.contract import PlatformError
 from inbox.platforms.mastodon.connector import MastodonConnector
@@ -272,3 +275,43 @@ def test_apps_are_sealed_anew_with_the_keys(session: Session) -> None:
 def test_only_some_platforms_are_signed_in_on_themselves() -> None:
     assert find_sign_in_there("mastodon") is not None
     assert find_sign_in_there("bluesky") is None
+
+
+def run(app: Flask, monkeypatch: pytest.MonkeyPatch, words: list[str], typed: str) -> Any:
+    monkeypatch.setattr("inbox.create_app", lambda *_, **__: app)
+    return CliRunner().invoke(main, ["channel", "connect", "mastodon", *words], input=typed)
+
+
+@pytest.mark.usefixtures("office")
+def test_on_the_command_line_with_a_token(
+    app: Flask, session: Session, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run(app, monkeypatch, [scene.server.url], "wrong-token\n")
+    assert (done.exit_code, "does not know this token" in done.stderr) == (1, True)
+    assert "wrong-token" not in done.output
+    done = run(app, monkeypatch, [scene.server.url], f"{scene.world.give_token(scene.shop)}\n")
+    (made,) = session.scalars(select(Channel.id)).all()
+    assert (done.exit_code, done.output) == (0, f"connected shop as channel {made}\n"), done.stderr
+
+
+@pytest.mark.usefixtures("office")
+def test_on_the_command_line_with_the_code_that_the_server_shows(
+    app: Flask, session: Session, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def type_code(_: str) -> str:
+        back = agree(scene.server, shown[-1], scene.shop)
+        assert back.startswith("urn:ietf:wg:oauth:2.0:oob?")
+        return parse_qs(back.partition("?")[2])["code"][0]
+
+    shown: list[str] = []
+    monkeypatch.setattr("inbox.commands.channel._read_secret", type_code)
+    echo = click.echo
+
+    def listen(said: str, **more: Any) -> None:
+        shown.extend(word for word in said.split() if "/oauth/authorize" in word)
+        echo(said, **more)
+
+    monkeypatch.setattr("inbox.commands.channel.click.echo", listen)
+    done = run(app, monkeypatch, [scene.server.url, "--browser"], "")
+    assert done.exit_code == 0, done.stderr
+    assert session.scalars(select(Channel.handle)).all() == ["shop"]
