@@ -108,10 +108,11 @@ def test_a_reply_that_drops_the_mention_is_found_below_our_post(scene: Scene) ->
     posts = [one for one in scene.desk.read("own_posts") if isinstance(one, PostSeen)]
     assert [post.external_id for post in posts] == [scene.post.external_id]
     assert scene.desk.texts() == []
-    found = {one.external_id: one for one in scene.desk.read(f"comments:{scene.post.external_id}")}
-    assert {one.post_id for one in found.values()} == {scene.post.external_id}  # type: ignore[union-attr]
-    assert {one.root_id for one in found.values()} == {first.external_id}  # type: ignore[union-attr]
-    assert found[second.external_id].parent_id == first.external_id  # type: ignore[union-attr]
+    below = [one for one in scene.desk.read(f"comments:{scene.post.external_id}") if isinstance(one, Message)]
+    found = {one.external_id: one for one in below}
+    assert {one.post_id for one in found.values()} == {scene.post.external_id}
+    assert {one.root_id for one in found.values()} == {first.external_id}
+    assert found[second.external_id].parent_id == first.external_id
     context = scene.desk.connection.context(second.external_id, {})
     assert context.post is not None
     assert (context.post.external_id, context.post.is_ours) == (scene.post.external_id, True)
