@@ -102,6 +102,7 @@ SENTENCES: dict[str, LazyString] = {
     "channel_is_connected": _l("%(handle)s is connected already."),
     "channel_is_disconnected": _l("%(handle)s is disconnected. Connect it again first."),
     "channel_is_not_active": _l("%(handle)s is not being read at the moment. Resume or reconnect it first."),
+    "push_not_offered": _l("%(handle)s can’t be pushed to: this needs a public https address (RELEVO_PUBLIC_URL)."),
     "channel_is_not_paused": _l("%(handle)s is not paused."),
     "channel_disconnected": _l("%(handle)s is disconnected, so nothing can be sent from it. Your text is kept."),
     "another_account": _l("That is %(other_handle)s, but this channel is %(handle)s. Sign in as %(handle)s."),

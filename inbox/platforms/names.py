@@ -6,6 +6,7 @@ from inbox.languages import words_in
 PLATFORMS = {
     "bluesky": "Bluesky",
     "mastodon": "Mastodon",
+    "telegram": "Telegram",
     "generic": _l("Own bridge"),
     "sandbox_feed": _l("Sandbox feed"),
     "sandbox_pages": _l("Sandbox pages"),

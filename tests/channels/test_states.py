@@ -121,7 +121,7 @@ def test_a_good_poll_clears_a_passing_failure(session: Session, pace: Pace, movi
     moving_clock.move(60)
     (claim,) = streams.claim_due(session, pace, 1)
     streams.advance(session, claim, {}, is_complete=True, had_new=False, digest="d", pace=pace)
-    states.good_poll(session, channel, 0)
+    states.good_poll(session, channel, 0, pace)
     session.commit()
     assert channel.failing_since_at is None
     assert stream.failure_code is None
@@ -177,7 +177,7 @@ def test_silence_beyond_the_habit_asks_for_a_deep_walk_once(
     assert not states.look_for_silence(session, channel, pace)
     session.refresh(stream)
     assert stream.deep_due_at == stream.due_at == channel.verify_due_at == clock.now()
-    states.good_poll(session, channel, 1)
+    states.good_poll(session, channel, 1, pace)
     assert channel.quiet_since_at is None
 
 
