@@ -130,10 +130,11 @@ def _list_desk_pages() -> "Sequence[Any]":
         pushing,
         rotations,
         saved_replies,
+        setup,
         sla_policies,
         triage,
         views,
     )
 
     rooms = (channels, connecting, pushing, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
-    return (views, triage, message_acts, dialogs, last_calls, *rooms)
+    return (views, setup, triage, message_acts, dialogs, last_calls, *rooms)

@@ -31,6 +31,9 @@ SENTENCES: dict[str, LazyString] = {
     "pagerduty_malformed": _l("The integration key has 32 letters and digits."),
     "apprise_malformed": _l("Apprise can’t read that address. Compare it with the service’s page of Apprise."),
     "apprise_scheme_refused": _l("Only these services can be reached through Apprise: %(schemes)s."),
+    "push_missing": _l("The browser has given no address for notifications. Allow them on this page, with scripts on."),
+    "push_malformed": _l("What the browser gave can’t be used. Reload the page and try again."),
+    "method_ended": _l("Nothing reaches you there any more. Remove it, and add it again in that browser."),
     "code_wrong": _l("That is not the code. Tries left: %(left)s."),
     "code_too_old": _l("That code is no longer good. Have another one sent."),
     "code_tried_too_often": _l("Too many wrong codes. Have another one sent."),
@@ -75,6 +78,8 @@ SENTENCES: dict[str, LazyString] = {
     "calendar_changed_meanwhile": _l(
         "%(name)s was saved by somebody else meanwhile. What you typed is still here: compare, then save again."
     ),
+    "calendar_archived": _l("%(name)s is archived. Restore it first."),
+    "calendar_in_use": _l("%(name)s stays: these SLA policies count by it: %(policies)s. Give them another one first."),
     "calendar_never_open": _l("This calendar never opens, so nothing would ever be due. Give at least one day hours."),
     "hours_not_understood": _l("“%(text)s” is not understood. Write hours like 09:00–14:00, 16:00–20:00."),
     "hours_empty": _l("“%(text)s” ends when it begins. For a whole day write 00:00–24:00."),
@@ -233,6 +238,9 @@ SENTENCES: dict[str, LazyString] = {
     "sla_policy_name_taken": _l("Another policy is called %(name)s. Choose another name."),
     "sla_policies_reordered": _l("Somebody changed the order meanwhile. Look at what it is now, then move it again."),
     "sla_policies_too_many": _l("There are at most %(most)s policies. Archive one first."),
+    "promised_hours": _l("Promise an answer within 1 to %(most)s hours."),
+    "answers_changed": _l("Somebody changed this while you answered. Here is what holds now; make your change again."),
+    "last_resort_missing": _l("Choose at least one who is told last: otherwise an alert may reach nobody."),
     "target_out_of_range": _l("Promise an answer within 1 minute to 365 days, in whole hours and minutes."),
     "warnings_too_many": _l("A policy warns at most %(most)s times."),
     "warning_percent": _l("A warning by per cent comes at 1 to 99 per cent of the time."),

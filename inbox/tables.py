@@ -21,7 +21,7 @@ from inbox.database import Base
 from inbox.escalation.models import EscalationPolicy, EscalationVersion
 from inbox.intake.models import Push, Quarantined
 from inbox.media.models import Media
-from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
+from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Setup, Team
 from inbox.notifications.models import Notification, NotificationMethod, QuietHours
 from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
@@ -81,6 +81,7 @@ ALL = (
     Rotation,
     RotationOverride,
     RotationVersion,
+    Setup,
     SweepBeat,
     Team,
     Thread,

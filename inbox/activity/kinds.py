@@ -70,3 +70,4 @@ SLA_POLICY_SAVED = "sla_policy_saved"
 SLA_POLICY_MOVED = "sla_policy_moved"
 SLA_POLICY_ARCHIVED = "sla_policy_archived"
 SLA_REPLANNED = "sla_replanned"
+SET_UP = "set_up"  # the first questions were answered or skipped

@@ -35,6 +35,7 @@ class Calendar(WithId, Base):
     feed_due_at: Mapped[datetime | None]
     feed_trouble: Mapped[str | None]  # the code of the error at the last try
     created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]  # it can't be chosen any more, and its feed is not read; its name stays taken
 
 
 class CalendarVersion(WithId, Base):

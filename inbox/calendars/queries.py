@@ -41,9 +41,10 @@ def get_hours(session: Session, calendar_version_id: int) -> Hours:
     return hours
 
 
-def list_calendars(session: Session) -> list[Current]:
-    """List every calendar by name, with the version that holds now."""
-    rows = session.execute(_current().order_by(Calendar.name, Calendar.id))
+def list_calendars(session: Session, *, with_archived: bool = False) -> list[Current]:
+    """List the calendars that are in use by name, with the version that holds now; on demand the archived ones too."""
+    query = _current() if with_archived else _current().where(Calendar.archived_at.is_(None))
+    rows = session.execute(query.order_by(Calendar.name, Calendar.id))
     return [Current(calendar, version) for calendar, version in rows]
 
 

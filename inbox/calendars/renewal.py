@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -47,7 +47,7 @@ def with_holidays(plan: Plan, country: str, region: str) -> Plan:
 
 def are_running_out() -> ColumnElement[bool]:
     """SQL: the years whose holidays a calendar has end within about a year."""
-    return Calendar.holidays_until < (clock.now() + _AHEAD).year
+    return and_(Calendar.holidays_until < (clock.now() + _AHEAD).year, Calendar.archived_at.is_(None))
 
 
 def propose_holidays(session: Session) -> int:

@@ -6,12 +6,14 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.calendars.archive import check_in_use
 from inbox.calendars.models import Calendar, CalendarVersion, Source
 from inbox.calendars.plan import Plan, read_plan
 from inbox.calendars.proposals import supersede
 from inbox.calendars.queries import MADE_HERE, Current, get_calendar
 from inbox.calendars.written import write_hours
 from inbox.errors import Conflict, Invalid
+from inbox.taken import flushed_or
 
 LONGEST_NAME = 80
 
@@ -20,8 +22,8 @@ def make_calendar(session: Session, name: str, plan: Plan, *, by_member_id: int 
     """Add a calendar with its first version; raises Invalid, and Conflict if the name is in use."""
     name = _free_name(session, name)
     calendar = Calendar(name=name, version=1, created_at=clock.now(), holidays_until=plan.holidays_until)
-    session.add(calendar)
-    session.flush()
+    with flushed_or(session, "calendar.name", Conflict("calendar_name_taken", name=name)):
+        session.add(calendar)
     version = _add_version(session, calendar, plan, by_member_id)
     _record(session, None, calendar.name, version)
     return version
@@ -37,6 +39,7 @@ def save_calendar(
     current = get_calendar(session, calendar_id)
     calendar, old_name = current.calendar, current.calendar.name
     name = name if name == old_name else _free_name(session, name)
+    check_in_use(calendar)
     if calendar.version != seen_version:
         raise Conflict("calendar_changed_meanwhile", name=old_name)
     old = read_plan(current.version.plan)
@@ -60,7 +63,9 @@ def _move_on(session: Session, calendar: Calendar, name: str, plan: Plan) -> Non
         .returning(Calendar.id)
         .execution_options(synchronize_session=False)
     )
-    if session.execute(moved).one_or_none() is None:
+    with flushed_or(session, "calendar.name", Conflict("calendar_name_taken", name=name)):
+        found = session.execute(moved).one_or_none()
+    if found is None:
         raise Conflict("calendar_changed_meanwhile", name=calendar.name)
     session.refresh(calendar)
 

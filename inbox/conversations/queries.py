@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import among, table_of
+from inbox.channels.models import Channel
 from inbox.conversations.keys import Key, read_key
 from inbox.conversations.models import Conversation, Message
 from inbox.conversations.picking import Filters, Shape, View, count, pick, want
@@ -148,9 +149,14 @@ def count_views(session: Session, member_id: int, *, sight: Sight | None = None)
 
 
 def count_due(session: Session, member_id: int, until_at: datetime) -> int:
-    """Count what falls due from now until then, as far as the member sees it, bounded."""
-    lists = ((View.DUE_TODAY, False),)
-    return count(session, find_sight(session, member_id), lists, limit=COUNT_LIMIT, due_until_at=until_at)[0]
+    """Count what falls due from now until then, as far as the member sees it, bounded; what is played is left out."""
+    lists, sight = ((View.DUE_TODAY, False),), find_sight(session, member_id)
+    found = count(session, sight, lists, limit=COUNT_LIMIT, due_until_at=until_at)[0]
+    if not 0 < found < COUNT_LIMIT:
+        return found
+    for channel_id in session.scalars(select(Channel.id).where(Channel.is_sandbox)).all():
+        found -= count(session, sight.on(channel_id), lists, limit=COUNT_LIMIT, due_until_at=until_at)[0]
+    return found
 
 
 def list_earlier(

@@ -4,6 +4,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from werkzeug.wrappers import Response
 
 from inbox.calendars import feeds, proposals, queries, renewal, versions
+from inbox.calendars.archive import restore_calendar
 from inbox.calendars.hours import CLOSED, Period
 from inbox.calendars.icalendar import MOST_BYTES
 from inbox.calendars.models import Source
@@ -12,7 +13,7 @@ from inbox.database import db
 from inbox.desk import calendar_forms, calendar_words
 from inbox.desk.calendar_page import render
 from inbox.desk.shell import say
-from inbox.errors import Invalid, NotFound, RelevoError
+from inbox.errors import Conflict, Invalid, NotFound, RelevoError
 from inbox.fetch import shared
 from inbox.languages import gettext as _
 from inbox.members import doors, forms
@@ -20,6 +21,7 @@ from inbox.members.access import sets_policies
 from inbox.members.models import Member
 from inbox.security import Vault
 from inbox.settings import Settings
+from inbox.sla.calendars import put_away
 
 blueprint = Blueprint("calendars", __name__)
 Answer = str | Response | tuple[str, int]
@@ -32,11 +34,14 @@ def index() -> Answer:
     """List the calendars, each with its week and what comes next."""
     _enter()
     waiting = proposals.list_waiting(db.session())
+    every = queries.list_calendars(db.session(), with_archived=True)
     shown = [
         (one.calendar, read_plan(one.version.plan), one.calendar.id in waiting)
-        for one in queries.list_calendars(db.session())
+        for one in every
+        if one.calendar.archived_at is None
     ]
-    return render_template("calendars/index.html", calendars=shown, words=calendar_words)
+    archived = [one.calendar for one in every if one.calendar.archived_at is not None]
+    return render_template("calendars/index.html", calendars=shown, archived=archived, words=calendar_words)
 
 
 @blueprint.get("/calendars/new")
@@ -91,6 +96,29 @@ def save(calendar_id: int) -> Answer:
         db.session.rollback()
         return render(queries.get_calendar(db.session(), calendar_id), None, typed, error=error), error.status
     return _done(calendar_id, _("Saved as version %(number)s.", number=version.version))
+
+
+@blueprint.post("/calendars/<int:calendar_id>/archive")
+@doors.members
+def archive(calendar_id: int) -> Answer:
+    """Put a calendar away, unless a policy counts by it."""
+    member = _enter()
+    try:
+        put_away(db.session(), calendar_id, by_member_id=member.id)
+    except Conflict as error:
+        db.session.rollback()
+        return _show_error(calendar_id, error)
+    db.session.commit()
+    say(_("The calendar is archived."))
+    return redirect(url_for("calendars.index"), 303)
+
+
+@blueprint.post("/calendars/<int:calendar_id>/restore")
+@doors.members
+def restore(calendar_id: int) -> Answer:
+    """Take a calendar up again."""
+    restore_calendar(db.session(), calendar_id, by_member_id=_enter().id)
+    return _done(calendar_id, _("The calendar can be chosen again."))
 
 
 @blueprint.post("/calendars/<int:calendar_id>/feed")
@@ -191,6 +219,12 @@ def _done(calendar_id: int, said: str) -> Response:
     db.session.commit()
     say(said)
     return redirect(url_for("calendars.show", calendar_id=calendar_id), 303)
+
+
+def _show_error(calendar_id: int, error: RelevoError) -> Answer:
+    current = queries.get_calendar(db.session(), calendar_id)
+    plan = read_plan(current.version.plan)
+    return render(current, plan, calendar_forms.of_plan(current.calendar.name, plan), error=error), error.status
 
 
 def _refused(calendar_id: int, error: RelevoError) -> Answer:

@@ -17,7 +17,14 @@ from inbox.members.models import Member
 from inbox.numbers import read_number
 from inbox.sentences import sentence_of
 from inbox.sla import replanning, saving
-from inbox.sla.access import access_policy, check_channels, check_may_read, list_led_channels, list_seen
+from inbox.sla.access import (
+    access_policy,
+    check_channels,
+    check_may_read,
+    list_archived,
+    list_led_channels,
+    list_seen,
+)
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion
 from inbox.sla.policies import get_version, list_current
 
@@ -34,7 +41,13 @@ def index() -> Answer:
     shown = list_shown(session, member)
     ids = None if member.is_admin else [one.version.policy_id for one in shown]
     may_make = member.is_admin or bool(list_led_channels(session, member))
-    return render_template("sla_policies/index.html", policies=shown, story=list_story(session, ids), may_make=may_make)
+    return render_template(
+        "sla_policies/index.html",
+        policies=shown,
+        archived=list_archived(session, member),
+        story=list_story(session, ids),
+        may_make=may_make,
+    )
 
 
 @blueprint.get("/sla/policies/new")
@@ -98,12 +111,7 @@ def move(sla_policy_id: int) -> Answer:
     except RelevoError as error:
         session.rollback()
         return _to_list(sentence_of(error), is_bad=True)
-    with read_only():
-        effect = look_ahead(session, member, list_current(session), sla_policy_id, clock.now())
-        session.rollback()
-    if effect is not None:
-        return redirect(url_for("sla_policies.running", sla_policy_id=sla_policy_id), 303)
-    return _to_list(_("Moved."))
+    return _show_effect(session, member, sla_policy_id, _("Moved."))
 
 
 @blueprint.get("/sla/policies/<int:sla_policy_id>/archive")
@@ -133,6 +141,21 @@ def archive(sla_policy_id: int) -> Answer:
     return _to_list(_("Archived."))
 
 
+@blueprint.post("/sla/policies/<int:sla_policy_id>/restore")
+@doors.members
+def restore(sla_policy_id: int) -> Answer:
+    """Take an archived policy up again; then show what that means for those who wait already."""
+    member, session = _reader(), db.session()
+    policy = access_policy(session, member, sla_policy_id, "edit")
+    try:
+        saving.restore_policy(session, policy, by_member_id=member.id)
+        session.commit()
+    except RelevoError as error:
+        session.rollback()
+        return _to_list(sentence_of(error), is_bad=True)
+    return _show_effect(session, member, sla_policy_id, _("The policy counts again."))
+
+
 @blueprint.get("/sla/policies/<int:sla_policy_id>/running")
 @doors.members
 def running(sla_policy_id: int) -> Answer:
@@ -158,6 +181,16 @@ def _reader() -> Member:
     member = doors.current_member()
     check_may_read(db.session(), member)
     return member
+
+
+def _show_effect(session: Session, member: Member, policy_id: int, said: str) -> Answer:
+    """Go to what a change of the order does to those who wait already; to the list, where it does nothing."""
+    with read_only():
+        effect = look_ahead(session, member, list_current(session), policy_id, clock.now())
+        session.rollback()
+    if effect is not None:
+        return redirect(url_for("sla_policies.running", sla_policy_id=policy_id), 303)
+    return _to_list(said)
 
 
 def _take(member: Member, policy: SlaPolicy | None) -> Answer:

@@ -135,7 +135,7 @@ def done_sentence(row: Activity, names: Mapping[int, str], policies: Mapping[int
         is_up = int(after.get("position", 0)) < int(before.get("position", 0))
         return _("%(who)s moved %(name)s up", **values) if is_up else _("%(who)s moved %(name)s down", **values)
     if row.kind == kinds.SLA_POLICY_ARCHIVED:
-        return _("%(who)s archived %(name)s", **values)
+        return _("%(who)s restored %(name)s", **values) if before else _("%(who)s archived %(name)s", **values)
     return _("Running timers were brought to %(name)s", name=values["name"])
 
 

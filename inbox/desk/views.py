@@ -23,6 +23,7 @@ from inbox.desk.queues import QueueShown, link_args, list_choices, read_filters,
 from inbox.desk.shell import current_view
 from inbox.desk.threads import show_side, show_thread
 from inbox.members import doors
+from inbox.members.first import is_set_up
 from inbox.numbers import read_number
 from inbox.replies.queries import list_on_its_way
 
@@ -47,8 +48,11 @@ def _say_duration(response: Response) -> Response:
 @blueprint.get("/")
 @doors.members
 def home() -> Answer:
-    """Go to where somebody waits: the member's own list, else what nobody has taken."""
-    counts = count_views(db.session(), doors.current_member().id)
+    """Go to where somebody waits: the member's own list, else what nobody has taken; the first admin is asked first."""
+    member = doors.current_member()
+    if member.is_admin and not is_set_up(db.session()):
+        return redirect(url_for("setup.show"))
+    counts = count_views(db.session(), member.id)
     view = View.MINE if counts.mine or not counts.unassigned else View.UNASSIGNED
     return redirect(url_for("desk.queue", view=view.value))
 

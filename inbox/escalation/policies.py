@@ -13,6 +13,7 @@ from inbox.errors import Conflict, Invalid
 from inbox.escalation import steps
 from inbox.escalation.models import EscalationPolicy, EscalationVersion, Wakes
 from inbox.escalation.steps import Plan
+from inbox.taken import flushed_or
 
 MOST_STEPS, MOST_TARGETS, MOST_REPEATS, LONGEST_NAME = 12, 20, 20, 80
 LONGEST_WAIT_SECONDS = 24 * 3600.0
@@ -62,8 +63,8 @@ def make_policy(session: Session, wanted: Wanted, *, by_member_id: int, now: dat
     _check(wanted)
     name = _free_name(session, wanted.name, None)
     policy = EscalationPolicy(name=name, team_id=wanted.team_id, number=1, created_at=now)
-    session.add(policy)
-    session.flush()
+    with flushed_or(session, "escalation_policy.name", Conflict("escalation_name_taken", name=name)):
+        session.add(policy)
     _add_version(session, policy, wanted.plan, by_member_id, now)
     _record(session, policy, by_member_id)
     return policy
@@ -81,7 +82,9 @@ def save_policy(
     policy = session.scalars(locked.execution_options(populate_existing=True)).one()
     if policy.number != wanted.seen_number:
         raise Conflict("escalation_changed")
-    policy.name = _free_name(session, wanted.name, policy.id)
+    name = _free_name(session, wanted.name, policy.id)
+    with flushed_or(session, "escalation_policy.name", Conflict("escalation_name_taken", name=name)):
+        policy.name = name
     policy.number += 1
     _add_version(session, policy, wanted.plan, by_member_id, now)
     _record(session, policy, by_member_id)

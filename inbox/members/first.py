@@ -1,4 +1,4 @@
-"""The first member of a fresh installation, and one-time passwords: for an hour, until another is chosen."""
+"""A fresh installation: its first member with a one-time password, and whether its first questions were answered."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +10,13 @@ from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.members import passwords
-from inbox.members.models import Member, Membership, Role, Team
+from inbox.members.models import Member, Membership, Role, Setup, Team
 from inbox.settings import Pace
 
 FIRST_EMAIL = "admin@relevo.local"
 # where the launcher leaves the first one-time password when nobody watches the terminal
 NOTE = "first-password.txt"
+_ONE = 1  # the only row of its table
 
 
 def make_first_member(session: Session, pace: Pace) -> tuple[Member, str] | None:
@@ -51,3 +52,20 @@ def set_one_time(
 def remove_note(data_dir: Path) -> None:
     """Remove the file with the first one-time password, in whose place another was chosen."""
     (data_dir / NOTE).unlink(missing_ok=True)
+
+
+def is_set_up(session: Session) -> bool:
+    """Tell whether an admin answered the first questions, or skipped them."""
+    return session.get(Setup, _ONE) is not None
+
+
+def note_set_up(session: Session, member_id: int, *, is_skipped: bool) -> None:
+    """Note that the first questions are answered; who skips what was answered before changes nothing."""
+    row = session.get(Setup, _ONE, with_for_update=True)
+    if row is not None and is_skipped:
+        return
+    if row is None:
+        row = Setup(id=_ONE)
+        session.add(row)
+    row.member_id, row.is_skipped, row.answered_at = member_id, is_skipped, clock.now()
+    record(session, kinds.SET_UP, member_id=member_id, after={"is_skipped": is_skipped})

@@ -119,3 +119,15 @@ class Invitation(WithId, Base):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Setup(Base):
+    """That an admin answered the first questions or skipped them; the one row is there once somebody has."""
+
+    __tablename__ = "setup"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    member_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
+    is_skipped: Mapped[bool]
+    answered_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from inbox.activity.record import record
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.members.models import Member, Membership, Role, Team
 from inbox.members.profile import check_name
+from inbox.taken import flushed_or
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def make_team(session: Session, name: str, *, by_member_id: int | None) -> Team:
     """Add a team; raises Conflict if the name is in use."""
     name = _free_name(session, name)
     team = Team(name=name, created_at=clock.now())
-    session.add(team)
-    session.flush()
+    with flushed_or(session, "team.name", Conflict("team_name_taken", name=name)):
+        session.add(team)
     after = {"team_id": team.id, "name": name}
     record(session, kinds.ACCESS_CHANGED, member_id=by_member_id, after=after)
     return team
@@ -69,7 +70,8 @@ def rename_team(session: Session, team_id: int, name: str, *, by_member_id: int 
         return
     name = _free_name(session, name)
     before, after = {"team_id": team_id, "name": team.name}, {"team_id": team_id, "name": name}
-    team.name = name
+    with flushed_or(session, "team.name", Conflict("team_name_taken", name=name)):
+        team.name = name
     record(session, kinds.ACCESS_CHANGED, member_id=by_member_id, before=before, after=after)
 
 

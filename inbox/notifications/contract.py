@@ -16,11 +16,21 @@ class NotDelivered(Exception):
     """A letter of which it isn't known that it was accepted.
 
     `is_sure`: it surely was not. `is_final`: another try would end as this one. `again_seconds`: not before then.
+    `is_gone`: the address itself is no more, and nothing will ever arrive there.
     """
 
-    def __init__(self, code: str, *, is_sure: bool, is_final: bool = False, again_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        is_sure: bool,
+        is_final: bool = False,
+        again_seconds: float | None = None,
+        is_gone: bool = False,
+    ) -> None:
         super().__init__(code)
         self.code, self.is_sure, self.is_final, self.again_seconds = code, is_sure, is_final, again_seconds
+        self.is_gone = is_gone
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,19 @@ def list_kinds(settings: Settings) -> list[str]:
 
 
 def add_method(
-    session: Session, member: Member, kind: str, given: Mapping[str, str], *, label: str, settings: Settings
+    session: Session,
+    member: Member,
+    kind: str,
+    given: Mapping[str, str],
+    *,
+    label: str,
+    settings: Settings,
+    session_id: int | None = None,
 ) -> NotificationMethod:
-    """Add a method, not yet verified, at the end of the order; raises Invalid saying what to mend."""
+    """Add a method, not yet verified, at the end of the order; raises Invalid saying what to mend.
+
+    `session_id`: the sign-in with which a browser's ends.
+    """
     sender = SENDERS.get(kind)
     if sender is None or not sender.is_ready(settings):
         raise Invalid("method_kind_unknown")
@@ -65,6 +75,7 @@ def add_method(
         sealed=sealing.seal(address),
         place=max((one.place for one in methods), default=0) + 1,
         created_at=clock.now(),
+        session_id=session_id,
     )
     session.add(method)
     session.flush()
@@ -76,6 +87,8 @@ def send_code(
     session: Session, member: Member, method: NotificationMethod, notice: Notice, code: str, pace: Pace
 ) -> None:
     """Send a code to a method in a notice that says it; the code before it is good no more. Raises Conflict."""
+    if method.sealed is None:
+        raise Invalid("method_ended")
     _check_rate(session, member.id, pace)
     method.code_hash = _hash(method, code)
     method.code_until_at = clock.now() + timedelta(seconds=pace.code_seconds)

@@ -43,6 +43,8 @@ class NotificationMethod(WithId, Base):
     error_code: Mapped[str | None]
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    # of a browser: by which it was added. It is told nothing once that has ended
+    session_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member_session.id"))
 
 
 class QuietHours(Base):

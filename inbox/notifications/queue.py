@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from inbox import nudges
 from inbox.members.models import Member
-from inbox.notifications import notices, sealing
+from inbox.notifications import last_resort, notices, sealing
 from inbox.notifications.models import Notification, NotificationMethod
 from inbox.notifications.notices import Make, Notice
 from inbox.outbox.claim import NOTIFICATION
@@ -41,10 +41,14 @@ def notify(session: Session, member_id: int, make: Make, *, alert_id: int | None
 
 
 def notify_last_resort(session: Session, make: Make, *, alert_id: int | None, now: datetime) -> int:
-    """Queue a notice for RELEVO_LAST_RESORT_URL; returns 1, or 0 where none is set."""
-    if not sealing.settings_in_use().last_resort_url:
+    """Queue a notice for RELEVO_LAST_RESORT_URL, in its languages; returns 1, or 0 where none is set."""
+    url = sealing.settings_in_use().last_resort_url
+    if not url:
         return 0
-    _add(session, make(_LANGUAGE), None, None, 0, (new_token(), alert_id, True), now, State.QUEUED)
+    languages = last_resort.languages_of(session, url)
+    notice = last_resort.word(make, languages)
+    row = _add(session, notice, None, None, 0, (new_token(), alert_id, True), now, State.QUEUED)
+    row.language = languages[0]
     nudges.after_commit(session, nudges.NOTIFY)
     return 1
 

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.database import read_only
 from inbox.fetch import shared
-from inbox.notifications import calls, settle
+from inbox.notifications import calls, gone, settle
 from inbox.notifications.claim import LAST_RESORT, Job, claim_job
 from inbox.notifications.contract import Fate, Letter, Looker, NotDelivered, Receipt, Sender, Wire
 from inbox.notifications.models import Notification, NotificationMethod
-from inbox.notifications.senders import mail, ntfy, others, pagerduty, phone, slack, telegram, webhook
+from inbox.notifications.senders import browser, mail, ntfy, others, pagerduty, phone, slack, telegram, webhook
 from inbox.outbox import claim
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.settings import Settings
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 SENDERS: Mapping[str, Sender] = {
     sender.kind: sender
     for sender in (
+        browser.Browser(),
         mail.Mail(),
         telegram.Telegram(),
         slack.Slack(),
@@ -130,7 +131,11 @@ def look_claimed(post: Post, look: Look) -> None:
 
 
 def tidy(post: Post) -> None:
-    """Queue again what lost workers held and whose answers were lost."""
+    """Queue again what lost workers held and whose answers were lost; end what members signed out of."""
+    with read_only(), post.make_session() as session:
+        has_signed_out = gone.has_signed_out(session)
+    if has_signed_out:
+        commit(post.make_session, gone.end_signed_out)
     with read_only(), post.make_session() as session:
         if not (claim.has_lost(session, claim.NOTIFICATION) or claim.has_unclear_notification(session)):
             return

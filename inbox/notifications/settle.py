@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock, nudges
+from inbox.notifications import gone
 from inbox.notifications.contract import Fate, NotDelivered, Receipt
 from inbox.notifications.models import MethodState, Notification, NotificationMethod
 from inbox.outbox import attempts, claim
@@ -58,6 +59,8 @@ def write_failure(
         row.spoke_at = None
     if error.is_final or claimed.number >= most_tries(row):
         end(session, row, error.code, token=claimed.token)
+        if error.is_gone and row.method_id is not None:
+            gone.end_method(session, session.get_one(NotificationMethod, row.method_id), error.code)
     elif error.is_sure:
         waits = pace.notify_retry_seconds
         doubled = min(waits[-1] * 2 ** max(0, claimed.number - len(waits)), 10 * waits[-1])

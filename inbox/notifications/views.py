@@ -6,10 +6,13 @@ from werkzeug.wrappers import Response
 from inbox.database import db
 from inbox.errors import Invalid, NotFound, RelevoError
 from inbox.members import doors, forms
-from inbox.notifications import methods, words
+from inbox.members.devices import name_device
+from inbox.notifications import methods, sealing, words
 from inbox.notifications.models import NotificationMethod, QuietHours
 from inbox.notifications.queries import list_told
 from inbox.notifications.send import SENDERS
+from inbox.notifications.senders.browser import Browser, new_key
+from inbox.security import token_hash
 from inbox.sentences import sentence_of
 from inbox.settings import Settings
 
@@ -40,7 +43,15 @@ def add() -> Answer:
     sender = SENDERS.get(kind)
     given = {field.name: request.form.get(field.name, "") for field in sender.fields} if sender else {}
     try:
-        method = methods.add_method(session, member, kind, given, label=forms.text("label", 60), settings=_settings())
+        method = methods.add_method(
+            session,
+            member,
+            kind,
+            given,
+            label=forms.text("label", 60),
+            settings=_settings(),
+            session_id=doors.current_session_id() if kind == Browser.kind else None,
+        )
         method.is_urgent_only = forms.is_ticked("urgent_only")
         _send_code(method)
     except RelevoError as error:
@@ -178,6 +189,7 @@ def _page(method_id: int | None = None, error: RelevoError | None = None, quiet_
         quiet=session.get(QuietHours, member.id),
         told=list_told(session, member_id=member.id, limit=10),
         zone=member.time_zone,
+        push_marks=_push_marks(member.id),
         wrong_id=method_id,
         error=sentence_of(error) if error else None,
         quiet_error=sentence_of(quiet_error) if quiet_error else None,
@@ -197,4 +209,13 @@ def _form(kind: str, error: RelevoError | None = None) -> str:
         has_receipt=sender.has_receipt,
         given={} if error is None else request.form,
         error=sentence_of(error) if error else None,
+        push_key=new_key() if kind == Browser.kind else None,
+        device=name_device(request.headers.get("User-Agent", "")),
     )
+
+
+def _push_marks(member_id: int) -> dict[int, str]:
+    """Return the hash of each browser's address, by which a page finds out that it is its own."""
+    rows = [one for one in methods.list_methods(db.session(), member_id) if one.kind == Browser.kind]
+    opened = [one for one in rows if one.sealed and sealing.opens(one.sealed)]
+    return {one.id: token_hash(sealing.unseal(one.sealed or b"")["endpoint"]) for one in opened}

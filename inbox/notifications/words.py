@@ -6,6 +6,7 @@ from inbox.notifications.notices import Notice
 from inbox.notifications.queries import Told
 
 KINDS = {
+    "browser": _l("Browser notification"),
     "email": _l("E-mail"),
     "telegram": _l("Telegram"),
     "slack": _l("Slack"),
@@ -37,6 +38,9 @@ _TROUBLES = {
     "apprise_failed": _l("Apprise says that it did not work, and not why"),
     "phone_busy": _l("the line was busy"),
     "unreadable": _l("its address can’t be read any more; remove it and add it again"),
+    "push_gone": _l("the browser has taken it back; add it again in that browser"),
+    "signed_out": _l("you signed out in that browser; add it again when you are signed in there"),
+    "http_413": _l("the message was too long for it"),
     "phone_no-answer": _l("nobody picked up"),
 }
 
@@ -80,3 +84,9 @@ def code_notice(code: str) -> Notice:
 def trial_notice() -> Notice:
     """Return the notice by which a member tries a method."""
     return Notice("test", _("A test from Relevo"), (_("You asked for this. Alerts will reach you here."),), "/me/reach")
+
+
+def ended_notice(name: str, code: str) -> Notice:
+    """Return the notice that a browser is told nothing any more."""
+    lines = (_("%(name)s: %(why)s.", name=name, why=trouble(code)),)
+    return Notice("summary", _("A browser gets no more alerts"), lines, "/me/reach")

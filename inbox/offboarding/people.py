@@ -19,7 +19,7 @@ Answer = str | Response | tuple[str, int]
 @doors.admins
 def index() -> Answer:
     """List members, teams and open invitations."""
-    return _people()
+    return people_page()
 
 
 @blueprint.post("/invitations")
@@ -38,9 +38,9 @@ def invite() -> Answer:
         )
     except RelevoError as error:
         db.session.rollback()
-        return _people(error=sentence_of(error)), error.status
+        return people_page(error=sentence_of(error)), error.status
     db.session.commit()
-    return _people(invited=row, link=_link(token))
+    return people_page(invited=row, link=_link(token))
 
 
 @blueprint.post("/invitations/<int:invitation_id>/renew")
@@ -50,7 +50,7 @@ def renew_invitation(invitation_id: int) -> Answer:
     by = doors.current_member().id
     row, token = invitations.renew(db.session(), invitation_id, by_member_id=by, pace=_settings().pace)
     db.session.commit()
-    return _people(invited=row, link=_link(token))
+    return people_page(invited=row, link=_link(token))
 
 
 @blueprint.post("/invitations/<int:invitation_id>/revoke")
@@ -131,7 +131,13 @@ def give_one_time_password(member_id: int) -> Answer:
     return _person(member_id, one_time_password=password)
 
 
-def _people(error: str | None = None, invited: Invitation | None = None, link: str | None = None) -> str:
+def people_page(
+    error: str | None = None,
+    invited: Invitation | None = None,
+    link: str | None = None,
+    team_error: str | None = None,
+) -> str:
+    """Render the page of people and teams, with what is wrong with the form of an invitation or of a team."""
     session = db.session()
     seats: dict[int, list[teams.Seat]] = {}
     for one in teams.list_seats(session):
@@ -143,6 +149,8 @@ def _people(error: str | None = None, invited: Invitation | None = None, link: s
         teams=teams.list_teams(session),
         invitations=invitations.list_open(session),
         error=error,
+        team_error=team_error,
+        team_name=request.form.get("name", "") if team_error else "",
         invited=invited,
         link=link,
         email=request.form.get("email", "") if error else "",

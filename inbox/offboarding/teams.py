@@ -10,6 +10,7 @@ from inbox.errors import NotFound, RelevoError
 from inbox.members import admins, doors, forms, grants, teams
 from inbox.members.grants import Powers
 from inbox.offboarding import revoke
+from inbox.offboarding.people import people_page
 from inbox.sentences import sentence_of
 
 blueprint = Blueprint("teams", __name__)
@@ -20,7 +21,11 @@ Answer = str | Response | tuple[str, int]
 @doors.admins
 def make() -> Answer:
     """Add a team and go to its page."""
-    team = teams.make_team(db.session(), forms.text("name"), by_member_id=doors.current_member().id)
+    try:
+        team = teams.make_team(db.session(), forms.text("name"), by_member_id=doors.current_member().id)
+    except RelevoError as error:
+        db.session.rollback()
+        return people_page(team_error=sentence_of(error)), error.status
     team_id = team.id
     db.session.commit()
     return _back(team_id)

@@ -18,6 +18,7 @@ from inbox.oncall.models import Rotation, RotationKind, RotationVersion
 from inbox.oncall.plans import Plan, check_plan, to_json
 from inbox.oncall.queries import get_plan, get_rotation
 from inbox.oncall.shifts import Desk, Turns, carry_on
+from inbox.taken import flushed_or
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ def make_rotation(session: Session, wanted: Wanted, by: Member) -> Rotation:
     now = clock.now()
     kind = RotationKind.DESK if isinstance(wanted.plan, Desk) else RotationKind.ON_CALL
     rotation = Rotation(kind=kind, name=name, version=1, time_zone=wanted.plan.zone, created_at=now)
-    session.add(rotation)
-    session.flush()
+    with flushed_or(session, "rotation.name", Conflict("rotation_name_taken", name=name)):
+        session.add(rotation)
     _keep(session, rotation, wanted.plan, now, by)
     record(session, kinds.ROTATION_MADE, member_id=by.id, after=_state(rotation, wanted.plan))
     return rotation
@@ -67,7 +68,8 @@ def change_rotation(session: Session, rotation_id: int, wanted: Wanted, by: Memb
     now = max(clock.now(), last_at)  # a clock that was set back changes no past
     plan = carry_on(old, wanted.plan, now) if isinstance(old, Turns) and isinstance(wanted.plan, Turns) else wanted.plan
     before = _state(rotation, old)
-    rotation.name, rotation.time_zone, rotation.version = name, plan.zone, version + 1
+    with flushed_or(session, "rotation.name", Conflict("rotation_name_taken", name=name)):
+        rotation.name, rotation.time_zone, rotation.version = name, plan.zone, version + 1
     _keep(session, rotation, plan, now, by)
     record(session, kinds.ROTATION_CHANGED, member_id=by.id, before=before, after=_state(rotation, plan))
     return rotation

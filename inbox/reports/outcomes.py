@@ -146,6 +146,7 @@ DIGITS = (
     func.coalesce(func.aggregate_strings(_QUARTERS, "").filter(~T.is_imported), "").label("arrivals"),
 )
 DUE_QUARTER: Any = _Quarter(T.due_at)
+SINCE_QUARTER: Any = _Quarter(T.since_at)
 GROUPS = (T.channel_id, T.team_id, T.priority, IS_FIRST.label("is_first"))
 
 

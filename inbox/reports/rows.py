@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, Select, and_, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
-from inbox.bulk import table_of
+from inbox.bulk import among, table_of
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.keys import Key
@@ -18,7 +18,18 @@ from inbox.conversations.models import Conversation
 from inbox.database import UtcDateTime, read_only
 from inbox.members.models import Member, Team
 from inbox.reports.cohort import is_due_within
-from inbox.reports.outcomes import IN_RATE, IS_ANSWERED, IS_FIRST, KIND, WAS_PAUSED, WITHIN_DAY, Kind, T, is_kind
+from inbox.reports.outcomes import (
+    IN_RATE,
+    IS_ANSWERED,
+    IS_FIRST,
+    KIND,
+    SINCE_QUARTER,
+    WAS_PAUSED,
+    WITHIN_DAY,
+    Kind,
+    T,
+    is_kind,
+)
 from inbox.reports.scope import Scope, conditions
 from inbox.reports.spans import Window
 from inbox.sla.models import SlaPolicyVersion, Timer
@@ -32,6 +43,7 @@ class What(StrEnum):
     """Which timers a number counts."""
 
     ALL = "all"  # whose deadline lies in the window, whatever became of them
+    BEGAN = "began"  # those of them that were not imported: the heat map is of when they began to wait
     DUE = "due"  # those of them that the rate is of
     IN_TIME = Kind.IN_TIME.value
     LATE = Kind.LATE.value
@@ -54,6 +66,7 @@ NOW = frozenset({What.WAITING, What.OVERDUE_NOW, What.PAUSED})
 _IS_OPEN = T.ended_at.is_(None)
 _CONDITIONS: dict[What, tuple[Any, ...]] = {
     What.ALL: (),
+    What.BEGAN: (~T.is_imported,),
     What.DUE: (KIND.in_([kind.value for kind in IN_RATE]),),
     What.ANSWERED: (IS_ANSWERED,),
     What.WITHIN_DAY: (WITHIN_DAY,),
@@ -117,6 +130,7 @@ class Asked:
     window: Window
     assignee: int | str | None = None
     is_first: bool | None = None
+    quarters: tuple[int, ...] | None = None  # of an hour since 1970, in one of which they began to wait
 
     @property
     def order(self) -> str:
@@ -131,8 +145,9 @@ def list_rows(
     values = scope.values | {"now": now, "from_at": asked.window.from_at, "until_at": asked.window.until_at}
     values |= {"assignee_id": asked.assignee} if isinstance(asked.assignee, int) else {}
     values |= {"after_at": after.at, "after_id": after.id} if after else {}
-    shape = (asked.what, _is_whose(asked.assignee), asked.is_first, asked.order, after is not None)
-    statement = _select(scope.shape, *shape).limit(limit)
+    values |= {"quarters": list(asked.quarters)} if asked.quarters is not None else {}
+    shape = (asked.what, _is_whose(asked.assignee), asked.is_first, asked.quarters is not None, asked.order)
+    statement = _select(scope.shape, *shape, after is not None).limit(limit)
     return session.execute(statement, values).all()
 
 
@@ -164,7 +179,13 @@ def _is_whose(assignee: int | str | None) -> str:
 
 @lru_cache(maxsize=128)
 def _select(
-    shape: tuple[bool, bool], what: What, whose: str, is_first: bool | None, order: str, has_place: bool
+    shape: tuple[bool, bool],
+    what: What,
+    whose: str,
+    is_first: bool | None,
+    has_quarters: bool,
+    order: str,
+    has_place: bool,
 ) -> Select[Any]:
     order_by = T[order]
     found = [*_CONDITIONS[what], *conditions(T, shape), *([] if what in NOW else is_due_within())]
@@ -173,6 +194,8 @@ def _select(
         found.append(is_theirs if whose == "member" else T.assignee_id.is_(None))
     if is_first is not None:
         found.append(IS_FIRST if is_first else ~IS_FIRST)
+    if has_quarters:
+        found.append(among(SINCE_QUARTER, "quarters"))
     if has_place:
         after = (bindparam("after_at", type_=UtcDateTime()), bindparam("after_id", type_=BigInteger))
         found.append(tuple_(order_by, T.id) > tuple_(*after))

@@ -22,13 +22,27 @@ from inbox.reports.rows import NOBODY, NOW, ROWS_A_PAGE, What, each_row, list_ro
 from inbox.reports.rows import Asked as AskedRows
 from inbox.reports.scope import Filters, Scope, find_scope, read_filters, read_id
 from inbox.reports.spans import RANGES, Window, last_days
+from inbox.reports.week_hours import WeekHour, quarters_of
 
 blueprint = Blueprint("reports", __name__)
 blueprint.add_app_template_global(words.number_word, "number_word")
 _REPLIES = {"": None, "first": True, "next": False}
 _USUAL_DAYS = 7
 # What an address of rows may carry.
-_NAMES = ("what", "range", "channel", "team", "platform", "priority", "assignee", "reply", "from", "until")
+_NAMES = (
+    "what",
+    "range",
+    "channel",
+    "team",
+    "platform",
+    "priority",
+    "assignee",
+    "reply",
+    "from",
+    "until",
+    "day",
+    "hour",
+)
 
 
 @blueprint.get("/sla")
@@ -69,7 +83,7 @@ def rows() -> str:
         asked=asked,
         what=rows_asked.what,
         window=None if rows_asked.what in NOW else rows_asked.window,
-        chosen=_chosen(asked.scope.filters, asked.scope),
+        chosen=[*_chosen(asked.scope.filters, asked.scope), *_hour_chosen(rows_asked)],
         lines=[show_line(row, asked.now) for row in shown],
         more_url=url_for("reports.rows", **more) if more else None,
         file_url=url_for("reports.rows_file", **args),
@@ -105,7 +119,17 @@ def _asked_rows() -> AskedRows:
     except (ValueError, KeyError) as error:
         raise Invalid("filter_unknown") from error
     assignee = NOBODY if request.args.get("assignee") == NOBODY else read_id("assignee")
-    return AskedRows(what, _window(what), assignee, is_first)
+    return AskedRows(what, _window(what), assignee, is_first, _quarters(_window(what)))
+
+
+def _quarters(window: Window) -> tuple[int, ...] | None:
+    """Return the quarters of the hour of the week that the address names, by the member's clock; None for none."""
+    day, hour = read_id("day"), read_id("hour")
+    if day is None and hour is None:
+        return None
+    if day is None or hour is None or day > 6 or hour > 23:
+        raise Invalid("filter_unknown")
+    return tuple(quarters_of(WeekHour(day, hour), window, _zone(doors.current_member().time_zone)))
 
 
 def _window(what: What) -> Window:
@@ -132,6 +156,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+def _hour_chosen(rows_asked: AskedRows) -> list[str]:
+    if rows_asked.quarters is None:
+        return []
+    return [f"{words.weekday_words()[read_id('day') or 0]} {read_id('hour') or 0:02}:00"]
 
 
 def _chosen(filters: Filters, scope: Scope) -> list[str]:

@@ -19,6 +19,7 @@ _DAYS_FROM = 2 * 24 * 60
 _HOURS_FROM = 10 * 60
 _WHATS = {
     What.ALL: _l("All whose answer was due"),
+    What.BEGAN: _l("Began to wait"),
     What.DUE: _l("Answer was due"),
     What.IN_TIME: _l("Got it in time"),
     What.LATE: _l("Got it late"),

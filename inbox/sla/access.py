@@ -34,6 +34,17 @@ def list_seen(session: Session, member: Member) -> list[SlaPolicyVersion]:
     return [one for one in list_current(session) if member.is_admin or _concerns(one, seen)]
 
 
+def list_archived(session: Session, member: Member) -> list[SlaPolicyVersion]:
+    """List the archived policies that the member may take up again, as they stood, by name."""
+    query = (
+        select(SlaPolicyVersion)
+        .join(SlaPolicy, SlaPolicy.id == SlaPolicyVersion.policy_id)
+        .where(SlaPolicyVersion.number == SlaPolicy.version, SlaPolicy.is_archived.is_(True))
+        .order_by(SlaPolicyVersion.name, SlaPolicyVersion.id)
+    )
+    return [one for one in session.scalars(query) if may_edit(session, member, one)]
+
+
 def access_policy(session: Session, member: Member, sla_policy_id: int, power: str = "see") -> SlaPolicy:
     """Return a policy; `power` see, or edit: an admin, or who leads all of its channels.
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.errors import Conflict, Invalid
+from inbox.sla.calendars import check_countable
 from inbox.sla.deadlines import AFTER, BEFORE, PERCENT
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion
 from inbox.sla.policies import fits_everything, get_version, list_current
@@ -91,6 +92,7 @@ def in_place(versions: Sequence[SlaPolicyVersion], new: SlaPolicyVersion) -> lis
 def make_policy(session: Session, wanted: Wanted, *, by_member_id: int, now: datetime) -> SlaPolicyVersion:
     """Add a policy; raises Invalid for what can't be used, Conflict for a name in use."""
     check(wanted)
+    check_countable(session, wanted.calendar_version_id)
     order = _lock_order(session)
     if len(order) >= MOST_POLICIES:
         raise Invalid("sla_policies_too_many", most=MOST_POLICIES)
@@ -114,6 +116,7 @@ def save_policy(
     Raises Invalid for what can't be used, Conflict where the name is in use or somebody was first.
     """
     check(wanted)
+    check_countable(session, wanted.calendar_version_id)
     policy = _lock(session, policy.id, wanted.seen_version)
     was = get_version(session, policy.id, policy.version)
     if _says(was) == _says(as_version(wanted)):
@@ -153,6 +156,28 @@ def archive_policy(session: Session, policy: SlaPolicy, seen_version: int, *, by
     _record(session, kinds.SLA_POLICY_ARCHIVED, policy, by_member_id, {})
 
 
+def restore_policy(session: Session, policy: SlaPolicy, *, by_member_id: int) -> None:
+    """Let an archived policy fit again, in the place of a new one; one that is in use stays as it is.
+
+    Raises Conflict where its name is another's meanwhile or its calendar is put away, Invalid where there are too many.
+    """
+    policy = _held(session, policy.id)
+    if not policy.is_archived:
+        return
+    version = get_version(session, policy.id, policy.version)
+    check_countable(session, version.calendar_version_id)
+    order = _lock_order(session)
+    if len(order) >= MOST_POLICIES:
+        raise Invalid("sla_policies_too_many", most=MOST_POLICIES)
+    _free_name(session, policy.name, policy.id)
+    before = list_current(session)
+    policy.is_archived = False
+    by_id = {one.id: one for one in (*order, policy)}
+    _number([by_id[one.policy_id] for one in in_place(before, version)])
+    session.flush()
+    _record(session, kinds.SLA_POLICY_ARCHIVED, policy, by_member_id, {"is_archived": True})
+
+
 def _check_warning(one: Mapping[str, float], wanted: Wanted) -> None:
     ((kind, value),) = one.items()
     if kind == PERCENT:
@@ -166,13 +191,17 @@ def _check_warning(one: Mapping[str, float], wanted: Wanted) -> None:
 
 def _lock(session: Session, policy_id: int, seen_version: int) -> SlaPolicy:
     """Return the policy as it is now, held until the transaction ends."""
-    found = select(SlaPolicy).where(SlaPolicy.id == policy_id).with_for_update(key_share=True)
-    policy = session.scalars(found.execution_options(populate_existing=True)).one()
+    policy = _held(session, policy_id)
     if policy.is_archived:
         raise Conflict("sla_policy_archived", name=policy.name)
     if policy.version != seen_version:
         raise Conflict("sla_policy_changed", name=policy.name)
     return policy
+
+
+def _held(session: Session, policy_id: int) -> SlaPolicy:
+    found = select(SlaPolicy).where(SlaPolicy.id == policy_id).with_for_update(key_share=True)
+    return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def _lock_order(session: Session) -> list[SlaPolicy]:

@@ -4,7 +4,7 @@ What it told stands in its row of `watch_lease`, so that whoever watches next go
 goes on with what it remembers, and every process that serves pages then tells for itself: better twice than not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,9 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.database import read_only
 from inbox.fetch import shared
+from inbox.languages import LOCALES
 from inbox.notifications.contract import Letter, NotDelivered, Wire
+from inbox.notifications.last_resort import languages_of
 from inbox.notifications.send import send_to_last_resort
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.settings import Settings
@@ -47,6 +49,7 @@ class Watcher:
         self._well_since: datetime | None = None
         self._away_since: datetime | None = None  # the database
         self._tried_at: datetime | None = None
+        self._languages: Sequence[str] = LOCALES  # of the last resort, as the database said last
         self._alarm: str | None = None  # of which part the open alert is
 
     def look(self) -> None:
@@ -69,6 +72,8 @@ class Watcher:
     def _read(self) -> tuple[Finding, WatchLease | None]:
         with read_only(), self._make_session() as session:
             found, row = self._watch.look(session), find_watch(session)
+            if self._settings.last_resort_url:
+                self._languages = languages_of(session, self._settings.last_resort_url)
             self._alarm = alarm.find_about(session)
             session.expunge_all()
         return found, row
@@ -91,7 +96,7 @@ class Watcher:
             self._well_since = None
             self._notice(now)
             self._alert(found)
-            self._tell(lambda: letters.stopped(self._settings, found, self._told, now), now)
+            self._tell(lambda: letters.stopped(self._settings, found, self._told, now, self._languages), now)
         elif self._told.noticed_at is not None or self._alarm is not None:
             self._well_since = self._well_since or now
             if now - self._well_since >= timedelta(seconds=WELL_SECONDS):
@@ -128,7 +133,7 @@ class Watcher:
         away_since = self._away_since
         if self._told.noticed_at is None:
             self._told, self._is_unwritten = Told(away_since), True
-        self._tell(lambda: letters.no_database(self._settings, away_since, self._told, now), now)
+        self._tell(lambda: letters.no_database(self._settings, away_since, self._told, now, self._languages), now)
 
     def _notice(self, now: datetime) -> None:
         """Write down that something stands still, and let open pages know at once."""
@@ -149,7 +154,7 @@ class Watcher:
         if self._told.noticed_at is None:
             return
         is_nobodys = self._told.told_at is None or now - well_since > timedelta(hours=1)
-        if is_nobodys or self._send(letters.well(self._settings, self._told, now), now):
+        if is_nobodys or self._send(letters.well(self._settings, self._told, now, self._languages), now):
             self._write(Told(), is_turn=True)
 
     def _send(self, letter: Letter, now: datetime) -> bool:

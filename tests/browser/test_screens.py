@@ -39,6 +39,8 @@ SCREENS = {
     "edit-rotation": "/rotations/{night}/edit",
     "edit-desk-plan": "/rotations/{desk}/edit",
     "settings": "/me",
+    "questions": "/setup",
+    "browser": "/me/reach/new?kind=browser",
     "sla-policies": "/sla/policies",
     "sla-policy": "/sla/policies/new",
 }

@@ -18,6 +18,7 @@ from inbox.conversations import assign, finish, labels, notes, priority
 from inbox.conversations.models import Conversation, Message, MessageVersion, Note, Thread
 from inbox.media.erase import path_of
 from inbox.media.models import Media
+from inbox.members.first import note_set_up
 from inbox.members.models import Member
 from inbox.oncall.overrides import add_override
 from inbox.oncall.rotations import Wanted, make_rotation
@@ -93,6 +94,7 @@ def make_world(session: Session, *, conversations: int = 12) -> World:
     team = make_team(session, "Atención")
     lucia = make_member_with_password(session, name="Lucía Marín", email="lucia@acme.example", is_admin=True)
     diego = make_member_with_password(session, name="Diego Ruiz", email="diego@acme.example")
+    note_set_up(session, lucia.id, is_skipped=True)
     for member in (lucia, diego):
         join_team(session, member, team, "lead" if member is lucia else "responder")
     feed = _channel(session, "sandbox_feed", "Acme España", "acme.example", LIMITS)

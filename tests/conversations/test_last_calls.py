@@ -282,3 +282,14 @@ def test_an_end_that_is_none_is_refused(ana: FlaskClient, until: str) -> None:
 @pytest.mark.parametrize("last_call_id", ["", "none", "-1", "9" * 30])
 def test_putting_away_what_is_no_number_is_refused(ana: FlaskClient, last_call_id: str) -> None:
     assert post(ana, "/last-call/dismiss", last_call_id=last_call_id).status_code == 400
+
+
+def test_what_the_sandbox_plays_calls_nobody(floor: Floor, moving_clock: MovingClock) -> None:
+    played = make_channel(floor.session, is_sandbox=True)
+    make_grant(floor.session, floor.team, played)
+    floor.desk(floor.ana, *USUAL)
+    floor.ask(3, played, hours=3)
+    moving_clock.move(hours=5)
+    assert floor.tick() == []
+    floor.ask(1, hours=5)
+    assert floor.tick() == ["1 falls due before 09:00, when the next shift begins"]

@@ -22,12 +22,15 @@ def sign_in(page: Page, url: str, email: str, password: str) -> None:
 
 
 def choose_password(page: Page, password: str) -> None:
-    """Choose a password of one's own, where one must."""
+    """Choose a password of one's own, where one must; whoever is asked the first questions takes the defaults."""
     page.wait_for_url(re.compile("/password"))
     for field in page.locator("input[type=password]").all():
         field.fill(password)
     page.locator("main button[type=submit], form button[type=submit]").first.click()
-    page.wait_for_url(re.compile("/queue"))
+    page.wait_for_url(re.compile("/queue|/setup"))
+    if page.url.endswith("/setup"):
+        page.get_by_role("button", name=re.compile("Use these defaults|Usar estos", re.I)).click()
+        page.wait_for_url(re.compile("/queue"))
 
 
 def hold_longest(page: Page, url: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from inbox.reports import charts, figures, spans
 from inbox.reports.spans import Parts, Window
+from inbox.reports.week_hours import WeekHour, quarters_of
 from inbox.sla.days import day_of, start_of
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -105,3 +106,16 @@ def test_bars_stand_on_the_ground() -> None:
     assert (low.y, low.height, high.y, high.height) == (75, 75, 0, 150)
     assert [bar.height for bar in charts.bars([0, 0])] == [0, 0]
     assert charts.stairs([2, 1]) == "M0 0.0V0.0H360.0V75.0H720.0"
+
+
+def test_an_hour_of_the_week_is_the_same_quarters_that_the_map_sums_there() -> None:
+    window = Window(datetime(2026, 10, 20, tzinfo=UTC), datetime(2026, 11, 3, tzinfo=UTC))  # clocks go back on 25 Oct
+    first, last = (int(at.timestamp()) // 900 for at in (window.from_at - timedelta(days=30), window.until_at))
+    for zone in (MADRID, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/Santiago")):
+        for hour in range(0, 24, 3):
+            for day in (0, 6):
+                found = [one for one in quarters_of(WeekHour(day, hour), window, zone) if first <= one <= last]
+                table = figures.by_hour_of_week(Counter(found), zone)
+                assert table[day][hour] == len(found) == sum(map(sum, table))
+                whole = figures.by_hour_of_week(Counter(range(first, last + 1)), zone)
+                assert table[day][hour] == whole[day][hour]

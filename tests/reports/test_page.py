@@ -167,6 +167,26 @@ def test_rows_and_file_hold_what_the_numbers_count(lucia: FlaskClient, truth: Tr
         assert walk(lucia, f"/sla/rows?what={what}&range=28") == count, what
 
 
+def test_squares_and_bars_lead_to_their_rows(lucia: FlaskClient, truth: Truth, moving_clock: MovingClock) -> None:
+    due = truth.due(last_days(90, moving_clock.at, MADRID).from_at, moving_clock.at)
+    began = [one.since_at.astimezone(MADRID) for one in due if one.kind != "imported"]
+    cells = Counter((at.weekday(), at.hour) for at in began)
+    page = lucia.get("/sla?range=90").text
+    for (day, hour), count in cells.most_common(3):
+        query = f"what=began&range=90&day={day}&hour={hour}"
+        assert f"/sla/rows?{query.replace('&', '&amp;')}" in page
+        assert len(read_file(lucia, query)) == count
+        assert walk(lucia, f"/sla/rows?{query}") == count
+    empty = next((day, hour) for day in range(7) for hour in range(24) if not cells[day, hour])
+    assert read_file(lucia, "what=began&range=90&day={}&hour={}".format(*empty)) == []
+    assert len(read_file(lucia, "what=began&range=90")) == len(began)
+    for wrong in ("day=7&hour=1", "day=1", "hour=1", "day=1&hour=24", "day=x&hour=1"):
+        assert lucia.get(f"/sla/rows?what=began&{wrong}").status_code == 400
+    bars = re.findall(r'<a href="([^"]+)" tabindex="-1"><rect class="(?:plain|soon|calm)"', page)
+    assert len(bars) > len(cells), "the squares, the weeks and the hours"
+    assert all(walk(lucia, bar.replace("&amp;", "&")) for bar in (bars[0], bars[-1]))
+
+
 def test_the_file_says_of_each_row_what_is_known(lucia: FlaskClient, truth: Truth, moving_clock: MovingClock) -> None:
     window = last_days(90, moving_clock.at, MADRID)
     known = sorted(

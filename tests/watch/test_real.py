@@ -88,4 +88,4 @@ def paths(receiver: Wire) -> list[str]:
 
 def subjects(receiver: Wire) -> list[str]:
     told = [request for request in receiver.requests if request.startswith(b"POST")]
-    return [json.loads(request.partition(b"\r\n\r\n")[2])["subject"] for request in told]
+    return [json.loads(request.partition(b"\r\n\r\n")[2])["subject"].partition(" · ")[0] for request in told]

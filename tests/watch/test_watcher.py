@@ -53,7 +53,8 @@ def letters(wire: Wire) -> list[dict[str, Any]]:
 
 
 def subjects(wire: Wire) -> list[str]:
-    return [letter["subject"] for letter in letters(wire)]
+    """Return the English half of each subject; the other says the same in Spanish."""
+    return [letter["subject"].partition(" · ")[0] for letter in letters(wire)]
 
 
 def turns(session: Session) -> int:

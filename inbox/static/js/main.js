@@ -13,6 +13,7 @@ import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMore } from "./more.js";
 import { startPane } from "./pane.js";
+import { startPush } from "./push.js";
 import { startRefresh } from "./refresh.js";
 import { startSaved } from "./saved.js";
 import { startTimes } from "./times.js";
@@ -35,6 +36,7 @@ if ($("#queue")) {
   startSaved();
   writeTitle();
 }
+startPush();
 if (config.member) {
   startLive();
   startRefresh();
