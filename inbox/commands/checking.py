@@ -25,7 +25,7 @@ _CHECKS = (
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def test(words: tuple[str, ...]) -> None:
-    """Run the suite; other words go to pytest. `test network` runs against Bluesky's own packages."""
+    """Run the suite; other words go to pytest. `test network` runs against Bluesky's own packages and mastodon-mock."""
     need_checkout()
     if words[:1] == ("network",):
         sys.exit(_run(["pytest", NETWORK, "--timeout=900", *words[1:]]))

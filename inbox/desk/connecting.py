@@ -17,7 +17,7 @@ from inbox.channels.models import Channel
 from inbox.channels.opening import open_channel
 from inbox.channels.pending import Pending
 from inbox.database import db, set_read_only
-from inbox.desk.connect_form import Answer, Wanted, settings, show_form
+from inbox.desk.connect_form import CHOICES, Answer, Wanted, settings, show_form
 from inbox.desk.pushing import start_again
 from inbox.desk.shell import say
 from inbox.errors import Conflict, Invalid, NotFound, RelevoError
@@ -83,7 +83,7 @@ def back() -> Answer:
             session_id=doors.current_session_id(),
         )
     except Invalid as error:
-        return show_form(error)
+        return show_form(error, chosen=Wanted(_usual_platform(), [], False))
     try:
         return _take_back(kept)
     except (PlatformError, Conflict, Invalid, NotFound) as error:
@@ -103,6 +103,11 @@ def _take_back(kept: Pending) -> Response:
     if kept.channel_id is None:
         return connected(signed_in, Wanted(kept.platform, list(kept.team_ids), kept.is_sandbox_kept))
     return reconnected(kept.channel_id, signed_in)
+
+
+def _usual_platform() -> str:
+    """Return the first platform that is signed in on itself: which one it was is not known any more."""
+    return next(one for one in CHOICES if find_sign_in_there(one) is not None)
 
 
 def _code_of(said: str) -> str:

@@ -28,7 +28,7 @@ SCREENS = {
     "channels": "/channels",
     "channel": "/channels/{channel}",
     "quarantine": "/channels/{channel}/quarantine",
-    "connect": "/channels/connect",
+    "connect": "/channels/connect?platform=mastodon",
     "people": "/people",
     "watch": "/watch",
     "sla": "/sla",
@@ -152,6 +152,7 @@ def test_pictures_for_the_documentation(kept: World, open_as: OpenAs, pages: Pag
         "channels": ("channels", {"color_scheme": "light"}),
         "channels-dark": ("channels", {"color_scheme": "dark"}),
         "channels-390": ("channels", {"viewport": {"width": 390, "height": 844}}),
+        "connect-mastodon": ("connect", {"color_scheme": "light"}),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, (screen, options) in wanted.items():

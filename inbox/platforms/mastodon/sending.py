@@ -76,7 +76,8 @@ class Replies:
         if sent is None:
             raise Unclear("accepted, but its answer names no status")
         # A status hangs nowhere, too, once what it answered is deleted; just written, it was put in the wrong place.
-        return replace(sent, parent_id=sent.parent_id or "")
+        is_told = "in_reply_to_id" in row
+        return replace(sent, parent_id=sent.parent_id or ("" if is_told else None))
 
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
         """Look among our statuses, newest first, down to the first try, and below what was answered."""

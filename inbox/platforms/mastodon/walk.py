@@ -32,13 +32,18 @@ _NEXT = re.compile(r'<([^<>]{1,2000})>\s*;[^<>,]{0,200}rel="?next"?', re.IGNOREC
 
 @dataclass(frozen=True)
 class Walk:
-    """Where a walk stands; a cursor that can't be read is none, and then more is read than needed."""
+    """Where a walk stands; a cursor that can't be read is none, and then more is read than needed.
+
+    An empty page in the middle may be the end, or a slip that hides what is below: `is_doubted` says that the last walk
+    ended so. Its mark stays, and it is walked again; the same end a second time is believed.
+    """
 
     mark: datetime | None = None
     page: str | None = None
     new_mark: datetime | None = None
     count: int = 0
     since: datetime | None = None
+    is_doubted: bool = False
 
     @classmethod
     def of(cls, cursor: Cursor | None) -> "Walk":
@@ -52,6 +57,7 @@ class Walk:
             parse_time(walk.get("new_mark")),
             whole(walk.get("count")) or 0,
             parse_time(walk.get("since")),
+            kept.get("is_doubted") is True,
         )
 
     def params(self) -> list[tuple[str, str]]:
@@ -74,6 +80,8 @@ class Walk:
         newest = max(known, default=None)
         below = sum(at < floor for at in times)
         page = next_page(rows, answered)
+        if page is None and self.page is not None and self.mark is not None and not self.is_doubted:
+            return {"mark": self.mark.isoformat(), "is_doubted": True}, True
         if page is None or page == self.page or (times and below >= min(ENOUGH_OLDER, len(times))):
             return ({"mark": newest.isoformat()} if newest else {}), True
         return self._going_on(page, newest), False
@@ -88,7 +96,8 @@ class Walk:
             "count": count,
             "since": since.isoformat() if since else None,
         }
-        return {"mark": self.mark.isoformat() if self.mark else None, "walk": walk}
+        doubt = {"is_doubted": True} if self.is_doubted else {}
+        return {"mark": self.mark.isoformat() if self.mark else None, "walk": walk} | doubt
 
     def floor(self, overlap_seconds: float, deeper_seconds: float) -> datetime:
         """Return the time below which nothing new is looked for."""

@@ -98,7 +98,7 @@ def bare_sent(row: Any) -> Sent | None:
     """Return what an answer that can't be read whole tells of a reply; None where it names none."""
     if not ident(row):
         return None
-    return Sent(external_id=ident(row), parent_id=ident(row, "in_reply_to_id"))
+    return Sent(external_id=ident(row), parent_id=ident(row, "in_reply_to_id") or None)
 
 
 def find_among(own: Sequence[Message], outgoing: Outgoing, floor: datetime) -> LookUp:

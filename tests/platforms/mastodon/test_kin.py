@@ -55,6 +55,24 @@ def test_a_walk_over_many_pages_keeps_its_mark_until_it_has_arrived(
     assert {f"@shop {number}" for number in range(35, 60)} <= set(scene.desk.texts())
 
 
+def test_an_empty_page_in_the_middle_is_no_end_until_it_comes_again(
+    make_scene: MakeScene, moving_clock: MovingClock
+) -> None:
+    scene = make_scene(most_limit=10)
+    scene.world.post(scene.ana, "@shop before")
+    scene.desk.read()
+    for number in range(15):
+        moving_clock.move(60)
+        scene.world.post(scene.ana, f"@shop {number}")
+    first = scene.desk.connection.fetch("mentions", scene.desk.cursors["mentions"])
+    scene.server.faults.answers = [(200, {}, b"[]")]
+    slipped = scene.desk.connection.fetch("mentions", first.cursor_after)
+    assert (slipped.items, slipped.is_complete) == ([], True)
+    scene.desk.cursors["mentions"] = slipped.cursor_after
+    assert {f"@shop {number}" for number in range(15)} <= set(scene.desk.texts())
+    assert "is_doubted" not in (scene.desk.cursors["mentions"] or {})
+
+
 @pytest.mark.parametrize("keeps_keys", [True, False])
 def test_the_key_is_sent_and_never_relied_on(
     make_scene: MakeScene, moving_clock: MovingClock, keeps_keys: bool
