@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.bulk import among, table_of
-from inbox.reports.models import SlaDay, SlaDayCounted
+from inbox.reports.models import SlaDay, SlaDayCounted, SlaMonthCounted
 from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, T
+from inbox.reports.spans import month_of
 from inbox.sla.days import SlaDayMark, day_of, start_of
 
 KEPT_DAYS = 500  # the longest range and what it is compared with
@@ -51,7 +52,11 @@ def count_day(session: Session, day: int) -> None:
 
 
 def _begin(session: Session, day: int) -> None:
-    """Let nobody else count this day until the transaction ends."""
+    """Let nobody else count this day until the transaction ends, nor add up its month."""
     begun = update(SlaDayCounted).where(SlaDayCounted.day == day).values(counted_at=clock.now())
     if cast("CursorResult[Any]", session.execute(begun)).rowcount == 0:
         session.execute(insert(SlaDayCounted).values(day=day, counted_at=clock.now()))
+    month = month_of(day)
+    stale = update(SlaMonthCounted).where(SlaMonthCounted.month == month).values(is_stale=True)
+    if cast("CursorResult[Any]", session.execute(stale)).rowcount == 0:
+        session.execute(insert(SlaMonthCounted).values(month=month, is_stale=True))

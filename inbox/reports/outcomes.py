@@ -134,6 +134,7 @@ def _count(condition: Any, name: str) -> Any:
     return func.count().filter(condition).label(name)
 
 
+RATE_COUNTS = tuple(_count(is_kind(kind), kind.value) for kind in IN_RATE)
 _MINUTES = _Digits(_Shown(T.response_seconds))
 _QUARTERS = _Digits(_Quarter(T.since_at))
 COUNTS = (
