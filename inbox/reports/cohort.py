@@ -1,4 +1,4 @@
-"""Counts those whose answer was due in a window: months and days from what is kept of them, the rest from the timers."""
+"""Counts those whose answer was due in a window: months and days from what is kept, the rest from the timers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,12 +11,11 @@ from sqlalchemy import Integer, Select, bindparam, func, not_, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import among, table_of
-from inbox.database import UtcDateTime
 from inbox.reports.days import list_marked
 from inbox.reports.figures import Tally, count_numbers
 from inbox.reports.models import SlaDay, SlaDayCounted, SlaMonth
 from inbox.reports.months import list_fresh
-from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, RATE_COUNTS, T, count_timers
+from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, RATE_COUNTS, T, count_timers, is_due_within
 from inbox.reports.scope import Scope, conditions
 from inbox.reports.spans import Parts, Window, month_of, split
 from inbox.sla.days import day_of, start_of
@@ -229,9 +228,3 @@ def _daily_rates(shape: tuple[bool, bool]) -> Select[Any]:
 @lru_cache(maxsize=8)
 def _timer_rates(shape: tuple[bool, bool]) -> Select[Any]:
     return select(*RATE_COUNTS).where(*is_due_within(), *conditions(T, shape))
-
-
-def is_due_within() -> tuple[Any, Any]:
-    """SQL: the deadline lies in the window `from_at` to `until_at`."""
-    from_at, until_at = (bindparam(name, type_=UtcDateTime()) for name in ("from_at", "until_at"))
-    return T.due_at >= from_at, T.due_at < until_at

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Integer, delete, func, insert, literal_column, select, update
+from sqlalchemy import CursorResult, Integer, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.bulk import among, table_of
 from inbox.reports.models import SlaDay, SlaDayCounted, SlaMonthCounted
-from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, T
+from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, T, is_due_within
 from inbox.reports.spans import month_of
 from inbox.sla.days import SlaDayMark, day_of, start_of
 
@@ -19,6 +19,9 @@ _SETTLES = timedelta(hours=6)
 _COLUMNS = ("channel_id", "team_id", "priority", "is_first", "is_private")
 _COUNT_NAMES = tuple(column.name for column in (*COUNTS, *DIGITS))
 _MARK = table_of(SlaDayMark).c
+_BY = (*GROUPS, T.is_private)
+_COUNTED = select(bindparam("number", type_=Integer), *_BY, *COUNTS, *DIGITS).where(*is_due_within()).group_by(*_BY)
+_COUNT = insert(table_of(SlaDay)).from_select(["day", *_COLUMNS, *_COUNT_NAMES], _COUNTED)
 
 
 def list_marked(session: Session) -> frozenset[int]:
@@ -43,10 +46,7 @@ def count_day(session: Session, day: int) -> None:
     _begin(session, day)
     marks = list(session.scalars(select(_MARK.id).where(_MARK.day == day)))
     session.execute(delete(SlaDay).where(SlaDay.day == day))
-    by = (*GROUPS, T.is_private)
-    counts = select(literal_column(str(int(day)), Integer), *by, *COUNTS, *DIGITS).group_by(*by)
-    counts = counts.where(T.due_at >= start_of(day), T.due_at < start_of(day + 1))
-    session.execute(insert(SlaDay).from_select(["day", *_COLUMNS, *_COUNT_NAMES], counts))
+    session.execute(_COUNT, {"number": day, "from_at": start_of(day), "until_at": start_of(day + 1)})
     if marks:
         session.execute(delete(SlaDayMark).where(among(_MARK.id, "ids")), {"ids": marks})
 

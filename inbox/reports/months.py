@@ -1,8 +1,6 @@
 """Adds days up into months, so that a year is read from a dozen of them (docs/decisions/0031)."""
 
-from typing import Any
-
-from sqlalchemy import Integer, delete, func, insert, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from inbox.bulk import table_of
@@ -18,6 +16,9 @@ _SUMS = (
     *(func.aggregate_strings(_DAY[digits.name], "") for digits in DIGITS),
 )
 _COLUMNS = ("month", *(column.name for column in (*_BY, *COUNTS, *DIGITS)))
+_FIRST, _NEXT = bindparam("first", type_=Integer), bindparam("next", type_=Integer)
+_SUMMED = select(bindparam("number", type_=Integer), *_BY, *_SUMS).where(_DAY.day >= _FIRST, _DAY.day < _NEXT)
+_SUM = insert(table_of(SlaMonth)).from_select(list(_COLUMNS), _SUMMED.group_by(*_BY))
 
 
 def list_fresh(session: Session) -> frozenset[int]:
@@ -42,9 +43,7 @@ def sum_month(session: Session, month: int) -> None:
     session.execute(summed)
     session.execute(delete(SlaMonth).where(SlaMonth.month == month))
     days = _days_of(month)
-    within = (_DAY.day >= days.start, _DAY.day < days.stop)
-    sums: Any = select(literal_column(str(int(month)), Integer), *_BY, *_SUMS).where(*within).group_by(*_BY)
-    session.execute(insert(SlaMonth).from_select(list(_COLUMNS), sums))
+    session.execute(_SUM, {"number": month, "first": days.start, "next": days.stop})
 
 
 def _days_of(month: int) -> range:

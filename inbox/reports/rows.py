@@ -17,8 +17,18 @@ from inbox.conversations.keys import Key
 from inbox.conversations.models import Conversation
 from inbox.database import UtcDateTime, read_only
 from inbox.members.models import Member, Team
-from inbox.reports.cohort import is_due_within
-from inbox.reports.outcomes import IN_RATE, IS_ANSWERED, IS_FIRST, KIND, WAS_PAUSED, WITHIN_DAY, Kind, T, is_kind
+from inbox.reports.outcomes import (
+    IN_RATE,
+    IS_ANSWERED,
+    IS_FIRST,
+    KIND,
+    WAS_PAUSED,
+    WITHIN_DAY,
+    Kind,
+    T,
+    is_due_within,
+    is_kind,
+)
 from inbox.reports.scope import Scope, conditions
 from inbox.reports.spans import Window
 from inbox.sla.models import SlaPolicyVersion, Timer

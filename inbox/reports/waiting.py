@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from inbox.bulk import table_of
 from inbox.database import UtcDateTime
 from inbox.members.models import Member
-from inbox.reports.cohort import is_due_within
 from inbox.reports.figures import start_of_quarter
-from inbox.reports.outcomes import DUE_QUARTER, T
+from inbox.reports.outcomes import DUE_QUARTER, T, is_due_within
 from inbox.reports.scope import Scope, conditions, is_seen, narrowing
 from inbox.reports.spans import Window
 

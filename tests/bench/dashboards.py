@@ -1,4 +1,4 @@
-"""dashboard_week and dashboard_year: the SLA page of a lead who sees forty channels, all that is over counted before."""
+"""dashboard_week and dashboard_year: the SLA page of a lead who sees forty channels, what is over counted before."""
 
 from inbox import clock
 from inbox.reports import days, months
