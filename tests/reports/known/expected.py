@@ -1,7 +1,7 @@
 """What the page and the file must say to a member, of the waits that are known."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -43,6 +43,11 @@ class Expected:
     viewer: Member
     waits: Sequence[Wait]
     say: Saying
+    found: dict[Any, list[Wait]] = field(default_factory=dict)  # the same in every language
+
+    def speaking(self, language: str) -> "Expected":
+        """Return the same in a language."""
+        return replace(self, say=Saying(language))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -66,6 +71,11 @@ class Expected:
 
     def due(self, pair: Pair) -> list[Wait]:
         """Return those whose answer was due between two moments."""
+        if pair not in self.found:
+            self.found[pair] = self._due(pair)
+        return self.found[pair]
+
+    def _due(self, pair: Pair) -> list[Wait]:
         return [wait for wait in self.seen if wait.due_at is not None and pair[0] <= wait.due_at < pair[1]]
 
     def range(self, days: int) -> Pair:
@@ -174,26 +184,34 @@ class Expected:
 
     def behind(self, query: dict[str, str], range_: Pair) -> list[Wait]:
         """Return the waits that an address of rows means, in their order; read from the address alone."""
-        what, waits = query["what"], self.seen
-        is_now = what in ("waiting", "overdue_now", "paused")
-        if not is_now:
+        key = (range_, *sorted(query.items()))
+        if key not in self.found:
+            self.found[key] = self._behind(query, range_)
+        return self.found[key]
+
+    def _behind(self, query: dict[str, str], range_: Pair) -> list[Wait]:
+        what, waits = query["what"], self.open
+        if what not in ("waiting", "overdue_now", "paused"):
             named = [datetime.fromisoformat(query[name]) for name in ("from", "until") if name in query]
             pair = (named[0], named[1]) if named else range_
             waits = self.due(pair if what == "coming" else (pair[0], min(pair[1], NOW)))
-        waits = [wait for wait in waits if self._is_meant(wait, query) and _is_what(wait, what)]
+        for name, is_theirs in self._narrowings.items():
+            if name in query:
+                waits = [wait for wait in waits if is_theirs(wait) == query[name]]
         by_wait = what in ("waiting", "paused")
-        return sorted(waits, key=lambda wait: (wait.since_at if by_wait else wait.due_at, wait.timer_id))
+        found = [wait for wait in waits if _is_what(wait, what)]
+        return sorted(found, key=lambda wait: (wait.since_at if by_wait else wait.due_at, wait.timer_id))
 
-    def _is_meant(self, wait: Wait, query: dict[str, str]) -> bool:
-        held, now = query.get("assignee"), wait.now
-        return (
-            query.get("channel") in (None, str(now["channel_id"]))
-            and query.get("team") in (None, str(now["team_id"]))
-            and query.get("platform") in (None, self._channel(wait).platform)
-            and query.get("priority") in (None, now["priority"])
-            and query.get("reply") in (None, "first" if wait.number == 1 else "next")
-            and (held is None or held == ("nobody" if now["assignee_id"] is None else str(now["assignee_id"])))
-        )
+    @property
+    def _narrowings(self) -> dict[str, Callable[[Wait], str]]:
+        return {
+            "channel": lambda wait: str(wait.now["channel_id"]),
+            "team": lambda wait: str(wait.now["team_id"]),
+            "platform": lambda wait: str(self._channel(wait).platform),
+            "priority": lambda wait: str(wait.now["priority"]),
+            "reply": lambda wait: "first" if wait.number == 1 else "next",
+            "assignee": lambda wait: str(wait.now["assignee_id"] or "nobody"),
+        }
 
     def row(self, wait: Wait) -> dict[str, str]:
         """Return a wait as the file says it."""
@@ -229,19 +247,15 @@ class Expected:
 
 def _is_what(wait: Wait, what: str) -> bool:
     """Tell whether a wait is one of those that a number counts."""
-    is_open = wait.end is None
-    meant = {
-        "all": True,
-        "due": wait.is_in_rate,
-        "answered": wait.is_answered,
-        "within_day": wait.is_answered and (wait.took or 0) <= DAY_SECONDS,
-        "was_paused": bool(wait.pauses),
-        "coming": is_open,
-        "waiting": is_open,
-        "paused": wait.is_paused,
-        "overdue_now": is_open and wait.due_at is not None and wait.due_at < NOW,
-    }
-    return meant.get(what, wait.became == what)
+    if what in ("coming", "waiting"):
+        return wait.end is None
+    if what == "overdue_now":
+        return wait.end is None and wait.due_at is not None and wait.due_at < NOW
+    if what == "within_day":
+        return wait.is_answered and (wait.took or 0) <= DAY_SECONDS
+    if what in ("all", "paused", "was_paused"):
+        return {"all": True, "paused": wait.is_paused, "was_paused": bool(wait.pauses)}[what]
+    return {"due": wait.is_in_rate, "answered": wait.is_answered}.get(what, wait.became == what)
 
 
 def _written(at: datetime | None) -> str | None:
