@@ -153,3 +153,16 @@ class Budget(Base):
     resets_at: Mapped[datetime | None]
     paused_until_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+
+
+class PlatformApp(WithId, Base):
+    """Relevo as a server knows it, for signing in there: one a server and address of ours, its secret sealed."""
+
+    __tablename__ = "platform_app"
+    __table_args__ = (UniqueConstraint("platform", "service_url", "redirect_uri"),)
+
+    platform: Mapped[str]
+    service_url: Mapped[str]
+    redirect_uri: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]

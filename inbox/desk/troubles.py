@@ -22,6 +22,12 @@ def failure_sentence(code: str | None) -> str:
         "token_expired": _("needs you: the sign-in no longer counts. Reconnect it."),
         "permission_missing": _("needs you: a permission is missing. Reconnect it and allow everything asked for."),
         "permission_missing_direct": _("can't read private messages: the app password does not allow them."),
+        "permission_missing_account": _missing("read:accounts"),
+        "permission_missing_notifications": _missing("read:notifications"),
+        "permission_missing_statuses": _missing("read:statuses"),
+        "permission_missing_writing": _missing("write:statuses"),
+        "permission_missing_likes": _missing("write:favourites"),
+        "account_suspended": _("needs you: the platform has suspended the account."),
         "account_gone": _("needs you: the account is deactivated or gone on the platform."),
         "account_deactivated": _("needs you: the account is deactivated on the platform."),
         "unreadable_page": _("needs you: the platform sends pages that can't be read. They are kept in quarantine."),
@@ -41,3 +47,10 @@ def failure_sentence(code: str | None) -> str:
         "unavailable": _("can't be reached at the moment; Relevo keeps trying."),
     }
     return str(sentences.get(code or "", _("needs you: see what its page says.")))
+
+
+def _missing(scope: str) -> str:
+    said = _(
+        "needs you: the permission %(scope)s is missing. Reconnect it and allow everything asked for.", scope=scope
+    )
+    return str(said)

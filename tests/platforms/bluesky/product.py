@@ -1,4 +1,4 @@
-"""Relevo itself with one Bluesky channel: its polls, its replies, its second looks, and what its tables say."""
+"""Relevo itself with one channel: its polls, its replies, its second looks, and what its tables say."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -98,7 +98,7 @@ class Product:
         self.look_all()
 
     def received(self) -> dict[str, Message]:
-        """Return what others wrote, by at-uri."""
+        """Return what others wrote, by its id."""
         theirs = (Message.channel_id == self.channel_id) & (Message.direction == "inbound")
         return {row.external_id or "": row for row in self.rows(select(Message).where(theirs))}
 
@@ -173,7 +173,12 @@ class Product:
 
 
 def connect_product(
-    app: Flask, session: Session, given: Mapping[str, str], services: Collection[str], pace: Pace = PACE
+    app: Flask,
+    session: Session,
+    given: Mapping[str, str],
+    services: Collection[str],
+    pace: Pace = PACE,
+    platform: str = "bluesky",
 ) -> Product:
     """Sign in as a member would, and connect the channel; `services` are declared to be local."""
     settings = replace(app.config["RELEVO"], local_services=frozenset(services), pace=pace)
@@ -181,7 +186,7 @@ def connect_product(
     team = make_team(session)
     join_team(session, member, team)
     session.commit()
-    signed_in = connections.sign_in(settings, "bluesky", given)
+    signed_in = connections.sign_in(settings, platform, given)
     channel = open_channel(session, settings, signed_in, member_id=member.id, team_ids=[team.id], is_sandbox_kept=True)
     made = Product(settings, channel.id, member.id)
     session.commit()
