@@ -17,7 +17,7 @@ from tests.reports.known.run import count_all, live_through
 from tests.reports.known.saying import Saying
 from tests.reports.known.stories import COUNT
 from tests.reports.known.waits import Wait
-from tests.reports.known.world import NOW, World
+from tests.reports.known.world import NOW
 
 RANGES = (1, 7, 28, 90, 365)
 # Of each list of rows so many are compared cell by cell; of the others it is compared who they are.

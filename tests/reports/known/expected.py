@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -157,7 +158,7 @@ class Expected:
         """Return what falls due in the hours to come, and who is at the desk until two in the afternoon of UTC."""
         starts = [NOW + timedelta(hours=number) for number in range(25)]  # it is noon in all of these zones' minutes
         found = []
-        for number, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
+        for number, (start, end) in enumerate(pairwise(starts)):
             falling = sum(wait.due_at is not None and start <= wait.due_at < end for wait in self.open)
             clocks = [f"{at.astimezone(self.zone):%H:%M}" for at in (start, end)]
             found.append([*clocks, self.say.number(falling), str(int(number < 2))])

@@ -14,7 +14,7 @@ from inbox.bulk import table_of
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, Thread
 from inbox.reports import days, months
-from inbox.sla import timers
+from inbox.sla import policies, timers
 from inbox.sla.models import Outcome, Timer
 from inbox.sla.policies import Facts
 from inbox.sla.timers import End, Start
@@ -42,7 +42,7 @@ class Run:
     def live(self, waits: list[Wait]) -> None:
         """Let everything happen in its order, and days be counted in between."""
         _write_conversations(self.session, waits)
-        self._current = list(timers.policies.list_current(self.session))
+        self._current = list(policies.list_current(self.session))
         events = [event for place, wait in enumerate(waits) for event in self._events(place, wait)]
         events += [(NOW - timedelta(days=back), -1, self._count) for back in COUNTED_BACK]
         events.append((self.world.renewed_at, -2, self._renew))
@@ -101,7 +101,7 @@ class Run:
         assert self.world.renewed is not None
         self.world.renewed.version.policy.version = 2
         self.session.flush()
-        self._current = list(timers.policies.list_current(self.session))
+        self._current = list(policies.list_current(self.session))
 
     def _count(self, at: datetime) -> None:
         self.session.flush()

@@ -13,7 +13,7 @@ Change = tuple[datetime, dict[str, Any]]
 
 @dataclass(frozen=True)
 class End:
-    """How it ended. `at`: by the clock of what ended it, `known_at`: when we came to know; `by`: who, None: natively."""
+    """How it ended. `at`: by the clock of what ended it; `known_at`: when we came to know; `by`: None: natively."""
 
     outcome: str
     at: datetime

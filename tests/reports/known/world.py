@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from inbox.calendars.hours import Period
-from inbox.calendars.plan import Day, Plan, Source
+from inbox.calendars.models import Source
+from inbox.calendars.plan import Day, Plan
 from inbox.calendars.versions import make_calendar
 from inbox.channels.models import Channel
 from inbox.members.models import Member, Team
@@ -94,9 +95,9 @@ def make_world(session: Session) -> World:
     pairs = zip(kinds, names, strict=True)
     channels = [make_channel(session, platform, display_name=name) for platform, name in pairs]
     for number, seen in enumerate(([0], [0, 1], [0], [0, 1], [0], [2])):
-        for team in seen:
-            sees_private = (number, team) not in {(1, 0), (3, 1)}
-            make_grant(session, teams[team], channels[number], can_see_private=sees_private)
+        for place in seen:
+            sees_private = (number, place) not in {(1, 0), (3, 1)}
+            make_grant(session, teams[place], channels[number], can_see_private=sees_private)
     world = World(channels, teams, lucia, diego, ana, _table("UTC", dict.fromkeys(range(7), ((0, 1440),))))
     _make_promises(session, world)
     shifts = tuple(Weekly(lucia.id, weekday, 540, 840) for weekday in range(5))
