@@ -10,6 +10,7 @@ from inbox import clock
 from inbox.channels import streams, verify
 from inbox.channels.connections import connector_for
 from inbox.database import db, read_only
+from inbox.intake import pushes
 from inbox.intake.poll import Reader, read_stream
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -45,6 +46,15 @@ def claim(this: Reader, channel_id: int | None = None) -> list[streams.Claim]:
             return []
     with this.make_session() as session, session.begin():
         return streams.claim_due(session, this.pace, STREAMS_AT_ONCE, channel_id)
+
+
+@celery.task(name="workers.polling.take_pushes")
+def take_pushes() -> None:
+    """Take in what platforms pushed, one after the other, until nothing is left or others have waited long enough."""
+    this = reader()
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    while time.monotonic() < ends and pushes.take_next(this):
+        pass
 
 
 @celery.task(name="workers.polling.verify_due")

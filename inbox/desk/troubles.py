@@ -32,6 +32,18 @@ def failure_sentence(code: str | None) -> str:
         "account_deactivated": _("needs you: the account is deactivated on the platform."),
         "unreadable_page": _("needs you: the platform sends pages that can't be read. They are kept in quarantine."),
         "malformed": _("gets answers from the platform that can't be read. They are kept in quarantine."),
+        "webhook_set": _(
+            "needs you: the bot’s updates are pushed to another program, and a bot has one reader only. "
+            "Reconnect it to take it over."
+        ),
+        "other_consumer": _(
+            "needs you: another program reads this bot as well, and each gets only a part. Stop that one, "
+            "or let @BotFather revoke the token and reconnect with the new one."
+        ),
+        "push_failing": _(
+            "is not told what is new: the platform’s pushes don’t reach this installation. "
+            "Mend its address, or let the channel ask again instead."
+        ),
         "page_repeats": _("needs you: the platform keeps sending the same page."),
         "rate_limited": _("asked too often; it goes on when the platform allows it again."),
         "host_not_found": _("can't be reached: the server's name is not known. Check the address."),

@@ -129,7 +129,7 @@ def _follow_up(
     _verify_after_odd_answer(channel, stream, page, pace)
     if not page.is_complete:
         return
-    states.good_poll(session, channel, received.new)
+    states.good_poll(session, channel, received.new, pace)
     if channel.import_done_at is None:
         if stream.name == streams.OWN_POSTS:
             streams.after_own_posts(session, channel)
