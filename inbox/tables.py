@@ -26,7 +26,7 @@ from inbox.notifications.models import Notification, NotificationMethod, QuietHo
 from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
-from inbox.reports.models import SlaDay, SlaDayCounted
+from inbox.reports.models import SlaDay, SlaDayCounted, SlaMonth, SlaMonthCounted
 from inbox.sla.days import SlaDayMark
 from inbox.sla.models import Replan, SlaPolicy, SlaPolicyVersion, Timer
 from inbox.watch.models import SweepBeat, WatchLease
@@ -73,6 +73,8 @@ ALL = (
     RawPayload,
     ReadMark,
     SlaDay,
+    SlaMonth,
+    SlaMonthCounted,
     SlaDayCounted,
     SlaDayMark,
     Replan,

@@ -1,8 +1,10 @@
 """Tasks that keep things in order: second looks, snoozed ones woken, what must be erased, silence noticed."""
 
 import time
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.calendars import feeds, renewal
@@ -16,7 +18,7 @@ from inbox.fetch import shared
 from inbox.intake import join, own, quarantine, raw, recheck
 from inbox.intake.models import Quarantined
 from inbox.media.erase import list_stray_files, remove_files
-from inbox.reports import days
+from inbox.reports import days, months
 from inbox.security import Vault
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -86,13 +88,21 @@ def look_for_silence() -> None:
 
 @celery.task(name="workers.upkeep.count_days")
 def count_days() -> None:
-    """Count the days of timers that are over, and those that changed since; each is a transaction of its own."""
-    with read_only():
-        uncounted = days.list_uncounted(db.session(), clock.now())
-        db.session.rollback()
+    """Count the days of timers that are over, and those that changed since, then the months of these."""
     ends = time.monotonic() + SECONDS_AT_ONCE
-    for day in uncounted:
-        days.count_day(db.session(), day)
+    _count_each(lambda session: days.list_uncounted(session, clock.now()), days.count_day, ends)
+    _count_each(months.list_unsummed, months.sum_month, ends)
+
+
+def _count_each(
+    list_all: Callable[[Session], Iterable[int]], count_one: Callable[[Session, int], None], ends: float
+) -> None:
+    """Count each in a transaction of its own, as long as there is time; nothing to count takes no write lock."""
+    with read_only():
+        numbers = list_all(db.session())
+        db.session.rollback()
+    for number in numbers:
+        count_one(db.session(), number)
         db.session.commit()
         if time.monotonic() > ends:
             return

@@ -61,6 +61,7 @@ class Benchmark:
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("ingest", "ingest", (LARGE,), is_writing=True),
+    Benchmark("ingest_timers", "ingest_timers", (LARGE,), is_writing=True, rounds=7),
     Benchmark("queue_page", "queue_pages"),
     Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
     Benchmark("timer_sweep_empty", "sweeping", is_writing=True, function="open_empty_on"),
