@@ -175,6 +175,8 @@ SENTENCES: dict[str, LazyString] = {
     "alert_closed": _l("This alert is over: nobody waits any more."),
     "alert_taken": _l("Somebody took this alert a moment ago."),
     "alert_taken_or_over": _l("What you were told of is over, or taken already."),
+    "alert_not_played": _l("This alert is real: it is told by its steps."),
+    "trial_reaches_nobody": _l("Nothing verified reaches you. Add a way under Your settings, then try it."),
     "alert_link_not_valid": _l(
         "This link has been used or is older than 24 hours. Nothing was changed. Sign in to see your alerts."
     ),

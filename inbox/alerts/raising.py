@@ -137,7 +137,7 @@ def close_open(
     alert = _find_open(session, f"{kind}:{channel_id or ''}:{escalation_policy_id or ''}")
     if alert is None:
         return False
-    close(session, alert, now, why="over")
+    close(session, alert, now, why="mended")
     return True
 
 

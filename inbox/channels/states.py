@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.alerts.models import AlertKind
+from inbox.alerts.raising import close_open, raise_
 from inbox.channels.intervals import after_failure_seconds, is_oddly_quiet, usual_gap_seconds
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.channels.streams import Claim, list_streams, make_due
@@ -19,6 +21,8 @@ BAD_PAGES = 3
 # What takes one stream away and leaves the others alone: verify switches it on again when it is offered.
 ONE_STREAM_ONLY = frozenset({"permission_missing_direct", "direct_not_offered"})
 SHOWN_DETAIL = 300
+# It is asked again after a minute: a platform that errs for a moment calls nobody.
+_TOLD_AFTER = timedelta(seconds=90)
 # What only reading can mend: that the account lives says nothing about it.
 MENDED_BY_READING = frozenset({"unreadable_page", "webhook_set", "other_consumer"})
 # What an answer of a platform may change; paused and disconnected are a member's word, which no worker overrules.
@@ -136,9 +140,31 @@ def move(
     if channel.state != state:
         channel.state_since_at = clock.now()
     channel.state, channel.state_reason, channel.state_detail = state, reason, detail
+    _alert(session, channel, is_new=before["state"] != ChannelState.NEEDS_YOU)
     after = {"state": str(state), "reason": reason}
     record(session, kinds.CHANNEL_STATE, channel_id=channel.id, member_id=member_id, before=before, after=after)
     return True
+
+
+def _alert(session: Session, channel: Channel, *, is_new: bool) -> None:
+    """Let an alert of it reach a person for as long as a channel needs somebody (DESIGN, promise 3)."""
+    now, kind = clock.now(), AlertKind.CHANNEL.value
+    if channel.state != ChannelState.NEEDS_YOU:
+        close_open(session, kind=kind, channel_id=channel.id, now=now)
+        return
+    alert = raise_(
+        session,
+        kind=kind,
+        channel_id=channel.id,
+        escalation_policy_id=None,
+        timer_id=None,
+        due_at=None,
+        is_urgent=False,
+        now=now,
+    )
+    alert.about = channel.state_reason
+    if is_new:
+        alert.next_at = now + _TOLD_AFTER
 
 
 def good_poll(session: Session, channel: Channel, new_count: int, pace: Pace) -> None:

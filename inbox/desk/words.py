@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from inbox.desk.turning import balanced
 from inbox.languages import gettext as _
 from inbox.languages import later as _l
+from inbox.platforms.names import PLATFORMS
 
 PLATFORM_MARKS = {
     "bluesky": "b",
@@ -19,14 +20,6 @@ PLATFORM_MARKS = {
     "generic": "o",
     "sandbox_feed": "f",
     "sandbox_pages": "p",
-}
-_PLATFORMS = {
-    "bluesky": "Bluesky",
-    "mastodon": "Mastodon",
-    "telegram": "Telegram",
-    "generic": _l("Own bridge"),
-    "sandbox_feed": _l("Sandbox feed"),
-    "sandbox_pages": _l("Sandbox pages"),
 }
 _KINDS = {
     "comment": _l("Comment"),
@@ -86,7 +79,7 @@ def person_word(*names: str | None) -> str:
 
 def platform_word(platform: str) -> str:
     """Return a platform's name."""
-    return _named(_PLATFORMS, platform) or platform.replace("_", " ").capitalize()
+    return _named(PLATFORMS, platform) or platform.replace("_", " ").capitalize()
 
 
 def platform_mark(platform: str) -> str:
