@@ -19,7 +19,8 @@ POLL = "workers.polling.poll_due"
 UPKEEP = "workers.upkeep.recheck_due"
 NOTIFY = "workers.notifying.notify_due"
 REPLAN = "workers.timers.replan_due"
-QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify", REPLAN: "timers"}
+RECOUNT = "workers.upkeep.recount_due"
+QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify", REPLAN: "timers", RECOUNT: "upkeep"}
 
 log = structlog.get_logger()
 _celery: "Celery[Any] | None" = None

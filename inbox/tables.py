@@ -3,7 +3,7 @@
 from inbox.activity.models import Activity
 from inbox.alerts.models import Alert, AlertEvent, AlertLink, AlertTimer, LastCall
 from inbox.calendars.models import Calendar, CalendarProposal, CalendarVersion
-from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
+from inbox.channels.models import Budget, Channel, ChannelHour, ChannelStream, Credential, Post
 from inbox.contacts.models import Contact
 from inbox.conversations.models import (
     Answer,
@@ -44,6 +44,7 @@ ALL = (
     CalendarProposal,
     CalendarVersion,
     Channel,
+    ChannelHour,
     ChannelStream,
     Contact,
     Conversation,

@@ -1,7 +1,7 @@
 """How a channel is doing, in facts that a page can word: nothing here fails in silence (DESIGN, promise 3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -66,6 +66,8 @@ class StreamHealth:
     failing_since_at: datetime | None
     interval_seconds: float
     deep_due_at: datetime | None
+    last_item_at: datetime | None = None
+    lag_seconds: float | None = None
     count: int = 1
 
 
@@ -168,6 +170,8 @@ def _of_row(row: ChannelStream, count: int = 1, name: str | None = None) -> Stre
         failing_since_at=row.failing_since_at,
         interval_seconds=row.interval_seconds,
         deep_due_at=row.deep_due_at,
+        last_item_at=row.last_item_at,
+        lag_seconds=row.lag_seconds,
         count=count,
     )
 
@@ -177,7 +181,9 @@ def _of_comments(rows: Sequence[ChannelStream]) -> StreamHealth:
     failing = [row for row in rows if row.failure_code]
     never = [row for row in rows if row.last_complete_at is None]
     newest = max(rows, key=lambda row: (row.last_complete_at is not None, row.last_complete_at or row.id))
-    return _of_row((failing or never or [newest])[0], count=len(rows), name="comments")
+    shown = _of_row((failing or never or [newest])[0], count=len(rows), name="comments")
+    spoken = max(rows, key=lambda row: (row.last_item_at is not None, row.last_item_at or row.id))
+    return replace(shown, last_item_at=spoken.last_item_at, lag_seconds=spoken.lag_seconds)
 
 
 def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Channel]:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.channels import alarms, hours
+from inbox.channels.gaps import after_gap
 from inbox.channels.intervals import after_failure_seconds, is_oddly_quiet, usual_gap_seconds
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.channels.streams import Claim, list_streams, make_due
@@ -72,6 +74,7 @@ def _wait_for_budget(session: Session, stream: ChannelStream, error: RateLimited
     """Only the budget may lengthen an interval, and the channel then says so (RULES E4)."""
     stream.failure_code = error.code
     stream.failure_detail = error.detail[:SHOWN_DETAIL]
+    stream.failing_since_at = stream.failing_since_at or now
     stream.due_at = max(error.until_at, now + timedelta(seconds=1))
     _tell(session, stream)
 
@@ -136,6 +139,8 @@ def move(
     channel.state, channel.state_reason, channel.state_detail = state, reason, detail
     after = {"state": str(state), "reason": reason}
     record(session, kinds.CHANNEL_STATE, channel_id=channel.id, member_id=member_id, before=before, after=after)
+    if channel.state != before["state"]:
+        alarms.follow_state(session, channel, clock.now())
     return True
 
 
@@ -172,9 +177,11 @@ def verified(session: Session, channel: Channel, found: Verified, pace: Pace) ->
         return
     hold(session, channel)
     if channel.state == ChannelState.NEEDS_YOU and channel.state_reason != "unreadable_page":
+        silent_since = channel.failing_since_at or channel.state_since_at
         move(session, channel, ChannelState.ACTIVE)
         channel.failing_since_at = None
-        make_due(session, channel.id)
+        if not after_gap(session, channel, silent_since, pace):
+            make_due(session, channel.id)
 
 
 def verify_failed(session: Session, channel: Channel, error: PlatformError, pace: Pace) -> None:
@@ -200,15 +207,38 @@ def _verify_again_at(channel: Channel, now: datetime, pace: Pace) -> datetime:
 
 
 def look_for_silence(session: Session, channel: Channel, pace: Pace) -> bool:
-    """Mark a channel that is silent beyond its habit: verify and walk deep at once (RULES E4)."""
+    """Mark a channel that is silent beyond its habit: verify, walk deep at once, and tell a person (RULES E4)."""
     now = clock.now()
-    if channel.last_message_at is None or channel.quiet_since_at is not None:
-        return False
-    silent = (now - channel.last_message_at).total_seconds()
-    if not is_oddly_quiet(silent, channel.usual_gap_seconds, pace):
+    if not _is_oddly_silent(session, channel, now, pace):
         return False
     channel.quiet_since_at = now
     channel.verify_due_at = now
     make_due(session, channel.id, is_deep=True)
     record(session, kinds.CHANNEL_CHANGED, channel_id=channel.id, after={"quiet_since_at": now.isoformat()})
+    alarms.tell_quiet(session, channel, now)
     return True
+
+
+def _is_oddly_silent(session: Session, channel: Channel, now: datetime, pace: Pace) -> bool:
+    """Compare with what the same hours brought in the weeks before; while fewer than two are known, with its gaps."""
+    if channel.last_message_at is None or channel.quiet_since_at is not None or channel.state != ChannelState.ACTIVE:
+        return False
+    silence = hours.read_silence(session, channel, now, pace)
+    if silence.is_known:
+        return silence.is_odd
+    return is_oddly_quiet((now - channel.last_message_at).total_seconds(), channel.usual_gap_seconds, pace)
+
+
+def has_news(session: Session, channel: Channel, pace: Pace) -> bool:
+    """Tell, reading only, whether `watch` would change anything."""
+    now = clock.now()
+    return _is_oddly_silent(session, channel, now, pace) or alarms.is_news(session, channel, now, pace)
+
+
+def watch(session: Session, channel: Channel, pace: Pace) -> None:
+    """Do what time alone makes of a channel: silence, failures that go on, the end of its token."""
+    now = clock.now()
+    hold(session, channel)
+    look_for_silence(session, channel, pace)
+    alarms.follow(session, channel, now, pace)
+    alarms.warn_of_end(session, channel, now, pace)

@@ -266,7 +266,7 @@ def after_own_posts(session: Session, channel: Channel) -> None:
 
 def is_import_read(session: Session, channel: Channel) -> bool:
     """Tell whether every stream has been read to its end since the import began."""
-    since = channel.connected_at
+    since = channel.import_began_at or channel.connected_at
     unread = or_(ChannelStream.last_complete_at.is_(None), ChannelStream.last_complete_at < since)
     found = session.scalar(
         select(ChannelStream.id)

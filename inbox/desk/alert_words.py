@@ -123,6 +123,7 @@ def _acknowledged(event: AlertEvent, who: str) -> str:
 def _closed(event: AlertEvent, who: str) -> str:
     sentences = {
         "over": _("Over: nobody waits any more"),
+        "mended": _("Over: the channel delivers again, or was put away"),
         "taken": _("Over: %(who)s took it", who=who),
         "told": _("Over: it was told"),
         "came_true": _("Over: the time ran out, and another alert goes on"),

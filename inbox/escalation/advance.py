@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
 from inbox.escalation.climb import climb
 from inbox.escalation.once import tell_once
-from inbox.escalation.policies import get_plan
+from inbox.escalation.policies import plan_for
 from inbox.escalation.turn import Turn
 from inbox.notifications.settle import withdraw
 from inbox.security import new_token
@@ -54,7 +54,7 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
     if _is_at_rest(alert, now):
         _withdraw(session, alert)
         return True
-    turn = Turn(session, alert, get_plan(session, alert.escalation_policy_id), now, pace)
+    turn = Turn(session, alert, plan_for(session, alert), now, pace)
     if alert.kind in TOLD_ONCE:
         tell_once(turn)
     else:
