@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.alerts.models import Alert, LastCall
 from inbox.bulk import table_of, written_out
+from inbox.channels.budgets import app_key
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.channels.streams import list_streams
@@ -126,7 +127,8 @@ def read_health(session: Session, channel: Channel, pace: Pace) -> Health:
     read = [stream.last_complete_at for stream in streams if not stream.is_off]
     oldest = min((at for at in read if at is not None), default=None) if None not in read else None
     delay = (now - oldest).total_seconds() if oldest else None
-    budget = session.get(Budget, f"channel:{channel.id}")
+    own, of_app = (session.get(Budget, key) for key in (f"channel:{channel.id}", app_key(channel.platform)))
+    budget = own if own is not None and own.limit_count is not None else of_app or own
     return Health(
         channel=channel,
         streams=streams,

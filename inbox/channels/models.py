@@ -167,6 +167,8 @@ class Budget(Base):
     paused_until_at: Mapped[datetime | None]
     # when the platform ends what we ask it by (the Sunset header, RFC 8594)
     sunset_at: Mapped[datetime | None]
+    # of a host: how often on end it did not answer in time
+    silent_count: Mapped[int | None]
     updated_at: Mapped[datetime]
 
 

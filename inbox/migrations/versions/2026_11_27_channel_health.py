@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.execute("UPDATE channel SET import_began_at = connected_at")
     op.add_column("channel_stream", sa.Column("lag_seconds", sa.Double(), nullable=True))
     op.add_column("budget", sa.Column("sunset_at", _TIME, nullable=True))
+    op.add_column("budget", sa.Column("silent_count", sa.Integer(), nullable=True))
     op.create_table(
         "channel_hour",
         sa.Column("channel_id", _ID, nullable=False),
@@ -51,6 +52,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM alert WHERE kind IN ('sign_in_ends', 'quiet')")
     _check_kinds(_AFTER, _BEFORE)
     op.drop_table("channel_hour")
+    op.drop_column("budget", "silent_count")
     op.drop_column("budget", "sunset_at")
     op.drop_column("channel_stream", "lag_seconds")
     for name, _kind in reversed(_CHANNEL):
