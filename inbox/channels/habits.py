@@ -16,6 +16,7 @@ class Silence:
 
     hours: int
     before: tuple[int, ...]
+    is_longer: bool = False  # than the week of it that is compared
 
     @property
     def chance(self) -> float:
@@ -41,6 +42,6 @@ class Silence:
         return self.is_known and min(self.before) > 0 and self.chance < ODD_BELOW
 
 
-def compare(hours: int, before: Sequence[int]) -> Silence:
+def compare(hours: int, before: Sequence[int], *, is_longer: bool = False) -> Silence:
     """Return a silence beside the same hours of earlier weeks."""
-    return Silence(hours, tuple(before[:WEEKS]))
+    return Silence(hours, tuple(before[:WEEKS]), is_longer)

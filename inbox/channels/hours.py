@@ -56,13 +56,14 @@ def read_silence(session: Session, channel: Channel, now: datetime, pace: Pace) 
         return compare(0, ())
     since = hour_of(channel.last_message_at, pace) + timedelta(seconds=hour)
     until = min(hour_of(now, pace), since + week)
+    is_longer = now > since + week
     hours = int((until - since).total_seconds() // hour)
     first = session.scalar(select(func.min(ChannelHour.hour_at)).where(ChannelHour.channel_id == channel.id))
     if hours <= 0 or first is None:
         return compare(max(hours, 0), ())
     windows = [(since - week * number, until - week * number) for number in range(1, WEEKS + 1)]
     windows = [window for window in windows if window[0] >= first]
-    return compare(hours, _sums(session, channel.id, windows))
+    return compare(hours, _sums(session, channel.id, windows), is_longer=is_longer)
 
 
 def _sums(session: Session, channel_id: int, windows: list[tuple[datetime, datetime]]) -> list[int]:

@@ -220,11 +220,14 @@ def look_for_silence(session: Session, channel: Channel, pace: Pace) -> bool:
 
 
 def _is_oddly_silent(session: Session, channel: Channel, now: datetime, pace: Pace) -> bool:
-    """Compare with what the same hours brought in the weeks before; while fewer than two are known, with its gaps."""
+    """Compare with what the same hours brought in the weeks before; where these don't reach, with its longest gaps.
+
+    They don't while fewer than two are known, nor for a silence of more than a week.
+    """
     if channel.last_message_at is None or channel.quiet_since_at is not None or channel.state != ChannelState.ACTIVE:
         return False
     silence = hours.read_silence(session, channel, now, pace)
-    if silence.is_known:
+    if silence.is_odd or (silence.is_known and not silence.is_longer):
         return silence.is_odd
     return is_oddly_quiet((now - channel.last_message_at).total_seconds(), channel.usual_gap_seconds, pace)
 
