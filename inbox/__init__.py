@@ -126,10 +126,11 @@ def _list_desk_pages() -> "Sequence[Any]":
         last_calls,
         message_acts,
         rotations,
+        saved_replies,
         sla_policies,
         triage,
         views,
     )
 
-    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars)
+    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
     return (views, triage, message_acts, dialogs, last_calls, *rooms)

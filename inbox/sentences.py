@@ -239,6 +239,20 @@ SENTENCES: dict[str, LazyString] = {
     "warning_before_start": _l("A warning before the deadline must be shorter than the promised time."),
     "named_too_many": _l("Choose at most %(most)s of a kind."),
     "label_not_found": _l("There is no such label, or it is not yours to see."),
+    # saved replies
+    "saved_reply_not_found": _l("There is no such saved reply any more, or it is another team's."),
+    "saved_reply_changed": _l(
+        "Somebody else changed %(name)s while you were at it. Below is what you gave; reload to see what it is now."
+    ),
+    "saved_reply_unnamed": _l("Give it a name."),
+    "saved_reply_name_long": _l("A name and a folder have at most %(most)s letters."),
+    "saved_reply_empty": _l("Write what it says, in one language at least."),
+    "saved_reply_long": _l("A wording has at most %(most)s letters, and there are ten languages at most."),
+    "saved_reply_variable": _l("%(given)s is nothing that can be filled in. There are %(known)s."),
+    "saved_reply_language": _l("Choose a language from the list."),
+    "saved_reply_language_twice": _l("There are two wordings for %(language)s. Keep one."),
+    "saved_reply_team_needed": _l("Choose a team that you lead. For everybody, ask an admin."),
+    "saved_replies_too_many": _l("There are at most %(most)s saved replies. Delete one first."),
     # settings, as the command line says them
     "setting_not_a_number": _l("%(name)s must be a number, not %(value)s."),
     "secret_keys_missing": _l("There is no secret key. Set RELEVO_SECRET_KEYS, or let relevo up make one."),

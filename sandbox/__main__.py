@@ -4,12 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from sandbox import hand
 from sandbox.server import serve
 from sandbox.settings import Pace, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parses the command line and runs; gives the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] and arguments[0] in hand.WORDS:
+        return hand.main(arguments)
     parser = argparse.ArgumentParser(prog="sandbox", description="Local platforms to try things out with.")
     parser.add_argument("--data", type=Path, required=True, help="folder for state, ledger and sandbox.json")
     parser.add_argument("--port", type=int, default=0, help="0: the last one if free, else any")

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox import feed_errors, feed_verbs, gate, items
 from sandbox.answers import cursor, is_true, json_answer, trace, whole
 from sandbox.feed_errors import FeedError
-from sandbox.feed_json import account_json, base, history_json, notification_json, status_json
+from sandbox.feed_json import base, counted_json, history_json, notification_json, status_json
 from sandbox.feed_text import CHARACTERS_PER_URL, MAX_CHARACTERS
 from sandbox.items import CannotLook, Item
 from sandbox.pictures import draw
@@ -148,14 +148,14 @@ class FeedApi:
         if not trace().is_other_account and self.world.faults.on(FEED, "empty_200"):
             return feed_errors.account_is_off()
         source = {"privacy": "public", "sensitive": False, "language": "es", "note": "", "fields": []}
-        return json_answer({**account_json(self.world, self.me()), "source": source})
+        return json_answer({**counted_json(self.world, self.me()), "source": source})
 
     def account(self, account_id: str) -> Response:
         """One account."""
         person = self.world.person(FEED, account_id)
         if person is None:
             raise feed_errors.not_found()
-        return json_answer(account_json(self.world, person))
+        return json_answer(counted_json(self.world, person))
 
     def account_statuses(self, account_id: str) -> Response:
         """What an account wrote, newest first (mastodon.md §6 Idempotency: where a lost reply is looked for)."""

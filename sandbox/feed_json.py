@@ -45,6 +45,14 @@ def account_json(world: World, person: Person) -> dict[str, Any]:
     }
 
 
+def counted_json(world: World, person: Person) -> dict[str, Any]:
+    """An Account by itself, with how much they wrote: at once, whatever lists show later, and without direct ones."""
+    theirs = items.select(world, "personality = ? AND author_id = ? AND deleted_at IS NULL", FEED, person.id)
+    counted = [one.authored_at for one in theirs if one.audience != "direct"]
+    last = iso_ms(max(counted))[:10] if counted else None
+    return {**account_json(world, person), "statuses_count": len(counted), "last_status_at": last}
+
+
 def status_json(world: World, item: Item) -> dict[str, Any]:
     """A Status in its newest version; notes that the answer carries it."""
     author = world.person(FEED, item.author_id)

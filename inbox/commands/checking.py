@@ -1,5 +1,6 @@
 """`relevo test` and `relevo check`: what has to be green before a change lands."""
 
+import os
 import subprocess
 import sys
 import time
@@ -63,7 +64,18 @@ def _passes(name: str, words: list[str]) -> bool:
 
 
 def _run(words: list[str]) -> int:
-    return subprocess.run([*_PYTHON, *words], cwd=ROOT, check=False).returncode
+    return subprocess.run([*_PYTHON, *words], cwd=ROOT, env=_environ(), check=False).returncode
+
+
+def _environ() -> dict[str, str]:
+    """Return the environment in which compiled modules are kept, out of the way of who wants none beside the source.
+
+    Else every test process, and every process that a test starts, compiles the tests and the product anew.
+    """
+    kept = dict(os.environ)
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "build" / "pycache"))
+    return kept
 
 
 def need_checkout() -> None:

@@ -56,7 +56,14 @@ def beat() -> None:
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def sandbox(words: tuple[str, ...]) -> None:
-    """Serve the local platforms with which a newcomer tries everything."""
+    """Serve the local platforms with which a newcomer tries everything.
+
+    `sandbox fail feed outage` lets the running one fail, `sandbox heal` ends it; `sandbox fail --help` lists how.
+    """
+    if words[:1] and words[0] in ("fail", "heal") and "--data" not in words:
+        from inbox.settings import Settings
+
+        words += ("--data", str(Settings.from_environ().data_dir / "sandbox"))
     _become_python("sandbox", *words)
 
 

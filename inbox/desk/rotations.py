@@ -29,6 +29,7 @@ from inbox.sentences import sentence_of
 blueprint = Blueprint("rotations", __name__)
 Answer = str | Response | tuple[str, int]
 _FREE_PLACES = 3
+_FREE_ROWS = 3
 
 
 @blueprint.get("/rotations")
@@ -46,7 +47,7 @@ def index() -> Answer:
 def new() -> Answer:
     """Show the form of a new rotation, of the kind in the address."""
     access.check_may_plan(db.session(), doors.current_member())
-    return _form(_kind(request.args.get("kind", "")))
+    return _form(_kind(request.args.get("kind", RotationKind.ON_CALL)))
 
 
 @blueprint.post("/rotations")
@@ -214,9 +215,9 @@ def _rows(plan: Plan | None, *, is_given: bool) -> list[DeskRow]:
     if is_given:
         return rotation_forms.given_rows() or [empty]
     if plan is None or isinstance(plan, Turns):
-        return [empty]
+        return [empty] * _FREE_ROWS
     rows = [DeskRow(one, tuple(write_shifts(plan, one, day) for day in range(7))) for one in plan.member_ids]
-    return [*rows, empty]
+    return [*rows, *[empty] * _FREE_ROWS]
 
 
 def _people(session: Session, member: Member, known: Collection[int]) -> list[Member]:

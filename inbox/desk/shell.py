@@ -53,7 +53,7 @@ _VIEWS = {
 
 
 # Pages that are reached from another's, and stand under it in the rail.
-_ROOMS = {"people": ("teams",), "alerts": ("escalation", "sla_policies", "watch")}
+_ROOMS = {"people": ("teams",), "alerts": ("escalation", "watch"), "reports": ("sla_policies",)}
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,7 @@ class Shell:
             self._place(_("Alerts"), "bell", "alerts.index", _("Nobody has an alert yet") if is_waiting else ""),
             self._place(_("Channels"), "plug", "channels.index", _("A channel needs you") if self.troubled else ""),
         ]
+        places.append(self._place(_("Saved replies"), "message-square-text", "saved_replies.index"))
         if sets_policies(db.session(), self._member):
             places.append(self._place(_("Calendars"), "calendar-days", "calendars.index"))
         if self._member.is_admin:

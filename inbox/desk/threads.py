@@ -46,11 +46,12 @@ _OTHERS = (
     .order_by(_CONVERSATION.waiting_since.is_(None), _CONVERSATION.last_message_at.desc(), _CONVERSATION.id.desc())
     .limit(_ONE_MORE)
 )
-# Under a post that everybody answers there may be tens of thousands: only its latest threads are looked at.
-_LATEST_THREADS = (
-    select(_THREAD.id).where(_THREAD.post_id == _WHERE_ID).order_by(_THREAD.id.desc()).limit(literal_column("100"))
-)
-_UNDER_POST = _OTHERS.where(_CONVERSATION.thread_id.in_(_LATEST_THREADS))
+# Under a post that everybody answers there may be tens of thousands: only its latest threads are looked at, and whether
+# there is anybody in those right below.
+_THREADS_AT_ONCE: ColumnElement[int] = literal_column("100")
+_THREADS = select(_THREAD.id).where(_THREAD.post_id == _WHERE_ID).order_by(_THREAD.id.desc()).limit(_THREADS_AT_ONCE)
+_UNDER_POST = _OTHERS.where(_CONVERSATION.thread_id.in_(_THREADS))
+_FURTHER_DOWN = _OTHERS.where(_CONVERSATION.thread_id.in_(_THREADS.offset(_THREADS_AT_ONCE)))
 _IN_THREAD = _OTHERS.where(_CONVERSATION.thread_id == _WHERE_ID)
 
 
@@ -184,7 +185,7 @@ def show_side(session: Session, member: Member, conversation: Conversation, arou
         labels=labels_of(session, conversation.id),
         earlier=list_earlier(session, member.id, contact_id, except_id=conversation.id, limit=8),
         others=others[:MOST_OTHERS],
-        has_more_others=len(others) > MOST_OTHERS,
+        has_more_others=len(others) > MOST_OTHERS or _are_further_down(session, member, conversation, around),
         why=_why(conversation),
     )
 
@@ -197,14 +198,24 @@ def labels_of(session: Session, conversation_id: int) -> list[LabelView]:
 
 def _others(session: Session, member: Member, conversation: Conversation, around: Around) -> list[Other]:
     """List who else wrote in the thread or under its post: those who wait first, each newest first."""
-    values = {
+    values = _values_of(member, conversation, around)
+    rows = session.execute(_UNDER_POST if around.post_id else _IN_THREAD, values)
+    return [Other(number, person_word(name, handle), at) for number, name, handle, at in rows]
+
+
+def _are_further_down(session: Session, member: Member, conversation: Conversation, around: Around) -> bool:
+    """Tell whether others are among the threads of the post that are too old to be listed."""
+    values = _values_of(member, conversation, around)
+    return bool(around.post_id) and session.execute(_FURTHER_DOWN, values).first() is not None
+
+
+def _values_of(member: Member, conversation: Conversation, around: Around) -> dict[str, int]:
+    return {
         "conversation_id": conversation.id,
         "contact_id": conversation.contact_id,
         "member_id": member.id,
         "where_id": around.post_id or conversation.thread_id,
     }
-    rows = session.execute(_UNDER_POST if around.post_id else _IN_THREAD, values)
-    return [Other(number, person_word(name, handle), at) for number, name, handle, at in rows]
 
 
 def _why(conversation: Conversation) -> str:

@@ -1,4 +1,7 @@
-"""How often a password may be tried: failures counted by address and by e-mail, in Redis or, without it, here."""
+"""How often a password may be tried: failures counted by address and by e-mail, in Redis or, without it, here.
+
+Who guesses from elsewhere keeps no member out: a browser that is known for the e-mail is counted by itself.
+"""
 
 import hashlib
 
@@ -26,16 +29,16 @@ class Attempts:
         self._own = MemoryStorage()
         self._away_until = 0.0
 
-    def are_left(self, address: str, email: str) -> bool:
-        """Tell whether another try is allowed from there and for this e-mail."""
-        return self._ask("test", address, email)
+    def are_left(self, address: str, email: str, device: str | None = None) -> bool:
+        """Tell whether another try is allowed from there and for this e-mail, or by a browser that is known for it."""
+        return self._ask("test", address, email, device)
 
-    def note_failure(self, address: str, email: str) -> None:
-        """Count one failure against both."""
-        self._ask("hit", address, email)
+    def note_failure(self, address: str, email: str, device: str | None = None) -> None:
+        """Count one failure against both, or against the known browser alone."""
+        self._ask("hit", address, email, device)
 
-    def _ask(self, question: str, address: str, email: str) -> bool:
-        answers = [self._ask_one(question, item, key) for item, key in _keys(address, email)]
+    def _ask(self, question: str, address: str, email: str, device: str | None) -> bool:
+        answers = [self._ask_one(question, item, key) for item, key in _keys(address, email, device)]
         return all(answers)
 
     def _ask_one(self, question: str, item: RateLimitItem, key: str) -> bool:
@@ -70,7 +73,9 @@ def _open(redis_url: str) -> Storage | None:
     return storage
 
 
-def _keys(address: str, email: str) -> list[tuple[RateLimitItem, str]]:
+def _keys(address: str, email: str, device: str | None) -> list[tuple[RateLimitItem, str]]:
+    if device is not None:
+        return [(PER_EMAIL, f"sign-in/device/{device}")]
     # hashed: Redis need not know who tried to sign in
     digest = hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:32]
     return [(PER_ADDRESS, f"sign-in/address/{address}"), (PER_EMAIL, f"sign-in/email/{digest}")]

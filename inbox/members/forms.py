@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from inbox.errors import Invalid
-from inbox.members import passwords
+from inbox.members import known_browsers, passwords
 from inbox.members.attempts import current_attempts
 from inbox.members.profile import Profile, check_name
 from inbox.numbers import read_number
@@ -36,11 +36,11 @@ def optional_number(name: str) -> int | None:
 
 def check_current_password(email: str, stored: str | None) -> None:
     """Check the member's own password; raises Invalid where it is wrong, or was tried too often (as at signing in)."""
-    attempts, address = current_attempts(), request.remote_addr or ""
-    if not attempts.are_left(address, email):
+    attempts, tries_of = current_attempts(), (request.remote_addr or "", email, known_browsers.find_known(email))
+    if not attempts.are_left(*tries_of):
         raise Invalid("sign_in_too_often")
     if not passwords.is_right(stored, request.form.get("current", "")):
-        attempts.note_failure(address, email)
+        attempts.note_failure(*tries_of)
         raise Invalid("password_wrong")
 
 

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from inbox.database import db, read_only
 from inbox.errors import Invalid, NotFound, RelevoError
-from inbox.members import doors, first, forms, invitations, passwords, profile, sessions, sign_in
+from inbox.members import doors, first, forms, invitations, known_browsers, passwords, profile, sessions, sign_in
 from inbox.members.attempts import current_attempts
 from inbox.members.devices import name_device
 from inbox.sentences import sentence, sentence_of
@@ -33,17 +33,17 @@ def sign_in_page() -> Answer:
 def sign_in_now() -> Answer:
     """Check address and password; let in, or say what is wrong without saying which of the two."""
     email, password = forms.text("email"), request.form.get("password", "")
-    attempts, address = current_attempts(), request.remote_addr or ""
-    if not attempts.are_left(address, email):
+    attempts, tries_of = current_attempts(), (request.remote_addr or "", email, known_browsers.find_known(email))
+    if not attempts.are_left(*tries_of):
         return _ask_again(email, sentence("sign_in_too_often"), 429)
     with read_only():
         candidate = sign_in.find_candidate(db.session(), email)
         db.session.rollback()
     if not sign_in.is_right(candidate, password) or candidate is None:
-        attempts.note_failure(address, email)
+        attempts.note_failure(*tries_of)
         return _ask_again(email, sentence("sign_in_wrong"), 400)
     try:
-        return _let_in(candidate)
+        return _let_in(candidate, email)
     except Invalid as error:
         db.session.rollback()
         return _ask_again(email, sentence(error.code, {"email": email}), 400)
@@ -122,10 +122,10 @@ def accept_invitation(token: str) -> Answer:
         page = render_template("members/invitation.html", token=token, email=email, error=sentence_of(error))
         return page, 400
     member = invitations.accept(db.session(), token, name, stored)
-    return _let_in(sign_in.Candidate(member.id, stored, None))
+    return _let_in(sign_in.Candidate(member.id, stored, None), email)
 
 
-def _let_in(candidate: sign_in.Candidate) -> Response:
+def _let_in(candidate: sign_in.Candidate, email: str) -> Response:
     settings: Settings = current_app.config["RELEVO"]
     device = name_device(request.headers.get("User-Agent", ""))
     token = sign_in.admit(db.session(), candidate, device, pace=settings.pace)
@@ -137,6 +137,7 @@ def _let_in(candidate: sign_in.Candidate) -> Response:
     response = redirect(wanted, 303)
     life = int(settings.pace.session_life_seconds)
     response.set_cookie(sessions.COOKIE, token, max_age=life, secure=is_secure(), httponly=True, samesite="Lax")
+    known_browsers.remember(response, email)
     return response
 
 

@@ -8,7 +8,7 @@ private threads, reply windows, push). Streams are named `mentions`, `own_posts`
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from inbox.errors import RelevoError
 from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream
@@ -203,6 +203,15 @@ class Connection(Protocol):
 
     def verify(self) -> Verified:
         """Ask whose account it is, whether it lives and what it may."""
+        ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A connection of a platform that answers a write with an id alone."""
+
+    def read_back(self, sent: Sent, outgoing: Outgoing) -> Sent:
+        """Read a reply of ours, to learn where it stands; `parent_id` None: it is not told."""
         ...
 
 

@@ -61,7 +61,9 @@ def match_own(session: Session, channel: Channel, item: Message, *, pace: Pace =
     Locks the threads of the replies that may be meant, so that nobody settles them meanwhile. They are found by
     the id that was fixed beforehand, else by parent, text as the platform stores it, and time.
     """
-    possible = _list_possible(session, channel, item, pace)
+    out = _list_possible(session, channel, item)
+    # An id that was fixed beforehand is ours whatever its time says: that was fixed with it, before the hold.
+    possible = [one for one in out if _is_wanted(one, item) or not _is_older(session, channel, one, item, pace)]
     known = find_polled(session, channel.id, item.external_id)  # after the locks: a sender may have been first
     if known is not None:
         return Settled(known)
@@ -71,7 +73,8 @@ def match_own(session: Session, channel: Channel, item: Message, *, pace: Pace =
             settled = settle(session, delivery.id, sent, pace=pace, thread_key=item.thread_key)
             if settled in (Settling.SETTLED, Settling.KNOWN, Settling.MISPLACED):
                 return Settled(session.get_one(Row, session.get_one(Delivery, delivery.id).message_id))
-    in_flight = [one for one in possible if one.state in _OPEN]
+    # Our words with an earlier time may be ours under a clock that is off: they count as nobody's until a person says.
+    in_flight = [one for one in out if one.state in _OPEN and (one in possible or _has_text(one, item))]
     for delivery in in_flight:
         add_candidates(session, delivery, [as_sent(item)])
     if in_flight:
@@ -98,15 +101,14 @@ def _in_place(delivery: Delivery, item: Message) -> Sent:
     return replace(as_sent(item), parent_id=delivery.parent_external_id)
 
 
-def _list_possible(session: Session, channel: Channel, item: Message, pace: Pace) -> list[Delivery]:
+def _list_possible(session: Session, channel: Channel, item: Message) -> list[Delivery]:
     near = _list_near(session, channel, item)
     threads = {conversation_of(session, one).thread_id for one in near}
     for thread_id in sorted(threads):
         lock_thread(session, thread_id)
     if near:
         near = _list_near(session, channel, item)
-    out = [one for one in near if _may_be_out(session, one)]
-    return [one for one in out if not _is_older(session, channel, one, item, pace)]
+    return [one for one in near if _may_be_out(session, one)]
 
 
 def _list_near(session: Session, channel: Channel, item: Message) -> list[Delivery]:

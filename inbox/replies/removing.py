@@ -34,6 +34,7 @@ from inbox.settings import Pace
 log = structlog.get_logger()
 WRONG = ("misplaced", "wider_audience")
 _DOUBLED_AT = "doubled_at"  # of a candidate: since when it is known for a second reply of a delivery that was sent
+PLACE_UNKNOWN = json.dumps({"place": "unknown"})  # as the detail of a reply that was sent: asked for later
 _IN_FLIGHT = (State.QUEUED, State.SENDING, State.UNCLEAR, State.NEEDS_PERSON)
 Double = Mapping[str, Any]
 CameOfIt = bool | PlatformError | None  # it was there; it was not; it failed; or it was left where it is
@@ -127,6 +128,11 @@ def _may_be_anothers(session: Session, delivery: Delivery) -> bool:
     return bool(session.scalar(select(exists().where(same, another))))
 
 
+def is_place_unknown(delivery: Delivery) -> bool:
+    """Tell whether a reply was sent of which the platform has not told where it stands."""
+    return delivery.state == State.SENT and delivery.reason_detail == PLACE_UNKNOWN
+
+
 def _is_wrong(delivery: Delivery) -> bool:
     return delivery.state == State.SENT and delivery.reason_code in WRONG
 
@@ -151,6 +157,7 @@ def _write(
     delivery = hold(session, delivery_id)
     due = [_write_misplaced(session, delivery, plan, came_of_it, pace)] if _is_wrong(delivery) else []
     due += [_write_double(session, delivery, one, plan.asked_at, came_of_them, pace) for one in doubles_of(delivery)]
+    due += [delivery.due_at] if is_place_unknown(delivery) else []
     delivery.due_at = min((at for at in due if at is not None), default=None)
     session.flush()
 

@@ -24,7 +24,7 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.platforms.contract import Connection
 from inbox.platforms.outgoing import Absent, CannotLook, Found, Ok, Outgoing, ParentGone, Sent
-from inbox.replies import removing, results
+from inbox.replies import placing, removing, results
 from inbox.replies.checks import channel_delivers, find_stop
 from inbox.replies.fold import is_bound
 from inbox.replies.frozen import thaw
@@ -255,4 +255,5 @@ def _claim_removal(session: Session, pace: Pace) -> Removal | None:
 def remove_claimed(sender: Sender, claimed: Removal) -> None:
     """Take a claimed deletion to the platform and write down what came of it."""
     connection = sender.connect(claimed.channel)
+    placing.find_out(sender.make_session, connection, claimed.delivery_id, sender.pace)
     removing.remove(sender.make_session, connection, claimed.delivery_id, sender.pace)

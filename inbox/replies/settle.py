@@ -31,7 +31,7 @@ from inbox.replies.fold import belongs_to_another, fold_into
 from inbox.replies.frozen import thaw
 from inbox.replies.holding import conversation_of
 from inbox.replies.models import Draft
-from inbox.replies.removing import note_double
+from inbox.replies.removing import PLACE_UNKNOWN, note_double
 from inbox.replies.returns import stop_leaving
 from inbox.settings import Pace
 
@@ -69,8 +69,10 @@ def settle(
         return _settle_again(session, delivery, sent, pace)
     was, outgoing = State(delivery.state), thaw(delivery.outgoing)
     wrong = find_wrong(outgoing, sent)
-    due_at = clock.now() if wrong else None
-    if not move(session, delivery, State.SENT, reason=wrong, reason_detail=None, due_at=due_at, member_id=member_id):
+    due_at, detail = clock.now() if wrong else None, None
+    if _is_place_untold(outgoing, sent) and member_id is None:
+        due_at, detail = clock.now() + timedelta(seconds=pace.gone_confirm_seconds), PLACE_UNKNOWN
+    if not move(session, delivery, State.SENT, reason=wrong, reason_detail=detail, due_at=due_at, member_id=member_id):
         return Settling.REFUSED
     message = _place(session, delivery, thread, outgoing, sent, thread_key, pace)
     _settle_draft(session, delivery, was, wrong)
@@ -91,6 +93,11 @@ def find_wrong(outgoing: Outgoing, sent: Sent) -> str | None:
     if sent.audience is not None and is_wider(sent.audience, outgoing.audience):
         return "wider_audience"
     return None
+
+
+def _is_place_untold(outgoing: Outgoing, sent: Sent) -> bool:
+    is_told = sent.parent_id is not None or not outgoing.parent_id
+    return bool(sent.external_id) and not is_told and find_wrong(outgoing, sent) is None
 
 
 def _settle_again(session: Session, delivery: Delivery, sent: Sent, pace: Pace) -> Settling:

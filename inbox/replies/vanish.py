@@ -44,7 +44,7 @@ def vanished(session: Session, message: Message, *, pace: Pace, reason: str = DE
         message.gone_reason = reason
     is_soon = message.gone_at - _sent_at(message, delivery) <= timedelta(seconds=pace.gone_within_seconds)
     if is_soon:
-        _wait_again(session, message)
+        wait_again(session, message)
     session.flush()
     assert thread.joined_into_id is None
     return delivery is not None or is_soon
@@ -56,7 +56,8 @@ def _sent_at(message: Message, delivery: Delivery | None) -> datetime:
     return message.authored_at or message.clock_at
 
 
-def _wait_again(session: Session, reply: Message) -> None:
+def wait_again(session: Session, reply: Message) -> None:
+    """Let what this reply alone had answered await again, with its original clock."""
     query = select(Message).where(Message.answered_by_message_id == reply.id, Message.settled == Settled.ANSWERED)
     touched: set[int] = set()
     for message in session.scalars(query.order_by(Message.id)).all():

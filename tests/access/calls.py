@@ -141,6 +141,7 @@ def names_of_rows() -> tuple[str, ...]:
         "proposal_id",
         "quarantined_id",
         "rotation_id",
+        "saved_id",
         "session_id",
         "sla_policy_id",
         "stream_id",
@@ -184,7 +185,9 @@ def digests(session: Session, *sides: Side) -> dict[str, str]:
 
 def _rows(session: Session, table: Table) -> Iterable[str]:
     """Give each row as the driver has it: what thousands of them mean is of no matter, only whether one changed."""
-    return map(repr, session.connection().exec_driver_sql(f'SELECT * FROM "{table.name}"'))
+    rows = session.connection().exec_driver_sql(f'SELECT * FROM "{table.name}"')
+    assert rows.cursor is not None
+    return map(repr, rows.cursor.fetchall())  # not SQLAlchemy's rows: those show long values cut, and slowly
 
 
 def _rows_of(session: Session, table: Table, sides: tuple[Side, ...]) -> Iterable[str]:

@@ -28,6 +28,7 @@ from tests.access.calls import (
 from tests.access.routes import STRINGS, Route, list_routes
 from tests.access.world import MARKER, SAID, World, make_world
 from tests.factories.members import form_token
+from tests.factories.standing import stand
 from tests.fixtures.app import MovingClock
 
 POSTS = [route for route in list_routes() if route.method != "GET" and route.access is not Access.EVERYONE]
@@ -37,7 +38,7 @@ KINDS_OF_ANSWER: tuple[dict[str, str], ...] = ({}, {"HX-Request": "true"}, {"Acc
 
 @pytest.fixture
 def world(session: Session, moving_clock: MovingClock) -> World:
-    return make_world(session)
+    return stand(session, "two sides", make_world)
 
 
 @pytest.fixture

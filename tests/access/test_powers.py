@@ -29,6 +29,7 @@ from tests.access.calls import (
 from tests.access.routes import Route, list_routes
 from tests.access.world import MARKER, SAID, Side, World, make_side, make_world
 from tests.factories.members import form_token, sign_in_as
+from tests.factories.standing import stand
 from tests.fixtures.app import MovingClock
 
 CONTENT = {
@@ -57,7 +58,7 @@ NEEDS_ANSWER = {
 
 @pytest.fixture
 def world(session: Session, moving_clock: MovingClock) -> World:
-    return make_world(session)
+    return stand(session, "two sides", make_world)
 
 
 def _post(app: Flask, browser: FlaskClient, route: Route, side: Side) -> Any:

@@ -35,6 +35,7 @@ from inbox.oncall.rotations import Wanted, make_rotation
 from inbox.oncall.shifts import Turns
 from inbox.outbox.models import Delivery
 from inbox.replies.models import Draft
+from inbox.replies.saved_models import SavedReply
 from inbox.security import token_hash
 from inbox.settings import Pace
 from tests.factories.basics import join_team, make_channel, make_contact, make_grant, make_member, make_team
@@ -296,10 +297,12 @@ def _membership(session: Session, word: str, member: Member, team: Team) -> dict
     session.flush()
     method = NotificationMethod(member_id=member.id, kind="ntfy", label=word, hint=word, sealed=b"", created_at=now)
     method.state, method.verified_at = "verified", now
+    saved = SavedReply(name=f"Saved {word}", texts={"": word}, team_id=team.id, created_at=now, changed_at=now)
     return {
         "session_id": row.id,
         "invitation_id": invitation.id,
         "notification_method_id": _add(session, method).id,
+        "saved_id": _add(session, saved).id,
     }
 
 

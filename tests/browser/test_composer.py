@@ -101,7 +101,7 @@ def test_the_browser_counts_as_the_server_does(how: str, url_length: int | None,
 def test_a_reply_is_held_taken_back_and_sent(session: Session, desk: World, bench: Bench, open_as: OpenAs) -> None:
     page = open_as(desk.lucia_id, f"/c/{desk.maria_id}?view=mine")
     write(page, "Hola María, ya está aprobado.")
-    expect(page.locator("#count")).to_have_text("29 of 300")
+    expect(page.locator("#count")).to_have_text("29 of 300 characters")
     page.keyboard.press("Control+Enter")
     held = page.locator(".delivery[data-state=held]")
     expect(held).to_contain_text("Leaves in")

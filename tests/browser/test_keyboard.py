@@ -231,3 +231,24 @@ def test_words_written_just_before_leaving_are_kept(session: Session, open_as: O
     assert page.url.endswith("/queue?view=unassigned")
     page.goto(f"/c/{world.conversation_ids[0]}?view=unassigned")
     expect(page.locator("#compose textarea")).to_have_value("Casi listo")
+
+
+def test_a_page_that_is_loaded_again_shows_as_much_as_before_and_the_same_place(
+    session: Session, open_as: OpenAs
+) -> None:
+    world = make_world(session, conversations=70)
+    page = open_as(world.lucia_id, "/queue?view=everything")
+    rows = page.locator("#rows > li[data-id]")
+    page.locator("html.scripts").wait_for()
+    first = rows.count()
+    page.locator("#rows > [data-more] a").click()
+    expect(page.locator("#rows > [data-more]")).to_have_count(0)
+    assert rows.count() > first
+    page.evaluate("() => { document.querySelector('#rows').scrollTop = 3000 }")
+    at = page.evaluate("() => document.querySelector('#rows').scrollTop")
+    shown = rows.count()
+    page.reload()
+    expect(rows).to_have_count(shown)
+    page.wait_for_function("(at) => document.querySelector('#rows').scrollTop === at", arg=at)
+    page.goto("/queue?view=everything")  # come anew, it begins at its beginning
+    expect(page.locator("#rows > [data-more]")).to_have_count(1)

@@ -56,8 +56,9 @@ def axe(page: Page, source: str) -> list[str]:
     """Return what axe finds against the page, one line a finding."""
     page.evaluate(source)
     found: str = page.evaluate(
-        """async () => JSON.stringify((await axe.run(document)).violations.map((one) => `${one.id}: ` + one.nodes
-        .slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")))"""
+        """async () => JSON.stringify((await axe.run(document, { resultTypes: ["violations"] })).violations
+        .map((one) => `${one.id}: ` + one.nodes.slice(0, 3)
+        .map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")))"""
     )
     return list(json.loads(found))
 

@@ -19,11 +19,12 @@ from inbox.members.models import Grant, Member
 from tests.browser.world import World, make_world
 from tests.factories.members import form_token, sign_in_as
 from tests.factories.members import post as post_form
+from tests.factories.standing import stand
 
 
 @pytest.fixture
 def small(session: Session) -> World:
-    return make_world(session, conversations=1)
+    return stand(session, "team and 1", lambda session: make_world(session, conversations=1))
 
 
 @pytest.fixture

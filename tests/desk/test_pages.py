@@ -18,6 +18,7 @@ from tests.browser.world import World, make_long_thread, make_world
 from tests.factories.basics import join_team, make_contact, make_grant, make_member, make_team
 from tests.factories.conversations import answer_there, conversation_of, make_post, make_thread, say
 from tests.factories.members import sign_in_as
+from tests.factories.standing import stand
 
 JSON = {"Accept": "application/json"}
 PART = {"HX-Request": "true"}
@@ -25,7 +26,7 @@ PART = {"HX-Request": "true"}
 
 @pytest.fixture
 def small(session: Session) -> World:
-    return make_world(session, conversations=5)
+    return stand(session, "team and 5", lambda session: make_world(session, conversations=5))
 
 
 @pytest.fixture
@@ -137,6 +138,24 @@ def test_beside_it_stands_who_else_wrote_under_the_post(session: Session, small:
     told = re.findall(r'data-open="(\d+)"', html.partition('id="side-others"')[2].partition("</ul>")[0])
     assert [int(one) for one in told] == [ids[number] for number in (50, 104, 103, 102, 101, 100, 99, 98)]
     assert "and more" in html
+
+
+def test_that_others_are_further_down_is_said(session: Session, small: World, lucia: FlaskClient) -> None:
+    channel = session.get_one(Channel, small.channel_id)
+    post, person = make_post(session, channel), make_contact(session)
+    oldest = make_thread(session, channel, post_id=post.id)
+    stranger = say(session, oldest, make_contact(session, display_name="Fan of long ago"))
+    nobody = [make_thread(session, channel, post_id=post.id) for _ in range(99)]
+    newest = say(session, make_thread(session, channel, post_id=post.id), person)
+    html = lucia.get(f"/c/{newest.conversation_id}").text
+    beside = html.partition('id="side-others"')[2].partition("</ul>")[0]
+    assert "and more" in beside
+    assert f'data-open="{stranger.conversation_id}"' not in beside
+    session.delete(nobody[0])  # then the oldest is one of the hundred
+    session.commit()
+    beside = lucia.get(f"/c/{newest.conversation_id}").text.partition('id="side-others"')[2].partition("</ul>")[0]
+    assert "and more" not in beside
+    assert f'data-open="{stranger.conversation_id}"' in beside
 
 
 def test_who_waits_stands_before_who_does_not(session: Session, small: World, lucia: FlaskClient) -> None:

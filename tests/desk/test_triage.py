@@ -18,11 +18,12 @@ from tests.factories.basics import join_team, make_contact, make_grant, make_mem
 from tests.factories.conversations import answer_there, conversation_of, make_thread, say
 from tests.factories.fake_platform import FakePlatform
 from tests.factories.members import form_token, sign_in_as
+from tests.factories.standing import stand
 
 
 @pytest.fixture
 def small(session: Session) -> World:
-    return make_world(session, conversations=3)
+    return stand(session, "team and 3", lambda session: make_world(session, conversations=3))
 
 
 class Desk:

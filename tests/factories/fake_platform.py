@@ -11,7 +11,7 @@ from typing import Any
 
 from inbox import clock
 from inbox.channels.models import Channel
-from inbox.platforms.contract import Connection, Unclear
+from inbox.platforms.contract import Connection, Unavailable, Unclear
 from inbox.platforms.items import Author, Context, Cursor, Item, Look, Message, Page, Stream
 from inbox.platforms.outgoing import Absent, CannotLook, Found, LookUp, Ok, Outgoing, Preflight, Sent, Verified
 
@@ -154,6 +154,13 @@ class FakeConnection:
             if (sent.text, sent.parent_id) == (outgoing.text, outgoing.parent_id):
                 return Found(sent)
         return Absent(is_sure=False, candidates=[one for one in texts if one.parent_id == outgoing.parent_id])
+
+    def read_back(self, sent: Sent, outgoing: Outgoing) -> Sent:
+        """Tell where a reply stands, unless new ones are not shown yet."""
+        self.platform.calls.append("read_back")
+        if self.platform.hides_new:
+            raise Unavailable("timeout")
+        return self.platform.ledger[sent.external_id]
 
     def delete_own(self, external_id: str, ref: Mapping[str, Any]) -> bool:
         """Take a reply out of the ledger, where it is shown already."""

@@ -24,13 +24,12 @@ from inbox.disk import is_full
 from inbox.doctor import examine
 from inbox.outbox.models import Delivery
 from inbox.platforms.outgoing import Outgoing, Sent
-from inbox.tables import METADATA
 from tests.access.calls import digests
 from tests.factories.basics import make_member
 from tests.factories.fake_platform import FakePlatform
 from tests.factories.members import sign_in_as
 from tests.factories.replies import make_scene
-from tests.fixtures.app import MovingClock, open_app
+from tests.fixtures.app import MovingClock, empty_tables, open_app
 from tests.fixtures.replies import Bench
 from tests.hostile.full_disk import limited
 from tests.hostile.work import PACE, Click, Intake, Reply, Work
@@ -59,9 +58,8 @@ def app(small_app: Flask) -> Iterator[Flask]:
     yield small_app
     set_read_only(False)
     disk.note_of(small_app.config["RELEVO"]).unlink()
-    with small_app.app_context(), db.engine.begin() as connection:
-        for table in reversed(METADATA.sorted_tables):
-            connection.execute(table.delete())
+    with small_app.app_context():
+        empty_tables()
 
 
 Fill = Callable[[], object]

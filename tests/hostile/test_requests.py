@@ -19,6 +19,7 @@ from tests.access.calls import browser_of, fields, queries, url
 from tests.access.routes import STRINGS, Route, list_routes
 from tests.access.world import World, make_world
 from tests.factories.members import form_token
+from tests.factories.standing import stand
 
 NUMBERS = ("9223372036854775807", "9223372036854775808", "9" * 400, "0", "-1", "٣", "1_0", "")
 TEXTS = ("a\0b", "\ud800", "x" * 5000, "'\";--<script>", "\u202e{{7*7}}%s%n", "../../etc/passwd")
@@ -45,7 +46,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture
 def world(session: Session) -> World:
-    return make_world(session)
+    return stand(session, "two sides", make_world)
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def settings(app: Flask, wire: Wire, moving_clock: MovingClock) -> Iterator[Sett
 def rows(session: Session) -> str:
     """Return every row of every table, what is packed in it unpacked."""
     session.rollback()
-    found = [repr(row) for table in METADATA.sorted_tables for row in session.execute(select(table))]
+    found = [repr(tuple(row)) for table in METADATA.sorted_tables for row in session.execute(select(table))]
     for model in (Quarantined, RawPayload):
         found += [repr(borders.unpack(packed)) for packed in session.scalars(select(model.compressed))]
     session.rollback()

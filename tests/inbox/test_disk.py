@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from inbox import disk
 from inbox.settings import Settings
+from tests.factories.basics import make_member
 from tests.fixtures.app import MovingClock
 
 FULL = {
@@ -30,23 +31,28 @@ OTHER = {
 def settings(app: Flask, moving_clock: MovingClock) -> Iterator[Settings]:
     """The application's settings, without a note before and after."""
     found: Settings = app.config["RELEVO"]
-    disk.note_of(found).unlink(missing_ok=True)
+    for path in (disk.note_of(found), disk.room_of(found)):
+        path.unlink(missing_ok=True)
     yield found
     disk.note_of(found).unlink(missing_ok=True)
 
 
 def fail(session: Session, statements: list[str]) -> DBAPIError:
-    """Let the last statement fail, and return how."""
-    try:
-        for one in statements[:-1]:
-            session.execute(text(one))
-        with pytest.raises(DBAPIError) as raised:
-            session.execute(text(statements[-1]))
-    finally:
-        session.rollback()
-        if session.get_bind().dialect.name == "sqlite":
-            session.execute(text("PRAGMA max_page_count=1073741823"))
-            session.rollback()
+    """Let the last statement fail, and return how; the limit that it needs is that of its own connection alone."""
+    engine = session.get_bind()
+    assert isinstance(engine, Engine)
+    session.rollback()
+    with engine.connect() as link:
+        try:
+            for one in statements[:-1]:
+                link.execute(text(one))
+            with pytest.raises(DBAPIError) as raised:
+                link.execute(text(statements[-1]))
+        finally:
+            link.rollback()
+            if engine.dialect.name == "sqlite":
+                link.execute(text("PRAGMA max_page_count=1073741823"))
+                link.rollback()
     return raised.value
 
 
@@ -59,6 +65,44 @@ def test_what_finds_no_room_is_noted_for_a_while(
     moving_clock.move(minutes=3)
     assert disk.is_noted(settings)
     moving_clock.move(minutes=2)
+    assert not disk.is_noted(settings)
+
+
+def add_row(session: Session) -> None:
+    make_member(session)
+    session.commit()
+
+
+def test_it_ends_within_a_minute_of_the_first_rows_that_find_room_again(
+    session: Session, settings: Settings, database: str, moving_clock: MovingClock
+) -> None:
+    fail(session, FULL[database])
+    moving_clock.move(20)
+    session.execute(text("SELECT 1"))
+    session.commit()  # has needed no room
+    moving_clock.move(59)
+    assert disk.is_noted(settings)
+    add_row(session)
+    moving_clock.move(10)
+    assert disk.is_noted(settings)
+    add_row(session)
+    moving_clock.move(50)
+    assert not disk.is_noted(settings)
+
+
+def test_what_fails_in_between_goes_on_counting(
+    session: Session, settings: Settings, database: str, moving_clock: MovingClock
+) -> None:
+    fail(session, FULL[database])
+    for _ in range(4):
+        moving_clock.move(20)
+        add_row(session)  # a small one finds room
+        moving_clock.move(20)
+        fail(session, FULL[database])
+    assert disk.is_noted(settings)
+    moving_clock.move(20)
+    add_row(session)
+    moving_clock.move(60)
     assert not disk.is_noted(settings)
 
 

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from inbox.database import db
 from inbox.errors import Conflict, Invalid
-from inbox.members import first, passwords, profile, sessions, sign_in
+from inbox.members import attempts, first, known_browsers, passwords, profile, sessions, sign_in
 from inbox.members.attempts import PER_EMAIL
 from inbox.members.models import Member, MemberSession
 from inbox.settings import Pace, Settings
-from tests.factories.members import PASSWORD, form_token, make_member_with_password, sign_in_as
+from tests.factories.members import PASSWORD, form_token, make_member_with_password, post, sign_in_as
 from tests.fixtures.app import MovingClock
 
 
@@ -28,8 +28,6 @@ def _sign_in(browser: FlaskClient, email: str, password: str = PASSWORD, **field
 
 @pytest.fixture
 def member(session: Session, app: Flask) -> Member:
-    from inbox.members import attempts
-
     attempts.set_up(app)  # nobody has tried anything yet
     member = make_member_with_password(session, email="lucia@acme.example")
     session.commit()
@@ -90,6 +88,44 @@ def test_after_ten_failures_even_the_right_password_waits(
     answer = _sign_in(client, member.email)
     assert answer.status_code == 429
     assert "Too many wrong tries" in answer.text
+
+
+def test_who_guesses_elsewhere_keeps_no_known_browser_out(
+    app: Flask, client: FlaskClient, member: Member, moving_clock: MovingClock
+) -> None:
+    assert _sign_in(client, member.email).status_code == 303
+    post(client, "/sign-out")
+    guesser = app.test_client()
+    for _ in range(PER_EMAIL.amount):
+        _sign_in(guesser, member.email, "wrong")
+    assert _sign_in(guesser, member.email).status_code == 429
+    for _ in range(PER_EMAIL.amount):  # it is counted by itself, and no less strictly
+        assert _sign_in(client, member.email, "wrong").status_code == 400
+    assert _sign_in(client, member.email).status_code == 429
+    moving_clock.move(minutes=11)
+    attempts.set_up(app)  # the counter goes by the machine's clock
+    for _ in range(PER_EMAIL.amount):
+        _sign_in(guesser, member.email, "wrong")
+    assert _sign_in(client, member.email).status_code == 303
+
+
+@pytest.mark.parametrize("spoilt", ["another's", "an old one", "cut", "x" * 1500, "é", ""])
+def test_only_a_true_young_cookie_of_this_address_makes_a_browser_known(
+    app: Flask, client: FlaskClient, session: Session, member: Member, moving_clock: MovingClock, spoilt: str
+) -> None:
+    other = make_member_with_password(session, email="diego@acme.example")
+    _sign_in(client, other.email if spoilt == "another's" else member.email)
+    post(client, "/sign-out")
+    cookie = client.get_cookie(known_browsers.COOKIE)
+    assert cookie is not None
+    assert member.email not in cookie.value
+    if spoilt == "an old one":
+        moving_clock.move(seconds=known_browsers.KNOWN_FOR.total_seconds() + 1)
+    elif spoilt != "another's":
+        client.set_cookie(known_browsers.COOKIE, cookie.value[:-20] if spoilt == "cut" else spoilt)
+    for _ in range(PER_EMAIL.amount):
+        _sign_in(app.test_client(), member.email, "wrong")
+    assert _sign_in(client, member.email).status_code == 429
 
 
 def test_a_deactivated_member_stays_outside(client: FlaskClient, session: Session, member: Member) -> None:

@@ -21,7 +21,7 @@ from inbox.replies.frozen import thaw
 from inbox.replies.match import HoldBack, Matched, Native, Settled, match_own
 from inbox.replies.settle import settle
 from inbox.settings import Pace
-from tests.factories.replies import Scene, make_scene
+from tests.factories.replies import LIMITS, Scene, make_scene
 from tests.fixtures.replies import Bench
 
 
@@ -137,20 +137,46 @@ def test_another_text_to_the_same_parent_is_held_back_and_becomes_a_candidate(be
 
 
 @pytest.mark.parametrize(
-    "change", [{"parent_id": "somewhere-else"}, {"parent_id": None}, {"authored_at": "before"}], ids=str
+    "change",
+    [{"parent_id": "somewhere-else"}, {"parent_id": None}, {"authored_at": "before", "text": "Yes, we do."}],
+    ids=str,
 )
-def test_another_place_or_an_earlier_time_is_native(bench: Bench, change: dict[str, Any]) -> None:
+def test_another_place_or_other_words_of_an_earlier_time_are_native(bench: Bench, change: dict[str, Any]) -> None:
     bench.platform.steps = ["drop"]
     scene = make_scene(bench.session)
     delivery = bench.queue(scene)
     bench.send()
     if change.get("authored_at"):
-        change = {"authored_at": clock.now() - timedelta(minutes=5)}
+        change = change | {"authored_at": clock.now() - timedelta(minutes=5)}
     item = bench.platform.polled(
         Sent("native-1", clock.now(), parent_id=scene.message.external_id, text="We open at nine.")
     )
     assert poll(bench, scene.channel.id, replace(item, **change)) == Native()
     assert bench.state(delivery) == "unclear"
+
+
+def test_our_words_with_an_earlier_time_are_for_a_person_and_nothing_goes_out_again(bench: Bench) -> None:
+    bench.platform.steps = ["hang"]
+    scene = make_scene(bench.session, limits=replace(LIMITS, lookup_lag_seconds=30.0))
+    delivery = bench.queue(scene)
+    bench.send()
+    # a platform whose clock went wrong by eight minutes, which nobody knows yet
+    item = bench.platform.polled(bench.platform.accepted[0], authored_at=clock.now() - timedelta(minutes=8))
+    assert isinstance(poll(bench, scene.channel.id, item), HoldBack)
+    bench.platform.looks = "blind"
+    bench.look_until_decided(delivery)
+    assert (bench.state(delivery), bench.platform.sends) == ("needs_person", 1)
+    assert [one["external_id"] for one in bench.fresh(delivery).candidates] == [item.external_id]
+
+
+def test_an_id_fixed_beforehand_is_ours_however_early_its_time(bench: Bench) -> None:
+    bench.platform.steps, bench.platform.has_own_ids = ["hang"], True
+    scene = make_scene(bench.session)
+    delivery = bench.queue(scene)
+    bench.send()
+    item = bench.platform.polled(bench.platform.accepted[0], authored_at=clock.now() - timedelta(minutes=8))
+    assert isinstance(poll(bench, scene.channel.id, item), Settled)
+    assert bench.state(delivery) == "sent"
 
 
 def test_a_platform_two_levels_deep_shows_the_parents_parent(bench: Bench) -> None:

@@ -169,3 +169,29 @@ def test_it_refuses_production(start: Start, tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=10)
     assert (process.returncode, "production" in errors) == (2, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def hand(*words: str) -> "subprocess.CompletedProcess[str]":
+    """What a person's command says about it."""
+    command = [sys.executable, "-W", "error", "-m", "sandbox", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_person_lets_it_fail_and_be_well_again(start: Start, until: Until, tmp_path: Path) -> None:
+    process = start()
+    description = until(lambda: told(tmp_path, process.pid))
+    headers = {"Authorization": f"Bearer {description['feed']['access_token']}"}
+    read = f"{description['feed']['url']}/api/v1/notifications"
+    done = hand("fail", "feed", "error_500", "--data", str(tmp_path))
+    assert (done.returncode, "for 120 s" in done.stdout) == (0, True), done.stderr
+    assert httpx.get(read, headers=headers).status_code == 500
+    done = hand("heal", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "sandbox: faults that were ended: 1\n"), done.stderr
+    assert httpx.get(read, headers=headers).status_code == 200
+    hand("fail", "feed", "error_500", "--count", "1", "--data", str(tmp_path))
+    assert [httpx.get(read, headers=headers).status_code for _ in range(2)] == [500, 200]
+
+
+def test_where_none_runs_a_person_is_told(tmp_path: Path) -> None:
+    done = hand("fail", "pages", "outage", "--data", str(tmp_path))
+    assert (done.returncode, "none is running" in done.stdout) == (1, True)

@@ -57,7 +57,7 @@ async function followChannel() {
 }
 
 function setSendable(isSendable) {
-  for (const button of $$("#compose .bar button")) button.setAttribute("aria-disabled", String(!isSendable));
+  for (const button of $$("#compose .bar button[name=then]")) button.setAttribute("aria-disabled", String(!isSendable));
 }
 
 /** Tell whether the focus is in the composer, or nowhere. */

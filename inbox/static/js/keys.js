@@ -114,12 +114,25 @@ const DO = {
   },
   "copy-link": () => copy(`${location.origin}/c/${openId()}`),
   "copy-message": (button) => copy(button.dataset.link),
+  "copy-shown": (button) => copyShown(document.getElementById(button.dataset.shown)),
   "close-dialog": () => closeDialog(),
 };
 
 async function copy(text) {
   await navigator.clipboard.writeText(text);
   toast(say("copied"), { seconds: 3 });
+}
+
+/** Copy what an element shows. Without the clipboard (it needs HTTPS or this machine) it is selected and copied the old way. */
+async function copyShown(element) {
+  const text = element.textContent.trim();
+  try {
+    await copy(text);
+  } catch {
+    getSelection().selectAllChildren(element);
+    const isCopied = document.execCommand("copy");
+    toast(say(isCopied ? "copied" : "copy_selected"), { seconds: isCopied ? 3 : 8 });
+  }
 }
 
 /** Listen to keys and to buttons that only scripts serve. */

@@ -14,6 +14,7 @@ import { startLive } from "./live.js";
 import { startMore } from "./more.js";
 import { startPane } from "./pane.js";
 import { startRefresh } from "./refresh.js";
+import { startSaved } from "./saved.js";
 import { startTimes } from "./times.js";
 import { startToasts } from "./toasts.js";
 
@@ -31,6 +32,7 @@ if ($("#queue")) {
   startDues();
   startFilter();
   startPane();
+  startSaved();
   writeTitle();
 }
 if (config.member) {

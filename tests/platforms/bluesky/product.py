@@ -173,7 +173,12 @@ class Product:
 
 
 def connect_product(
-    app: Flask, session: Session, given: Mapping[str, str], services: Collection[str], pace: Pace = PACE
+    app: Flask,
+    session: Session,
+    given: Mapping[str, str],
+    services: Collection[str],
+    pace: Pace = PACE,
+    platform: str = "bluesky",
 ) -> Product:
     """Sign in as a member would, and connect the channel; `services` are declared to be local."""
     settings = replace(app.config["RELEVO"], local_services=frozenset(services), pace=pace)
@@ -181,7 +186,7 @@ def connect_product(
     team = make_team(session)
     join_team(session, member, team)
     session.commit()
-    signed_in = connections.sign_in(settings, "bluesky", given)
+    signed_in = connections.sign_in(settings, platform, given)
     channel = open_channel(session, settings, signed_in, member_id=member.id, team_ids=[team.id], is_sandbox_kept=True)
     made = Product(settings, channel.id, member.id)
     session.commit()

@@ -86,3 +86,30 @@ def test_our_words_by_somebody_without_a_name_are_for_a_person(pages: Scene) -> 
     found = pages.connection.find_sent(outgoing, now())
     assert isinstance(found, Absent)
     assert [one.text for one in found.candidates] == [outgoing.text]
+
+
+@pytest.mark.parametrize("earlier", [5, 90])
+def test_our_words_that_tell_an_earlier_time_are_for_a_person(scene: Scene, earlier: int) -> None:
+    _, outgoing, external_id = answered(scene)
+    found = scene.connection.find_sent(outgoing, now() + timedelta(minutes=earlier))
+    assert isinstance(found, Absent)
+    assert [one.external_id for one in found.candidates] == [external_id]
+
+
+def never_written(feed: Scene, audience: str = "public") -> Outgoing:
+    """Let somebody speak to a brand that has never written anything; return an answer that was not sent."""
+    feed.do("direct" if audience == "direct" else "mention", by="eva@plaza.test", text="¿Abrís hoy?")
+    message = next(iter(feed.messages("mentions").values()))
+    return feed.connection.prepare(answer_to(message, audience=audience), "key-1")
+
+
+def test_the_first_reply_of_an_account_may_be_absent(feed: Scene) -> None:
+    outgoing = never_written(feed)
+    assert feed.connection.find_sent(outgoing, now()) == Absent(is_sure=False)
+    feed.site.fault("feed", "lookup_lag_seconds", seconds=600, exact=True)
+    feed.connection.send(outgoing, "key-1")  # counted at once, listed later
+    assert feed.connection.find_sent(outgoing, now()) == CannotLook("empty")
+
+
+def test_an_account_that_does_not_count_direct_ones_proves_nothing_of_them(feed: Scene) -> None:
+    assert feed.connection.find_sent(never_written(feed, "direct"), now()) == CannotLook("empty")

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from inbox import clock
-from inbox.platforms.contract import Refused
+from inbox.platforms.contract import ReadsBack, Refused
 from inbox.platforms.http import wait_until
 from inbox.platforms.items import Message, PostSeen, Unknown, Unreadable
 from inbox.platforms.outgoing import Found, Outgoing, WindowClosed
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import next_params
 from inbox.platforms.sandbox.pages.connector import PagesConnector
+from inbox.replies.settle import find_wrong
 from tests.fixtures.app import MovingClock
 from tests.platforms.sandbox.conftest import Scene, now, short
 
@@ -40,6 +41,21 @@ def test_a_misplaced_reply_is_noticed(pages: Scene) -> None:
     pages.site.fault("pages", "misplace", count=1)
     sent = pages.connection.send(Outgoing("Hola", message.external_id, message.ref, "public"), "key")
     assert sent.parent_id != message.external_id
+
+
+@pytest.mark.parametrize("is_misplaced", [False, True])
+def test_a_reply_that_could_not_be_read_back_is_read_back_later(pages: Scene, is_misplaced: bool) -> None:
+    message = comment(pages)
+    if is_misplaced:
+        pages.site.fault("pages", "misplace", count=1)
+    pages.site.fault("pages", "error_500", on="read", count=1)
+    outgoing = Outgoing("Hola", message.external_id, message.ref, "public")
+    sent = pages.connection.send(outgoing, "key")
+    assert sent.parent_id is None
+    assert isinstance(pages.connection, ReadsBack)
+    found = pages.connection.read_back(sent, outgoing)
+    assert find_wrong(outgoing, found) == ("misplaced" if is_misplaced else None)
+    assert found.external_id == sent.external_id
 
 
 def test_a_comment_is_answered_in_private_once(pages: Scene) -> None:

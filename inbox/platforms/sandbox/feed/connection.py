@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from inbox.platforms.contract import Account, Answered, Gone, Malformed, PlatformError, Refused, Unavailable, Unclear
@@ -22,7 +23,18 @@ from inbox.platforms.items import (
     Unreadable,
 )
 from inbox.platforms.looking import LookPage, look_back
-from inbox.platforms.outgoing import CannotLook, Forbidden, LookUp, Ok, Outgoing, ParentGone, Preflight, Sent, Verified
+from inbox.platforms.outgoing import (
+    Absent,
+    CannotLook,
+    Forbidden,
+    LookUp,
+    Ok,
+    Outgoing,
+    ParentGone,
+    Preflight,
+    Sent,
+    Verified,
+)
 from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.profile import read_profile
@@ -186,10 +198,25 @@ class FeedConnection:
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
         """Look among our statuses, newest first, down to the first try."""
         floor = not_before - writing.MARGIN
+        pages = self._own_statuses()
         try:
-            return look_back(self._own_statuses(), floor, lambda own: writing.find_among(own, outgoing, floor))
+            first = next(pages)
+            if not first.items and first.is_last and self._has_written_nothing(outgoing):
+                return Absent(is_sure=False)
+            return look_back(chain([first], pages), floor, lambda own: writing.find_among(own, outgoing, floor))
         except Unavailable as error:
             return CannotLook(error.code)
+
+    def _has_written_nothing(self, outgoing: Outgoing) -> bool:
+        """Ask the account itself whether an empty list may be true; direct statuses are not counted."""
+        if outgoing.audience == "direct":
+            return False
+        try:
+            row = self.calls.get("/api/v1/accounts/verify_credentials", for_send=True).json()
+        except PlatformError:
+            return False
+        is_ours = isinstance(row, dict) and row.get("id") == self.account.external_id
+        return is_ours and row.get("statuses_count") == 0
 
     def _own_statuses(self) -> Iterator[LookPage]:
         path = f"/api/v1/accounts/{self.account.external_id}/statuses"

@@ -63,14 +63,17 @@ def to_sent(message: Message) -> Sent:
 def find_among(own: Sequence[Message], outgoing: Outgoing, floor: datetime) -> LookUp:
     """Find a reply among statuses of ours: same parent and same words, not older than `floor`.
 
-    Its absence proves nothing: a reply may be listed late.
+    Its absence proves nothing: a reply may be listed late. One that tells an earlier time is ours under a clock that
+    is off, or was given natively before: only a person can tell.
     """
-    fresh = [m for m in own if m.parent_id == outgoing.parent_id and (m.authored_at is None or m.authored_at >= floor)]
+    placed = [message for message in own if message.parent_id == outgoing.parent_id]
+    fresh = [message for message in placed if message.authored_at is None or message.authored_at >= floor]
     wanted = plain(outgoing.text)
-    for message in fresh:
-        if plain(message.text) == wanted:
+    same = [message for message in placed if plain(message.text) == wanted]
+    for message in same:
+        if message in fresh:
             return Found(to_sent(message))
-    return Absent(is_sure=False, candidates=tuple(to_sent(message) for message in fresh))
+    return Absent(is_sure=False, candidates=tuple(to_sent(message) for message in (*fresh, *same)))
 
 
 def plain(text: str) -> str:

@@ -168,6 +168,10 @@ class PagesConnection:
         """Make the one write call."""
         return Writing(self.calls, self.account).send(outgoing)
 
+    def read_back(self, sent: Sent, outgoing: Outgoing) -> Sent:
+        """Read a comment of ours again, of whose write only the id was told."""
+        return Writing(self.calls, self.account).read_back(str(sent.ref.get("id", sent.external_id)), outgoing)
+
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
         """Look for our own words where they should be."""
         return Writing(self.calls, self.account).find(outgoing, not_before)

@@ -37,9 +37,9 @@ class Writing:
         number = written.get("id")
         if not isinstance(number, str):
             raise Unclear("accepted, but its answer has no id")
-        return self._as_read_back(number, outgoing)
+        return self.read_back(number, outgoing)
 
-    def _as_read_back(self, number: str, outgoing: Outgoing) -> Sent:
+    def read_back(self, number: str, outgoing: Outgoing) -> Sent:
         """Read the new comment, for the answer tells only its id; unread, its place stays unknown."""
         try:
             row = self.calls.object(number, [("fields", COMMENT_FIELDS)], for_send=True)
@@ -83,14 +83,18 @@ class Writing:
         return look_back([page], floor, lambda read: self._among(read, outgoing, floor))
 
     def _among(self, read: Sequence[Message], outgoing: Outgoing, floor: datetime) -> LookUp:
-        """Judge what was read. Our words by somebody whom the platform does not name may be ours: a person can tell."""
+        """Judge what was read. A person can tell whether our words are ours that tell an earlier time than they may,
+        or that somebody wrote whom the platform does not name."""
         fresh = [one for one in read if one.authored_at is None or one.authored_at >= floor]
         found = [self._as_sent(one, outgoing) for one in self._own(fresh)]
         for sent in found:
             if plain(sent.text or "") == plain(outgoing.text) and sent.parent_id == outgoing.parent_id:
                 return Found(sent)
-        unnamed = [one for one in fresh if parse.is_unknown(one.author) and plain(one.text) == plain(outgoing.text)]
-        return Absent(is_sure=False, candidates=(*found, *(self._as_sent(one, outgoing) for one in unnamed)))
+        worded = [one for one in read if plain(one.text) == plain(outgoing.text)]
+        early = [sent for one in self._own(worded) if (sent := self._as_sent(one, outgoing)) not in found]
+        placed = [sent for sent in early if sent.parent_id == outgoing.parent_id]
+        unnamed = [self._as_sent(one, outgoing) for one in worded if one in fresh and parse.is_unknown(one.author)]
+        return Absent(is_sure=False, candidates=(*found, *placed, *unnamed))
 
     def _as_sent(self, item: Message, outgoing: Outgoing) -> Sent:
         if item.kind == "comment":

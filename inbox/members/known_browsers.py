@@ -1,0 +1,52 @@
+"""Browsers that a member has signed in with before: their tries are counted apart (decision 0033).
+
+The cookie proves one thing alone, that somebody once signed in with this address here. It lets nobody in.
+"""
+
+import hashlib
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from flask import current_app, request
+from werkzeug.wrappers import Response
+
+from inbox import clock
+from inbox.errors import Invalid
+from inbox.security import Vault
+from inbox.settings import Settings
+from inbox.web_security import is_secure
+
+COOKIE = "relevo_device"
+KNOWN_FOR = timedelta(days=180)
+_LONGEST = 1000  # of the cookie, which comes from anybody
+
+
+def remember(response: Response, email: str) -> None:
+    """Let the browser be known for this address from now on."""
+    told = {"for": _digest(email), "name": secrets.token_urlsafe(16), "at": clock.now().timestamp()}
+    sealed = _vault().seal(json.dumps(told).encode()).decode()
+    age = int(KNOWN_FOR.total_seconds())
+    response.set_cookie(COOKIE, sealed, max_age=age, secure=is_secure(), httponly=True, samesite="Lax")
+
+
+def find_known(email: str) -> str | None:
+    """Return the name under which this browser is known for the address, or None."""
+    sealed = request.cookies.get(COOKIE, "")
+    if not sealed or len(sealed) > _LONGEST:
+        return None
+    try:
+        told = json.loads(_vault().open(sealed.encode()))
+    except Invalid:
+        return None
+    is_young = clock.now() - datetime.fromtimestamp(told["at"], UTC) < KNOWN_FOR
+    return str(told["name"]) if is_young and told["for"] == _digest(email) else None
+
+
+def _digest(email: str) -> str:
+    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()
+
+
+def _vault() -> Vault:
+    settings: Settings = current_app.config["RELEVO"]
+    return Vault(settings.secret_keys, settings.read_secret_keys)

@@ -1,0 +1,1 @@
+"""The generic channel: its bridge, its payloads, and the product with it."""
