@@ -121,6 +121,7 @@ def _list_desk_pages() -> "Sequence[Any]":
         alerts,
         calendars,
         channels,
+        connecting,
         dialogs,
         escalation,
         last_calls,
@@ -132,5 +133,5 @@ def _list_desk_pages() -> "Sequence[Any]":
         views,
     )
 
-    rooms = (channels, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
+    rooms = (channels, connecting, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
     return (views, triage, message_acts, dialogs, last_calls, *rooms)

@@ -101,6 +101,7 @@ SENTENCES: dict[str, LazyString] = {
     # channels
     "admins_only": _l("Only an admin may do that."),
     "channel_not_found": _l("There is no such channel, or it is not yours to see."),
+    "sign_in_not_begun": _l("That sign-in was begun elsewhere, or too long ago. Begin again here."),
     "channel_is_connected": _l("%(handle)s is connected already."),
     "channel_is_disconnected": _l("%(handle)s is disconnected. Connect it again first."),
     "channel_is_not_active": _l("%(handle)s is not being read at the moment. Resume or reconnect it first."),

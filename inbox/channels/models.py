@@ -181,3 +181,16 @@ class ChannelHour(Base):
     channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"), primary_key=True)
     hour_at: Mapped[datetime] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class PlatformApp(WithId, Base):
+    """Relevo as a server knows it, for signing in there: one a server and address of ours, its secret sealed."""
+
+    __tablename__ = "platform_app"
+    __table_args__ = (UniqueConstraint("platform", "service_url", "redirect_uri"),)
+
+    platform: Mapped[str]
+    service_url: Mapped[str]
+    redirect_uri: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]

@@ -1,5 +1,7 @@
 """What a channel's failures mean, and what to do: sentences that follow its name, in pages and in notices alike."""
 
+from collections.abc import Callable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +15,7 @@ SENTENCES = {
     "permission_missing_direct": _l("can't read private messages: the app password does not allow them."),
     "account_gone": _l("needs you: the account is deactivated or gone on the platform."),
     "account_deactivated": _l("needs you: the account is deactivated on the platform."),
+    "account_suspended": _l("needs you: the platform has suspended the account."),
     "account_dead": _l("needs you: the account is deactivated or gone on the platform."),
     "another_account": _l("needs you: its sign-in belongs to another account by now. Reconnect it."),
     "reader_lost": _l("was being read by a worker that died, three times; Relevo keeps trying."),
@@ -33,12 +36,28 @@ SENTENCES = {
     "unavailable": _l("can't be reached at the moment; Relevo keeps trying."),
 }
 UNKNOWN = _l("needs you: see what its page says.")
+# Which permission a failure's code says is missing, by the platform's own name.
+SCOPES = {
+    "permission_missing_account": "read:accounts",
+    "permission_missing_notifications": "read:notifications",
+    "permission_missing_statuses": "read:statuses",
+    "permission_missing_writing": "write:statuses",
+    "permission_missing_likes": "write:favourites",
+}
+_MISSING = _l("needs you: the permission %(scope)s is missing. Reconnect it and allow everything asked for.")
+
+
+def word_failure(code: str | None, translate: Callable[[str], str]) -> str:
+    """Say what a failure's code means, as `translate` puts a sentence."""
+    if code in SCOPES:
+        return translate(_MISSING) % {"scope": SCOPES[code]}
+    return translate(SENTENCES.get(code or "", UNKNOWN))
 
 
 def find_trouble(session: Session, channel: Channel) -> str:
-    """Return the sentence, not translated yet, of what keeps a channel from delivering; "" where nothing does."""
+    """Return the code of what keeps a channel from delivering; "" where nothing does."""
     if channel.state == ChannelState.NEEDS_YOU:
-        return SENTENCES.get(channel.state_reason or "", UNKNOWN)
+        return channel.state_reason or "unknown"
     failing = (
         select(ChannelStream)
         .where(ChannelStream.channel_id == channel.id, ChannelStream.is_off.is_(False))
@@ -46,4 +65,4 @@ def find_trouble(session: Session, channel: Channel) -> str:
         .order_by(ChannelStream.failing_since_at, ChannelStream.id)
     )
     found = sorted(session.scalars(failing), key=lambda one: is_comment_stream(one.name))
-    return SENTENCES.get(found[0].failure_code or "", UNKNOWN) if found else ""
+    return found[0].failure_code or "" if found else ""

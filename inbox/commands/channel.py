@@ -12,6 +12,7 @@ from inbox.errors import RelevoError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from inbox.channels.connect import SignedIn
     from inbox.channels.models import Channel
     from inbox.settings import Settings
 
@@ -83,35 +84,80 @@ def list_channels() -> None:
 
 
 @channel.command("connect")
-@click.argument("platform", type=click.Choice(["bluesky"]))
-@click.argument("handle")
-@click.option("--service", default="https://bsky.social", show_default=True, help="Where the account signs in.")
+@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "generic"]))
+@click.argument("name")
+@click.option("--service", help="Where the account signs in, if that is not Bluesky's own server.")
 @click.option("--public-only", is_flag=True, help="Connect without private messages.")
+@click.option("--browser", is_flag=True, help="Mastodon: sign in on the server, and paste the code that it shows.")
 @click.option("--team", "teams", multiple=True, help="Who may see and answer it; the first team if none is named.")
 @click.option("--keep-sandbox", is_flag=True, help="Keep the sandbox and its invented people beside it.")
 def connect_channel(
-    platform: str, handle: str, service: str, public_only: bool, teams: tuple[str, ...], keep_sandbox: bool
+    platform: str,
+    name: str,
+    service: str | None,
+    public_only: bool,
+    browser: bool,
+    teams: tuple[str, ...],
+    keep_sandbox: bool,
 ) -> None:
-    """Connect an account; the app password is asked for, or read from standard input."""
-    password = _read_secret("App password")
-    given = {"handle": handle, "app_password": password, "service_url": service}
-    given |= {"public_only": "1"} if public_only else {}
+    """Connect an account: Bluesky by its handle, Mastodon by its server's name, a bridge of yours by its address.
+
+    The app password, the access token or the shared secret is asked for, or read from standard input.
+    """
+    given = _given(platform, name, service) | ({"public_only": "1"} if public_only else {})
 
     def word(error: RelevoError) -> str:
         from inbox.desk.connect_words import connect_sentence
 
-        return connect_sentence(error, handle=handle, service=service)
+        return connect_sentence(error, handle=name, service=given["service_url"], platform=platform)
 
     with _open(word) as (settings, session):
         from inbox.channels.connections import sign_in
         from inbox.channels.opening import open_channel, team_ids_of
 
-        signed_in = sign_in(settings, platform, given)
+        if browser and platform == "mastodon":
+            signed_in = _sign_in_there(settings, session, platform, given)
+        else:
+            field, prompt = _SECRETS[platform]
+            signed_in = sign_in(settings, platform, given | {field: _read_secret(prompt)})
         team_ids = team_ids_of(session, teams)
         made = open_channel(
             session, settings, signed_in, member_id=None, team_ids=team_ids, is_sandbox_kept=keep_sandbox
         )
         click.echo(f"connected {made.handle} as channel {made.id}")
+
+
+_SECRETS = {
+    "bluesky": ("app_password", "App password"),
+    "mastodon": ("access_token", "Access token"),
+    "generic": ("secret", "Shared secret"),
+}
+
+
+def _given(platform: str, name: str, service: str | None) -> dict[str, str]:
+    if platform != "bluesky":
+        return {"service_url": service or name}
+    return {"handle": name, "service_url": service or "https://bsky.social"}
+
+
+def _sign_in_there(settings: "Settings", session: "Session", platform: str, given: dict[str, str]) -> "SignedIn":
+    """Show where to sign in, and take the code that is shown there."""
+    from inbox.channels import apps
+    from inbox.channels.connections import begin_sign_in, find_sign_in_there, finish_sign_in
+    from inbox.platforms.signing_in import SignIn
+    from inbox.security import Vault, new_token
+
+    there = find_sign_in_there(platform)
+    assert there is not None
+    vault, back = Vault(settings.secret_keys, settings.read_secret_keys), there.out_of_band_uri
+    known = apps.find_app(session, vault, platform, there.server_of(given), back)
+    session.rollback()
+    begun = begin_sign_in(settings, platform, SignIn(given, back, new_token()), known)
+    if begun.app != known:
+        apps.keep_app(session, vault, platform, begun.service_url, back, begun.app)
+        session.commit()
+    click.echo(f"Open this address, sign in as the account, and allow what is asked for:\n{begun.url}")
+    return finish_sign_in(settings, platform, begun.pending, begun.app, _read_secret("The code shown there"))
 
 
 def _read_secret(prompt: str) -> str:

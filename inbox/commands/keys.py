@@ -17,6 +17,7 @@ def rotate() -> None:
     """
     from inbox import create_app
     from inbox.calendars.feeds import rotate_addresses
+    from inbox.channels import apps
     from inbox.channels.credentials import rotate_all
     from inbox.database import db
     from inbox.notifications import methods
@@ -31,7 +32,7 @@ def rotate() -> None:
     with app.app_context():
         vault = Vault(settings.secret_keys)
         count = rotate_all(db.session(), vault) + methods.rotate_all(db.session(), vault)
-        count += rotate_addresses(db.session(), vault)
+        count += rotate_addresses(db.session(), vault) + apps.rotate_all(db.session(), vault)
         db.session.commit()
     where = "a new key in the data folder" if made else "the first key of RELEVO_SECRET_KEYS"
     click.echo(f"{count} credentials and addresses are sealed with {where}; the old ones stay until nothing needs them")

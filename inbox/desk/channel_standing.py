@@ -13,6 +13,7 @@ from inbox.channels.habits import FEWEST_WEEKS, Silence
 from inbox.channels.health import Health
 from inbox.channels.models import Channel, ChannelState
 from inbox.channels.standing import Standing, read_standing
+from inbox.channels.troubles import SCOPES
 from inbox.intake.imports import began_at, is_importing
 from inbox.settings import Pace
 
@@ -96,8 +97,9 @@ def _missing(channel: Channel, health: Health) -> list[str]:
     names = [str(one) for one in channel.missing_permissions or ()]
     if any(stream.is_off and stream.off_reason == "permission_missing_direct" for stream in health.streams):
         names.append(str(_("private messages")))
-    if channel.state == ChannelState.NEEDS_YOU and channel.state_reason == "permission_missing":
-        names.append(channel.state_detail or str(_("one that the platform does not name")))
+    if channel.state == ChannelState.NEEDS_YOU and (channel.state_reason or "").startswith("permission_missing"):
+        known = SCOPES.get(channel.state_reason or "")
+        names.append(known or channel.state_detail or str(_("one that the platform does not name")))
     return list(dict.fromkeys(names))
 
 

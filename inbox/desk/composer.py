@@ -166,8 +166,7 @@ def _mode(session: Session, around: Around, conversation: Conversation, name: st
         reason = "no_private_continuation"
     elif is_window_closed(session, channel.limits, conversation, name):
         reason = "window_closed"
-    if name == "public":
-        limits["prefix"] = str(channel.limits.get("handle_prefix") or "").replace("{handle}", around.handle)
+    limits["prefix"] = str(channel.limits.get("handle_prefix") or "").replace("{handle}", around.handle)
     return ModeShown(name, reason is None, mode_reason(reason) if reason else "", limits)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
+from inbox.desk.words import platform_word
 from inbox.errors import RelevoError
 from inbox.platforms.contract import PlatformError
 from inbox.sentences import sentence_of
@@ -12,8 +13,9 @@ from inbox.sentences import sentence_of
 WITHOUT_DIRECT = frozenset({"permission_missing_direct", "direct_not_offered"})
 
 
-def connect_sentence(error: RelevoError, *, handle: str, service: str) -> str:
+def connect_sentence(error: RelevoError, *, handle: str, service: str, platform: str = "bluesky") -> str:
     """Word an error of signing in; `handle` and `service` are what the member typed."""
+    name = platform_word(platform)
     sentences = {
         "host_not_found": _("No server answers to the name %(service)s. Check its spelling.", service=service),
         "connection_refused": _("%(service)s refuses the connection. Check the address and its port.", service=service),
@@ -30,7 +32,11 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str) -> str:
         "timeout": _("%(service)s did not answer within ten seconds. Try again later.", service=service),
         "unavailable": _("%(service)s can't be reached at the moment. Try again later.", service=service),
         "server_error": _("%(service)s answers with an error of its own. Try again later.", service=service),
-        "not_this_platform": _("%(service)s answers, but not as a Bluesky server. Check the address.", service=service),
+        "not_this_platform": _(
+            "%(service)s answers, but not as a %(platform)s server. Check the address.", service=service, platform=name
+        ),
+        "secret_too_short": _("The shared secret must have at least 32 letters."),
+        "secret_refused": _("%(service)s does not take this secret. Both sides must have the same.", service=service),
         "handle_unknown": _("Nobody is called %(handle)s there. Check the handle.", handle=handle),
         "sign_in_refused": _(
             "%(handle)s exists, but this app password does not open it. Make a new app password and paste it whole.",
@@ -51,13 +57,38 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str) -> str:
         ),
         "another_account": _somebody_else(error.details),
     }
-    sentence = sentences.get(error.code)
+    sentence = sentences.get(error.code) or _there(service).get(error.code)
     if sentence is not None:
         return str(sentence)
     if isinstance(error, PlatformError):
         said = error.detail or error.code
         return str(_("%(service)s refused to sign in: %(said)s", service=service, said=said))
     return sentence_of(error)
+
+
+def _there(service: str) -> Mapping[str, str]:
+    """Return the sentences of signing in on the platform itself, and with a token from there."""
+    return {
+        "server_missing": _("Give the name of the account’s server, such as social.example."),
+        "token_missing": _("Paste the token whole, as the server shows it."),
+        "token_refused": _("%(service)s does not know this token. Copy it again, whole.", service=service),
+        "code_refused": _("%(service)s did not complete the sign-in. Begin again.", service=service),
+        "app_refused": _(
+            "%(service)s does not know Relevo any more. Begin again: it is made known anew.", service=service
+        ),
+        "sign_in_denied": _("The sign-in was refused on %(service)s. Nothing was changed.", service=service),
+        "permission_missing_account": _lacks("read:accounts"),
+        "permission_missing_notifications": _lacks("read:notifications"),
+        "permission_missing_statuses": _lacks("read:statuses"),
+        "permission_missing_writing": _lacks("write:statuses"),
+        "permission_missing_likes": _lacks("write:favourites"),
+    }
+
+
+def _lacks(scope: str) -> str:
+    return str(
+        _("The permission %(scope)s is missing. Allow everything that is asked for, then try again.", scope=scope)
+    )
 
 
 def _somebody_else(details: Mapping[str, object]) -> str:

@@ -79,7 +79,8 @@ def reason_sentence(code: str | None, detail: object = None) -> str:
         "refused": _("The platform refused it."),
     }
     sentences |= dict.fromkeys(_UNREACHED, _("The platform could not be reached."))
-    said = str(sentences.get(code or "", sentences["refused"]))
+    usual = sentences["permission_missing" if (code or "").startswith("permission_missing_") else "refused"]
+    said = str(sentences.get(code or "", usual))
     words = str(detail.get("detail") or "") if isinstance(detail, dict) else detail if isinstance(detail, str) else ""
     return f"{said} {_('The platform says:')} {words}" if words else said
 

@@ -1,7 +1,7 @@
 """A channel's trouble in one sentence that says what to do."""
 
 from inbox.channels.models import Channel, ChannelState
-from inbox.channels.troubles import SENTENCES, UNKNOWN
+from inbox.channels.troubles import word_failure
 from inbox.languages import gettext as _
 
 
@@ -18,4 +18,4 @@ def trouble_sentence(channel: Channel) -> str:
 
 def failure_sentence(code: str | None) -> str:
     """Say what a failure's code means, and what to do."""
-    return _(SENTENCES.get(code or "", UNKNOWN))
+    return word_failure(code, _)

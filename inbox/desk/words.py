@@ -12,10 +12,11 @@ from inbox.desk.turning import balanced
 from inbox.languages import gettext as _
 from inbox.languages import later as _l
 
-PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "sandbox_feed": "f", "sandbox_pages": "p"}
+PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "generic": "o", "sandbox_feed": "f", "sandbox_pages": "p"}
 _PLATFORMS = {
     "bluesky": "Bluesky",
     "mastodon": "Mastodon",
+    "generic": _l("Own bridge"),
     "sandbox_feed": _l("Sandbox feed"),
     "sandbox_pages": _l("Sandbox pages"),
 }

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind
 from inbox.channels.models import Channel
-from inbox.channels.troubles import find_trouble
+from inbox.channels.troubles import find_trouble, word_failure
 from inbox.languages import words_in
 from inbox.notifications.notices import Notice
 
@@ -37,7 +37,7 @@ class Facts:
     is_urgent: bool
     is_reminder: bool
     was_taken: bool = False
-    trouble: str = ""  # what keeps a channel from delivering: a sentence that follows its name, not translated yet
+    trouble: str = ""  # the code of what keeps a channel from delivering
 
 
 def read_facts(session: Session, alert: Alert, *, share: Share | None = None) -> Facts:
@@ -104,7 +104,7 @@ def _lines(facts: Facts, zone: str, language: str) -> list[str]:
     _ = words_in(language).ugettext
     lines = []
     if facts.trouble:
-        lines.append(f"{facts.channel} {_(facts.trouble)}")
+        lines.append(f"{facts.channel} {word_failure(facts.trouble, _)}")
     if facts.kind == AlertKind.QUIET:
         lines.append(_("It brought nothing for much longer than its own habit. Look whether it still works there."))
     if facts.first_due_at is not None:

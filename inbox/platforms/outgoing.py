@@ -124,7 +124,7 @@ class Limits:
     # after this a reply that was accepted can be looked up; None: look-ups don't prove absence
     lookup_lag_seconds: float | None = None
     retention_seconds: float | None = None
-    handle_prefix: str = ""  # put before every public reply (Mastodon's @acct), for the count
+    handle_prefix: str = ""  # put before every reply (Mastodon's @acct), for the count
 
 
 @dataclass(frozen=True)

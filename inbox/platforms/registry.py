@@ -9,6 +9,7 @@ from inbox.platforms.contract import Connector
 # In the order in which a member is offered them: the module and its class.
 _CONNECTORS = {
     "bluesky": ("inbox.platforms.bluesky.connector", "BlueskyConnector"),
+    "mastodon": ("inbox.platforms.mastodon.connector", "MastodonConnector"),
     "generic": ("inbox.platforms.generic.connector", "GenericConnector"),
     "sandbox_feed": ("inbox.platforms.sandbox.feed.connector", "FeedConnector"),
     "sandbox_pages": ("inbox.platforms.sandbox.pages.connector", "PagesConnector"),

@@ -73,7 +73,7 @@ def _check_limits(
         raise Invalid("mode_unavailable", mode=mode, reason=(limits or {}).get("reason"))
     if is_continuation and not channel.limits.get("can_continue_privately"):
         raise Invalid("mode_unavailable", mode=mode, reason="no_private_continuation")
-    prefix = str(channel.limits.get("handle_prefix") or "") if mode == "public" else ""
+    prefix = str(channel.limits.get("handle_prefix") or "")
     measured = measure(text, limits, prefix.replace("{handle}", contact.handle))
     if measured.code:
         raise Invalid(measured.code, length=measured.length, max=measured.max_length, max_bytes=measured.max_bytes)

@@ -16,8 +16,8 @@ from inbox.contacts.models import Contact
 from inbox.conversations.models import Message
 from inbox.platforms.bluesky.connector import BlueskyConnector
 from inbox.platforms.contract import Account, Answered, Connection, Secret
+from inbox.platforms.given import Given
 from inbox.platforms.sandbox.feed.connector import FeedConnector
-from inbox.platforms.sandbox.given import Given
 from inbox.platforms.sandbox.pages.connector import PagesConnector
 from inbox.settings import Pace
 from tests.bench.raw_pages import Bluesky, Feed, Mix, Pages, Person, Said

@@ -17,8 +17,8 @@ from inbox import clock
 from inbox.channels.connections import sign_in
 from inbox.channels.opening import open_channel
 from inbox.conversations.models import Message
+from inbox.platforms.html_text import to_text
 from inbox.platforms.sandbox.feed import parse as feed
-from inbox.platforms.sandbox.html_text import to_text
 from inbox.platforms.sandbox.pages import parse as pages
 from sandbox.server import Sandbox
 from sandbox.settings import Pace, Settings

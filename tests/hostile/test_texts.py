@@ -10,7 +10,7 @@ from inbox.desk.looks import flowing, initials, marked
 from inbox.desk.turning import balanced
 from inbox.intake.borders import clean_text
 from inbox.platforms.bluesky.facets import make_facets, read_marks
-from inbox.platforms.sandbox.html_text import to_text
+from inbox.platforms.html_text import to_text
 from inbox.replies.audience import break_mentions
 from inbox.replies.lengths import count
 from tests.hostile.shapes import LENGTH, MOST_CPU_SECONDS, cpu_seconds, slow_shapes

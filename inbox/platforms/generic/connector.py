@@ -17,8 +17,8 @@ from inbox.platforms.generic.calls import Calls, until
 from inbox.platforms.generic.connection import GenericConnection
 from inbox.platforms.generic.profile import read_profile
 from inbox.platforms.generic.signing import SHORTEST_SECRET
+from inbox.platforms.given import Given
 from inbox.platforms.outgoing import Verified
-from inbox.platforms.sandbox.given import Given
 
 
 class GenericConnector:

@@ -1,4 +1,4 @@
-"""Relevo itself with one Bluesky channel: its polls, its replies, its second looks, and what its tables say."""
+"""Relevo itself with one channel: its polls, its replies, its second looks, and what its tables say."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -98,7 +98,7 @@ class Product:
         self.look_all()
 
     def received(self) -> dict[str, Message]:
-        """Return what others wrote, by at-uri."""
+        """Return what others wrote, by its id."""
         theirs = (Message.channel_id == self.channel_id) & (Message.direction == "inbound")
         return {row.external_id or "": row for row in self.rows(select(Message).where(theirs))}
 

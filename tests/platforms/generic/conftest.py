@@ -9,9 +9,9 @@ import pytest
 from inbox import clock
 from inbox.fetch import Fetcher
 from inbox.platforms.contract import Account, Connection
+from inbox.platforms.given import Given
 from inbox.platforms.http import BudgetedHttp, MemoryBudgets
 from inbox.platforms.registry import get_connector
-from inbox.platforms.sandbox.given import Given
 from tests.fixtures.app import MovingClock
 from tests.platforms.generic import example_bridge
 from tests.platforms.generic.bridges import SECRET, Running, running_bridge

@@ -10,10 +10,10 @@ import pytest
 
 from inbox.fetch import Fetcher
 from inbox.platforms.contract import Account, Connection, Connector
+from inbox.platforms.given import Given
 from inbox.platforms.http import BudgetedHttp, MemoryBudgets
 from inbox.platforms.items import Item, Message
 from inbox.platforms.registry import get_connector
-from inbox.platforms.sandbox.given import Given
 from sandbox.server import Sandbox
 from sandbox.settings import Pace, Settings
 from tests.sandbox.site import Site, open_site

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from inbox.platforms.html_text import to_text
 from inbox.platforms.items import Author, Message
 from inbox.platforms.outgoing import Forbidden, Outgoing
 from inbox.platforms.sandbox.feed import parse, writing
-from inbox.platforms.sandbox.html_text import to_text
 from tests.journeys.running import until
 from tests.platforms.sandbox.conftest import Scene
 

@@ -4,7 +4,7 @@ from collections import UserDict
 
 import pytest
 
-from inbox.platforms.sandbox.feed.roots import find_roots
+from inbox.platforms.roots import find_roots
 
 LENGTH = 5000
 

@@ -35,11 +35,11 @@ from inbox.platforms.outgoing import (
     Sent,
     Verified,
 )
+from inbox.platforms.reading import Walk, header, objects, parse_time
+from inbox.platforms.roots import find_roots
 from inbox.platforms.sandbox.feed import parse, writing
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.profile import read_profile
-from inbox.platforms.sandbox.feed.roots import find_roots
-from inbox.platforms.sandbox.reading import Walk, header, objects, parse_time
 from inbox.platforms.shallow import SLIPS, load
 
 NOTIFICATIONS_AT_ONCE = 80

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKeeper
+from inbox.platforms.given import Given
 from inbox.platforms.outgoing import Verified
 from inbox.platforms.sandbox.feed.calls import Calls
 from inbox.platforms.sandbox.feed.connection import FeedConnection
-from inbox.platforms.sandbox.feed.errors import resets_at
 from inbox.platforms.sandbox.feed.profile import read_profile
-from inbox.platforms.sandbox.given import Given
+from inbox.platforms.waits import resets_at
 
 LONGEST_NUMBER = 16
 

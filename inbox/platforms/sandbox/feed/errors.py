@@ -1,8 +1,7 @@
 """What the feed's error answers mean: by status and header, never by the translated text (mastodon.md §2, §8)."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from inbox import clock
 from inbox.platforms.contract import (
@@ -16,12 +15,10 @@ from inbox.platforms.contract import (
     Unavailable,
     Unclear,
 )
-from inbox.platforms.dates import by_our_clock
-from inbox.platforms.sandbox.reading import header, parse_time
+from inbox.platforms.waits import resets_at
 from inbox.security import scrub
 
 WAIT_SECONDS = 60
-LONGEST_WAIT_SECONDS = 3600
 
 
 def check_read(answered: Answered) -> Answered:
@@ -70,24 +67,6 @@ def _until(answered: Answered) -> datetime:
     if until is None or until <= now:
         until = now + timedelta(seconds=WAIT_SECONDS)
     return until
-
-
-def resets_at(headers: Mapping[str, str]) -> datetime | None:
-    """Read X-RateLimit-Reset, an ISO time or epoch seconds, by our clock; an hour from now at most (mastodon.md §7)."""
-    said = header(headers, "x-ratelimit-reset")
-    told = parse_time(said)
-    if told is None and said.isascii() and said.replace(".", "", 1).isdecimal() and len(said) < 20:
-        told = _of_epoch(float(said))
-    if told is None:
-        return None
-    return min(by_our_clock(told, headers), clock.now() + timedelta(seconds=LONGEST_WAIT_SECONDS))
-
-
-def _of_epoch(seconds: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _is_own_body(answered: Answered) -> bool:

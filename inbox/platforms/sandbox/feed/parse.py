@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from inbox.platforms.html_text import to_text
 from inbox.platforms.items import Author, Item, Message, Picture, PostSeen, Unreadable
-from inbox.platforms.sandbox.html_text import to_text
-from inbox.platforms.sandbox.reading import parse_time, text_of, whole
+from inbox.platforms.reading import parse_time, text_of, whole
 from inbox.platforms.shallow import SLIPS
 
 AUDIENCES = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}

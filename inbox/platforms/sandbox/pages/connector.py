@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from inbox import clock
 from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKeeper
+from inbox.platforms.given import Given
 from inbox.platforms.outgoing import Verified
-from inbox.platforms.sandbox.given import Given
 from inbox.platforms.sandbox.pages.calls import Calls
 from inbox.platforms.sandbox.pages.connection import PagesConnection
 from inbox.platforms.sandbox.pages.profile import read_profile

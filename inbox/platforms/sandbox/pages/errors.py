@@ -16,7 +16,7 @@ from inbox.platforms.contract import (
     Unavailable,
     Unclear,
 )
-from inbox.platforms.sandbox.reading import header, whole
+from inbox.platforms.reading import header, whole
 from inbox.security import scrub
 
 THROTTLED = {4, 17, 32, 341, 613, 80001, 80006}

@@ -8,9 +8,9 @@ from typing import Any
 from inbox.platforms.contract import Account, Gone
 from inbox.platforms.dates import skew
 from inbox.platforms.items import Cursor, GoneItem, Item, Message, Page, Unreadable
+from inbox.platforms.reading import parse_time
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import Calls, Listed
-from inbox.platforms.sandbox.reading import parse_time
 
 COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id,from},attachment,message_tags,is_hidden,is_private,"

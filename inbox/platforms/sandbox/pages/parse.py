@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.platforms.items import Author, Item, Mark, Message, Picture, PostSeen, Unreadable
-from inbox.platforms.sandbox.reading import parse_time, text_of, whole
+from inbox.platforms.reading import parse_time, text_of, whole
 from inbox.platforms.shallow import SLIPS
 
 

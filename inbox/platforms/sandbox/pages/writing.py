@@ -9,10 +9,10 @@ from inbox.platforms.contract import Account, Gone, Malformed, PlatformError, Un
 from inbox.platforms.items import Item, Message
 from inbox.platforms.looking import LookPage, look_back
 from inbox.platforms.outgoing import Absent, CannotLook, Found, LookUp, Outgoing, Sent
+from inbox.platforms.reading import parse_time
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import Calls, next_params
 from inbox.platforms.sandbox.pages.lists import COMMENT_FIELDS, DETAILED, MESSAGE_FIELDS
-from inbox.platforms.sandbox.reading import parse_time
 
 # Our clock and the platform's may differ a little.
 MARGIN = timedelta(seconds=60)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.platforms.sandbox import html_text
-from inbox.platforms.sandbox.html_text import to_text
-from inbox.platforms.sandbox.reading import parse_time
+from inbox.platforms import html_text
+from inbox.platforms.html_text import to_text
+from inbox.platforms.reading import parse_time
 
 _PIECES = (
     "<p>", "</p>", "<br>", "<br />", "<br/>", "<span class=\"h-card\" translate=\"no\">", "</span>",

@@ -16,5 +16,5 @@ class Given:
         return self.secret
 
     def refresh(self, refresher: Refresher, stale: Secret) -> Secret:
-        """Tokens of the sandbox are not refreshed."""
+        """Tokens that do not expire are not refreshed."""
         raise TokenExpired("this token can't be refreshed")

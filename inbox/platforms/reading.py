@@ -1,4 +1,4 @@
-"""What both personalities need of an answer: times, skew, text of an error, newest-first walks."""
+"""What connectors of newest-first lists need of an answer: times, skew, text of an error, newest-first walks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

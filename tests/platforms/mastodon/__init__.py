@@ -1,0 +1,1 @@
+"""Mastodon and its kin: payloads, streams, replies, sign-in, each variation of servers."""
