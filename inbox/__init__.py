@@ -102,6 +102,7 @@ def _register_subjects(app: "Flask") -> None:
 def _list_own_pages() -> "Sequence[Any]":
     """Return the modules with the pages of one subject each."""
     from inbox import health
+    from inbox.intake import views as pushed
     from inbox.live import views as live
     from inbox.media import views as media
     from inbox.members import me
@@ -112,7 +113,7 @@ def _list_own_pages() -> "Sequence[Any]":
     from inbox.reports import views as reports
     from inbox.watch import views as watched
 
-    return (members, me, reach, people, teams, health, media, live, replies, reports, watched)
+    return (members, me, reach, people, teams, health, media, live, replies, reports, watched, pushed)
 
 
 def _list_desk_pages() -> "Sequence[Any]":
@@ -126,6 +127,7 @@ def _list_desk_pages() -> "Sequence[Any]":
         escalation,
         last_calls,
         message_acts,
+        pushing,
         rotations,
         saved_replies,
         sla_policies,
@@ -133,5 +135,5 @@ def _list_desk_pages() -> "Sequence[Any]":
         views,
     )
 
-    rooms = (channels, connecting, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
+    rooms = (channels, connecting, pushing, alerts, escalation, sla_policies, rotations, calendars, saved_replies)
     return (views, triage, message_acts, dialogs, last_calls, *rooms)

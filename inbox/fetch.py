@@ -128,18 +128,21 @@ class Fetcher:
         body: bytes | None = None,
         timeout_seconds: float = 10,
         most_bytes: int = MOST_BYTES,
+        is_path_secret: bool = False,
     ) -> Answer:
         """Make a call that may be repeated; GET follows up to three redirects, each checked. Raises FetchError.
 
-        `timeout_seconds` is for everything together: names, connecting, redirects, the whole body.
+        `timeout_seconds` is for everything together: names, connecting, redirects, the whole body. `is_path_secret` as
+        in `write`; such a call follows no redirect, which would carry the path elsewhere.
         """
         call = Call.within(timeout_seconds)
         sent_headers = dict(headers or {})
         for _ in range(MOST_REDIRECTS + 1):
             request = self._request(method, url, params, sent_headers, body)
+            request.extensions[_HIDES_PATH] = is_path_secret
             answer = self._read_once(request, call, most_bytes)
             target = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or method not in _SAFE or not target:
+            if answer.status not in _REDIRECTS or method not in _SAFE or not target or is_path_secret:
                 return answer
             url, sent_headers = _next_hop(request, target, sent_headers)
             params = ()

@@ -19,10 +19,11 @@ import httpcore
 import httpx
 import structlog
 
+from inbox.public_addresses import is_public
+
 log = structlog.get_logger()
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -104,6 +105,16 @@ class LocalServices:
             for its_scheme, its_host, its_port in self._origins
         )
 
+    def list_addresses(self, within_seconds: float) -> list[tuple[str, int]]:
+        """Look up the declared services; those that have no address now are left out."""
+        found: set[tuple[str, int]] = set()
+        for _scheme, host, port in self._origins:
+            try:
+                found |= {(address, port) for address in resolve(host, port, within_seconds)}
+            except (Refusal, httpcore.ConnectTimeout):
+                continue
+        return sorted(found)
+
     def check(self, url: httpx.URL) -> None:
         """Refuse what needs no look-up to be refused; raises Refusal."""
         if url.scheme not in _PORTS or not url.host or url.userinfo:
@@ -118,20 +129,6 @@ class LocalServices:
 def _canonical(host: str) -> str:
     bare = host.lower().strip("[]").rstrip(".")
     return "localhost" if bare in _LOOPBACK_NAMES else bare
-
-
-def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the open internet, also where it carries another inside."""
-    found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        if found in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
-        if inner:
-            return is_public(str(inner))
-        if found.is_site_local:
-            return False
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 
 class GuardedBackend(httpcore.NetworkBackend):

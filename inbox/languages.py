@@ -46,6 +46,12 @@ def select_time_zone() -> str:
     return _of_member("time_zone") or "UTC"
 
 
+def speak_to(member: object) -> None:
+    """Let this request's page be in the language and zone of whom it is made for, whoever is signed in."""
+    g.spoken_to = member
+    refresh()
+
+
 def language() -> str:
     """Return the language in force: the request's, unless `force_locale` says another."""
     locale = getattr(_in_force(), "babel_locale", None) or flask_babel.get_locale()
@@ -125,8 +131,11 @@ def _catalog(language: str) -> NullTranslations:
 
 
 def _of_member(name: str) -> str:
-    signed_in = g.get("signed_in") if has_request_context() else None
-    return getattr(signed_in.member, name, None) or "" if signed_in else ""
+    if not has_request_context():
+        return ""
+    signed_in = g.get("signed_in")
+    member = g.get("spoken_to") or (signed_in.member if signed_in else None)
+    return getattr(member, name, None) or ""
 
 
 @lru_cache(maxsize=len(LOCALES))

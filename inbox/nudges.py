@@ -16,11 +16,20 @@ from inbox.broker import broker_url
 
 SEND = "workers.sending.send_due"
 POLL = "workers.polling.poll_due"
+PUSH = "workers.polling.take_pushes"
 UPKEEP = "workers.upkeep.recheck_due"
 NOTIFY = "workers.notifying.notify_due"
 REPLAN = "workers.timers.replan_due"
 RECOUNT = "workers.upkeep.recount_due"
-QUEUES = {SEND: "send", POLL: "poll", UPKEEP: "upkeep", NOTIFY: "notify", REPLAN: "timers", RECOUNT: "upkeep"}
+QUEUES = {
+    SEND: "send",
+    POLL: "poll",
+    PUSH: "poll",
+    UPKEEP: "upkeep",
+    NOTIFY: "notify",
+    REPLAN: "timers",
+    RECOUNT: "upkeep",
+}
 
 log = structlog.get_logger()
 _celery: "Celery[Any] | None" = None

@@ -105,6 +105,7 @@ SENTENCES: dict[str, LazyString] = {
     "channel_is_connected": _l("%(handle)s is connected already."),
     "channel_is_disconnected": _l("%(handle)s is disconnected. Connect it again first."),
     "channel_is_not_active": _l("%(handle)s is not being read at the moment. Resume or reconnect it first."),
+    "push_not_offered": _l("%(handle)s can’t be pushed to: this needs a public https address (RELEVO_PUBLIC_URL)."),
     "channel_is_not_paused": _l("%(handle)s is not paused."),
     "channel_disconnected": _l("%(handle)s is disconnected, so nothing can be sent from it. Your text is kept."),
     "another_account": _l("That is %(other_handle)s, but this channel is %(handle)s. Sign in as %(handle)s."),
@@ -177,6 +178,8 @@ SENTENCES: dict[str, LazyString] = {
     "alert_closed": _l("This alert is over: nobody waits any more."),
     "alert_taken": _l("Somebody took this alert a moment ago."),
     "alert_taken_or_over": _l("What you were told of is over, or taken already."),
+    "alert_not_played": _l("This alert is real: it is told by its steps."),
+    "trial_reaches_nobody": _l("Nothing verified reaches you. Add a way under Your settings, then try it."),
     "alert_link_not_valid": _l(
         "This link has been used or is older than 24 hours. Nothing was changed. Sign in to see your alerts."
     ),

@@ -19,7 +19,7 @@ from inbox.conversations.models import (
 )
 from inbox.database import Base
 from inbox.escalation.models import EscalationPolicy, EscalationVersion
-from inbox.intake.models import Quarantined
+from inbox.intake.models import Push, Quarantined
 from inbox.media.models import Media
 from inbox.members.models import Grant, Invitation, Member, MemberSession, Membership, Team
 from inbox.notifications.models import Notification, NotificationMethod, QuietHours
@@ -70,6 +70,7 @@ ALL = (
     NotificationMethod,
     PlatformApp,
     Post,
+    Push,
     Quarantined,
     QuietHours,
     RawPayload,

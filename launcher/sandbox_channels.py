@@ -35,7 +35,9 @@ def connect_all(app: Flask, settings: Settings, told: dict[str, Any]) -> None:
     """Connect what `told` (the sandbox's own account of itself) names; commits once for each personality."""
     vault = Vault(settings.secret_keys)
     for personality, platform in _PLATFORMS.items():
-        given = {"service_url": told[personality]["url"], "access_token": told[personality]["access_token"]}
+        told_here = told[personality]
+        given = {"service_url": told_here["url"], "access_token": told_here["access_token"]}
+        given |= {name: told_here[name] for name in ("app_id", "app_secret") if name in told_here}
         signed_in = sign_in(settings, platform, given)
         with app.app_context():
             _keep(db.session(), vault, signed_in, settings)

@@ -11,6 +11,7 @@ from inbox.channels import verify
 from inbox.channels.claims import PROBES_AT_ONCE, Claim, claim_due, has_due
 from inbox.channels.connections import connector_for
 from inbox.database import db, read_only
+from inbox.intake import pushes
 from inbox.intake.poll import Reader, read_stream
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -70,6 +71,15 @@ def claim(this: Reader, limit: int, *, is_over: bool = False) -> list[Claim]:
             return []
     with this.make_session() as session, session.begin():
         return claim_due(session, this.pace, limit, probes=0 if is_over else PROBES_AT_ONCE)
+
+
+@celery.task(name="workers.polling.take_pushes")
+def take_pushes() -> None:
+    """Take in what platforms pushed, one after the other, until nothing is left or others have waited long enough."""
+    this = reader()
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    while time.monotonic() < ends and pushes.take_next(this):
+        pass
 
 
 @celery.task(name="workers.polling.verify_due")

@@ -11,6 +11,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.notifying.notify_due", "notify", 1),
     ("workers.notifying.trace_due", "notify", 2),
     ("workers.polling.poll_due", "poll", 2),
+    ("workers.polling.take_pushes", "poll", 2),
     ("workers.polling.verify_due", "poll", 15),
     ("workers.alerting.advance_due", "timers", 2),
     ("workers.alerting.tell_last_calls", "timers", 60),

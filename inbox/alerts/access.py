@@ -7,15 +7,18 @@ thing (RULES F and G): neither its channel nor how many wait.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, and_, column, exists, func, or_, select, table, true
 from sqlalchemy.orm import Session
 
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, EventKind
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertKind, AlertState, EventKind
 from inbox.errors import NotFound
 from inbox.members.access import leads, sees, triages
 from inbox.members.models import Member
 
 MOST_SHOWN = 50
+# What is told once is no siren, and that the engine stands still has a banner of its own above every page.
+_SHOWN_OTHERWISE = [*(kind.value for kind in TOLD_ONCE), AlertKind.ENGINE.value]
+_CHANNEL = table("channel", column("id"), column("is_sandbox", Boolean))  # channels lie above
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ def access_alert(session: Session, member: Member, alert_id: int) -> Alert:
 def list_open(session: Session, member: Member) -> Sequence[Open]:
     """List the open alerts for the member's banners and page, those that nobody was reached for first."""
     is_everybodys = and_(
-        Alert.state == AlertState.UNREACHABLE.value, Alert.kind.not_in([kind.value for kind in TOLD_ONCE])
+        Alert.state == AlertState.UNREACHABLE.value,
+        Alert.kind.not_in(_SHOWN_OTHERWISE),
+        func.coalesce(Alert.channel_id, 0).not_in(select(_CHANNEL.c.id).where(_CHANNEL.c.is_sandbox)),
     )
     known = knows(member).label("is_known")
     query = select(Alert, known).where(Alert.state != AlertState.CLOSED.value, or_(known, is_everybodys))

@@ -84,6 +84,8 @@ class Alert(WithId, Base):
     escalation_policy_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("escalation_policy.id"))
     state: Mapped[str] = mapped_column(default=AlertState.TRIGGERED.value)
     is_urgent: Mapped[bool] = mapped_column(default=False)
+    # which part of the engine stands still, which trouble a channel has; None where the kind says all
+    about: Mapped[str | None]
     # how many wait now, and how many it ever gathered
     timer_count: Mapped[int] = mapped_column(default=0)
     gathered_count: Mapped[int] = mapped_column(default=0)
@@ -99,10 +101,13 @@ class Alert(WithId, Base):
     next_at: Mapped[datetime | None]
     claim_token: Mapped[str | None]
     step_count: Mapped[int] = mapped_column(default=0)
+    # the plan by which those steps were taken: its version (None: Relevo's own), and how many steps are a round of it
+    escalation_version_id: Mapped[int | None] = mapped_column(BigId)
+    round_length: Mapped[int | None]
     rung: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
     next_step_at: Mapped[datetime | None]
-    # how many steps on end found everybody asleep, and when the first of those wakes up
+    # how many steps on end told nobody, and when the first of those wakes up whom they found asleep
     asleep_count: Mapped[int] = mapped_column(default=0)
     asleep_until_at: Mapped[datetime | None]
     # members told in this step of whom it is not known yet whether it arrived, and those who can't be reached

@@ -1,6 +1,6 @@
 """Tells those who can mend it of a channel that does not deliver: one alert while it lasts, each notice once.
 
-The sandbox's channels have their banner and wake nobody.
+What needs a person at once raises its alert where its state changes (states.py); here is what time makes of it.
 """
 
 from datetime import datetime, timedelta
@@ -19,8 +19,6 @@ IN_USE = (ChannelState.ACTIVE.value, ChannelState.NEEDS_YOU.value)
 
 def follow(session: Session, channel: Channel, now: datetime, pace: Pace) -> None:
     """Raise the channel's alert where it needs somebody or fails for long, and close it where that is over."""
-    if channel.is_sandbox:
-        return
     is_wanted, is_open = _is_wanted(session, channel, now, pace), _is_open(session, channel)
     if is_wanted and not is_open:
         _raise(session, channel, AlertKind.CHANNEL, now)
@@ -28,19 +26,9 @@ def follow(session: Session, channel: Channel, now: datetime, pace: Pace) -> Non
         close_open(session, kind=AlertKind.CHANNEL, channel_id=channel.id, now=now, why="mended")
 
 
-def follow_state(session: Session, channel: Channel, now: datetime) -> None:
-    """Do so when its state has just changed: at once, whatever its streams say; a sweep looks at those."""
-    if channel.is_sandbox:
-        return
-    if channel.state == ChannelState.NEEDS_YOU and not _is_open(session, channel):
-        _raise(session, channel, AlertKind.CHANNEL, now)
-    elif channel.state != ChannelState.NEEDS_YOU and _is_open(session, channel):
-        close_open(session, kind=AlertKind.CHANNEL, channel_id=channel.id, now=now, why="mended")
-
-
 def is_news(session: Session, channel: Channel, now: datetime, pace: Pace) -> bool:
     """Tell, reading only, whether `follow` or `warn_of_end` would change anything."""
-    if not channel.is_sandbox and _is_wanted(session, channel, now, pace) != _is_open(session, channel):
+    if _is_wanted(session, channel, now, pace) != _is_open(session, channel):
         return True
     return _count_warnings(channel, now, pace) > (channel.token_warned_count or 0)
 
@@ -62,8 +50,7 @@ def find_failing_since(session: Session, channel: Channel) -> datetime | None:
 
 def tell_quiet(session: Session, channel: Channel, now: datetime) -> None:
     """Tell once that a channel is oddly quiet."""
-    if not channel.is_sandbox:
-        _raise(session, channel, AlertKind.QUIET, now, count=1)
+    _raise(session, channel, AlertKind.QUIET, now, count=1)
 
 
 def warn_of_end(session: Session, channel: Channel, now: datetime, pace: Pace) -> bool:
@@ -72,8 +59,7 @@ def warn_of_end(session: Session, channel: Channel, now: datetime, pace: Pace) -
     if count <= (channel.token_warned_count or 0):
         return False
     channel.token_warned_count = count
-    if not channel.is_sandbox:
-        _raise(session, channel, AlertKind.SIGN_IN_ENDS, now, count=1, due_at=channel.token_expires_at)
+    _raise(session, channel, AlertKind.SIGN_IN_ENDS, now, count=1, due_at=channel.token_expires_at)
     return True
 
 

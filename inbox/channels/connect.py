@@ -107,6 +107,7 @@ def disconnect(session: Session, channel: Channel, member_id: int | None) -> Non
     move(session, channel, ChannelState.DISCONNECTED, reason="by_member", member_id=member_id)
     credentials.forget(session, channel.id)
     channel.disconnected_at = clock.now()
+    channel.push_key = None
     channel.verify_due_at = channel.failing_since_at = channel.quiet_since_at = None
     session.execute(
         update(ChannelStream)

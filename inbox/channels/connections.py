@@ -10,6 +10,7 @@ from inbox.channels.budgets import DatabaseBudgets, app_key
 from inbox.channels.connect import SignedIn
 from inbox.channels.credentials import Keeper
 from inbox.channels.models import Channel
+from inbox.channels.pushing import push_url
 from inbox.errors import NotFound
 from inbox.fetch import shared
 from inbox.platforms.contract import Account, Connection, Connector, Malformed
@@ -48,6 +49,7 @@ def connector_for(settings: Settings, engine: Engine) -> Callable[[Channel], Con
             service_url=channel.service_url,
             limits=channel.limits,
             pace=settings.pace,
+            push_url=push_url(settings, channel),
         )
         return without_slips(connector.connect(Keeper(make_session, vault, channel.id), http, account))
 

@@ -25,6 +25,7 @@ class Channel(WithId, Base):
     __tablename__ = "channel"
     __table_args__ = (
         UniqueConstraint("platform", "scope", "external_id"),
+        Index("ix_channel_push_key", "push_key", unique=True),
         CheckConstraint("state IN ('active', 'paused', 'needs_you', 'disconnected')", name="state"),
     )
 
@@ -76,6 +77,8 @@ class Channel(WithId, Base):
     skew_seconds: Mapped[float] = mapped_column(default=0.0)
     quiet_since_at: Mapped[datetime | None]
     failing_since_at: Mapped[datetime | None]
+    # the last part of the address to which its platform pushes (channels/pushing.py); None: it does not
+    push_key: Mapped[str | None]
 
     streams: Mapped[list["ChannelStream"]] = relationship(back_populates="channel")
 

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.alerts.models import AlertKind
+from inbox.alerts.raising import close_open, raise_
 from inbox.channels import alarms, hours
 from inbox.channels.gaps import after_gap
 from inbox.channels.intervals import after_failure_seconds, is_oddly_quiet, usual_gap_seconds
@@ -21,6 +23,10 @@ BAD_PAGES = 3
 # What takes one stream away and leaves the others alone: verify switches it on again when it is offered.
 ONE_STREAM_ONLY = frozenset({"permission_missing_direct", "direct_not_offered"})
 SHOWN_DETAIL = 300
+# It is asked again after a minute: a platform that errs for a moment calls nobody.
+_TOLD_AFTER = timedelta(seconds=90)
+# What only reading can mend: that the account lives says nothing about it.
+MENDED_BY_READING = frozenset({"unreadable_page", "webhook_set", "other_consumer"})
 # What an answer of a platform may change; paused and disconnected are a member's word, which no worker overrules.
 _IN_USE = frozenset({ChannelState.ACTIVE, ChannelState.NEEDS_YOU})
 
@@ -137,14 +143,34 @@ def move(
     if channel.state != state:
         channel.state_since_at = clock.now()
     channel.state, channel.state_reason, channel.state_detail = state, reason, detail
+    _alert(session, channel, is_new=before["state"] != ChannelState.NEEDS_YOU)
     after = {"state": str(state), "reason": reason}
     record(session, kinds.CHANNEL_STATE, channel_id=channel.id, member_id=member_id, before=before, after=after)
-    if channel.state != before["state"]:
-        alarms.follow_state(session, channel, clock.now())
     return True
 
 
-def good_poll(session: Session, channel: Channel, new_count: int) -> None:
+def _alert(session: Session, channel: Channel, *, is_new: bool) -> None:
+    """Let an alert of it reach a person for as long as a channel needs somebody (DESIGN, promise 3)."""
+    now, kind = clock.now(), AlertKind.CHANNEL.value
+    if channel.state != ChannelState.NEEDS_YOU:
+        close_open(session, kind=kind, channel_id=channel.id, now=now, why="mended")
+        return
+    alert = raise_(
+        session,
+        kind=kind,
+        channel_id=channel.id,
+        escalation_policy_id=None,
+        timer_id=None,
+        due_at=None,
+        is_urgent=False,
+        now=now,
+    )
+    alert.about = channel.state_reason
+    if is_new:
+        alert.next_at = now + _TOLD_AFTER
+
+
+def good_poll(session: Session, channel: Channel, new_count: int, pace: Pace) -> None:
     """Note that a stream was read without fault: a channel that failed for a passing reason delivers again."""
     now = clock.now()
     if new_count:
@@ -158,8 +184,14 @@ def good_poll(session: Session, channel: Channel, new_count: int) -> None:
     if all(stream.failure_code is None for stream in list_streams(session, channel.id) if not stream.is_off):
         channel.failing_since_at = None
         hold(session, channel)
-        if channel.state_reason == "unreadable_page":
+        if channel.state_reason in MENDED_BY_READING and not _comes_and_goes(channel, now, pace):
             move(session, channel, ChannelState.ACTIVE, only_from={ChannelState.NEEDS_YOU})
+
+
+def _comes_and_goes(channel: Channel, now: datetime, pace: Pace) -> bool:
+    """Tell whether one good poll proves little yet: where two programs read by turns, each has its own."""
+    lasts = (now - channel.state_since_at).total_seconds()
+    return channel.state_reason == "other_consumer" and lasts < pace.verify_seconds
 
 
 def verified(session: Session, channel: Channel, found: Verified, pace: Pace) -> None:
@@ -176,7 +208,7 @@ def verified(session: Session, channel: Channel, found: Verified, pace: Pace) ->
         channel.verify_due_at = _verify_again_at(channel, now, pace)
         return
     hold(session, channel)
-    if channel.state == ChannelState.NEEDS_YOU and channel.state_reason != "unreadable_page":
+    if channel.state == ChannelState.NEEDS_YOU and channel.state_reason not in MENDED_BY_READING:
         silent_since = channel.failing_since_at or channel.state_since_at
         move(session, channel, ChannelState.ACTIVE)
         channel.failing_since_at = None

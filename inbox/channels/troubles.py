@@ -21,6 +21,18 @@ SENTENCES = {
     "reader_lost": _l("was being read by a worker that died, three times; Relevo keeps trying."),
     "unreadable_page": _l("needs you: the platform sends pages that can't be read. They are kept in quarantine."),
     "malformed": _l("gets answers from the platform that can't be read. They are kept in quarantine."),
+    "webhook_set": _l(
+        "needs you: the bot’s updates are pushed to another program, and a bot has one reader only. "
+        "Reconnect it to take it over."
+    ),
+    "other_consumer": _l(
+        "needs you: another program reads this bot as well, and each gets only a part. Stop that one, "
+        "or let @BotFather revoke the token and reconnect with the new one."
+    ),
+    "push_failing": _l(
+        "is not told what is new: the platform’s pushes don’t reach this installation. "
+        "Mend its address, or let the channel ask again instead."
+    ),
     "page_repeats": _l("needs you: the platform keeps sending the same page."),
     "rate_limited": _l("asked too often; it goes on when the platform allows it again."),
     "host_not_found": _l("can't be reached: the server's name is not known. Check the address."),

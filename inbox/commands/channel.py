@@ -84,11 +84,12 @@ def list_channels() -> None:
 
 
 @channel.command("connect")
-@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "generic"]))
-@click.argument("name")
-@click.option("--service", help="Where the account signs in, if that is not Bluesky's own server.")
+@click.argument("platform", type=click.Choice(["bluesky", "mastodon", "telegram", "generic"]))
+@click.argument("name", default="")
+@click.option("--service", help="The server, if that is not Bluesky's or Telegram's own.")
 @click.option("--public-only", is_flag=True, help="Connect without private messages.")
 @click.option("--browser", is_flag=True, help="Mastodon: sign in on the server, and paste the code that it shows.")
+@click.option("--take-over", is_flag=True, help="Telegram: remove the webhook by which another program reads the bot.")
 @click.option("--team", "teams", multiple=True, help="Who may see and answer it; the first team if none is named.")
 @click.option("--keep-sandbox", is_flag=True, help="Keep the sandbox and its invented people beside it.")
 def connect_channel(
@@ -97,14 +98,19 @@ def connect_channel(
     service: str | None,
     public_only: bool,
     browser: bool,
+    take_over: bool,
     teams: tuple[str, ...],
     keep_sandbox: bool,
 ) -> None:
     """Connect an account: Bluesky by its handle, Mastodon by its server's name, a bridge of yours by its address.
 
-    The app password, the access token or the shared secret is asked for, or read from standard input.
+    A Telegram bot has no name, its token says who it is. The app password, the token or the shared secret is asked for,
+    or read from standard input.
     """
-    given = _given(platform, name, service) | ({"public_only": "1"} if public_only else {})
+    if not name and platform != "telegram":
+        raise click.UsageError(f"{platform} needs a name")
+    ticks = {"public_only": public_only, "take_over": take_over}
+    given = _given(platform, name, service) | {tick: "1" for tick, is_set in ticks.items() if is_set}
 
     def word(error: RelevoError) -> str:
         from inbox.desk.connect_words import connect_sentence
@@ -130,11 +136,14 @@ def connect_channel(
 _SECRETS = {
     "bluesky": ("app_password", "App password"),
     "mastodon": ("access_token", "Access token"),
+    "telegram": ("access_token", "Bot token"),
     "generic": ("secret", "Shared secret"),
 }
 
 
 def _given(platform: str, name: str, service: str | None) -> dict[str, str]:
+    if platform == "telegram":
+        return {"service_url": service or "https://api.telegram.org"}
     if platform != "bluesky":
         return {"service_url": service or name}
     return {"handle": name, "service_url": service or "https://bsky.social"}

@@ -59,6 +59,7 @@ _PICTURES = (
         _MEDIA.c.width,
         _MEDIA.c.height,
         _MEDIA.c.preview_url.is_not(None),
+        _MEDIA.c.url.is_not(None),
     )
     .where(among(_MEDIA.c.message_id, "ids"))
     .order_by(_MEDIA.c.message_id, _MEDIA.c.position)

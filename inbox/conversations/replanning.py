@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, not_, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.bulk import table_of
 from inbox.conversations import clocking
 from inbox.conversations.changes import touch
 from inbox.conversations.models import Conversation, Status
-from inbox.conversations.sight import find_sight
+from inbox.members.access import sees_on_the_way
 from inbox.sla import replanning, timers
 from inbox.sla.models import Replan, Timer
 from inbox.sla.replanning import Fate, Prospect, Running, as_running
@@ -19,6 +20,7 @@ from inbox.sla.replanning import Fate, Prospect, Running, as_running
 MOST_LOOKED = 10_000  # in a preview, which somebody waits for
 _AT_ONCE = 1_000
 EXAMPLES = 5
+_TIMER = table_of(Timer).c
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class Example:
 
 @dataclass
 class Effect:
-    """What running timers would have of it; `is_cut`: so many run that only some were looked at."""
+    """What running timers that somebody sees would have of it; `is_cut`: so many that only some were looked at.
+
+    `has_hidden`: it changes others as well, of which they may not know how many there are (RULES G).
+    """
 
     looked_count: int = 0
     changed_count: int = 0  # follow another version, whether or not they are due then
@@ -40,12 +45,13 @@ class Effect:
     late_count: int = 0
     relieved_count: int = 0
     is_cut: bool = False
+    has_hidden: bool = False
     moved: list[Example] = field(default_factory=list)
     late: list[Example] = field(default_factory=list)
     relieved: list[Example] = field(default_factory=list)
 
-    def take(self, running: Running, fate: Fate, now: datetime, *, is_shown: bool) -> None:
-        """Count one timer; as an example as well where it may be shown."""
+    def take(self, running: Running, fate: Fate, now: datetime) -> None:
+        """Count one timer, and keep it as an example."""
         self.changed_count += 1
         if fate.due_at == running.due_at:
             return
@@ -54,27 +60,41 @@ class Effect:
         self.late_count += is_late and not was_late
         self.relieved_count += was_late and not is_late
         kept = self.late if is_late > was_late else self.relieved if was_late > is_late else self.moved
-        if is_shown and len(kept) < EXAMPLES:
+        if len(kept) < EXAMPLES:
             kept.append(Example(running.facts.conversation_id, running.due_at, fate.due_at))
 
 
 def foresee(session: Session, prospect: Prospect, member_id: int) -> Effect:
-    """Return what becomes of running timers: of all of them, with examples of those that the member sees."""
-    effect, after_id, sides = Effect(), 0, set(find_sight(session, member_id).sides)
-    while rows := _read(session, after_id, _AT_ONCE):
+    """Return what becomes of the running timers that the member sees, with examples, and whether of others too."""
+    effect, after_id = Effect(), 0
+    seen = sees_on_the_way(member_id, _TIMER.channel_id, _TIMER.is_private)
+    while rows := _read(session, after_id, _AT_ONCE, seen):
         for one in rows:
             fate = prospect.fate(one)
             if fate is not None:
-                side = (one.facts.channel_id, one.facts.is_private)
-                effect.take(one, fate, prospect.now, is_shown=side in sides)
+                effect.take(one, fate, prospect.now)
         effect.looked_count += len(rows)
         after_id = rows[-1].facts.conversation_id
         if len(rows) < _AT_ONCE:
             break
         if effect.looked_count >= MOST_LOOKED:
-            effect.is_cut = bool(_read(session, after_id, 1))
+            effect.is_cut = bool(_read(session, after_id, 1, seen))
             break
+    effect.has_hidden = _changes_any(session, prospect, not_(seen))
     return effect
+
+
+def _changes_any(session: Session, prospect: Prospect, which: ColumnElement[bool]) -> bool:
+    """Tell whether any of these running timers would have something of it; of very many the first are looked at."""
+    after_id, looked_count = 0, 0
+    while rows := _read(session, after_id, _AT_ONCE, which):
+        if any(prospect.fate(one) is not None for one in rows):
+            return True
+        looked_count += len(rows)
+        if looked_count >= MOST_LOOKED:
+            return True
+        after_id = rows[-1].facts.conversation_id
+    return False
 
 
 def replan_some(session: Session, limit: int = 100) -> bool:
@@ -136,8 +156,10 @@ def _follow(session: Session, prospect: Prospect, conversation: Conversation, ti
     return True
 
 
-def _read(session: Session, after_id: int, limit: int) -> list[Running]:
+def _read(session: Session, after_id: int, limit: int, which: ColumnElement[bool] | None = None) -> list[Running]:
     query = replanning.list_running(after_id, limit).add_columns(Conversation.status)
+    if which is not None:
+        query = query.where(which)
     rows = session.execute(query.join(Conversation, Conversation.id == Timer.conversation_id))
     return [as_running(row, row.policy_id, row.number, is_snoozed=row.status == Status.SNOOZED) for row in rows]
 

@@ -95,7 +95,7 @@ class VersionView:
 
 @dataclass(frozen=True)
 class PictureView:
-    """An attachment; the picture itself is at /media/<id>."""
+    """An attachment; the picture itself is at /media/<id>, where the platform gives one (`has_file`)."""
 
     media_id: int
     kind: str
@@ -103,6 +103,7 @@ class PictureView:
     width: int | None
     height: int | None
     has_preview: bool
+    has_file: bool = True
 
 
 @dataclass(frozen=True)

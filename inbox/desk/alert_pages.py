@@ -8,17 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.alerts.access import Open, list_events
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, AlertTimer, EventKind
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertKind, AlertState, AlertTimer, EventKind
 from inbox.channels.models import Channel
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation
-from inbox.desk.alert_words import AlertShown, EventShown, alert_sentence, event_sentence, show_alert, way_words
+from inbox.desk.alert_words import NAMED, AlertShown, EventShown, alert_sentence, event_sentence, show_alert, way_words
 from inbox.desk.words import person_word, platform_word
+from inbox.languages import gettext as _
 from inbox.members.access import sees
-from inbox.members.models import Member
+from inbox.members.models import Member, Team
 from inbox.notifications.models import Notification, NotificationMethod
 from inbox.notifications.settle import MERGED
+from inbox.oncall.models import Rotation
 from inbox.outbox.models import Delivery
+from inbox.platforms.names import channel_name
 
 MOST_PEOPLE = 50
 
@@ -54,7 +57,9 @@ def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
         banners.append(
             Banner(
                 alert_id=alert.id if one.is_known else None,
-                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, "")) if one.is_known else "",
+                sentence=alert_sentence(alert, names.get(alert.channel_id or 0, ""))
+                if one.is_known
+                else _unknown(alert),
                 is_unreachable=is_lost,
                 is_unanswered=alert.unreachable_why == "unanswered",
                 is_warning=alert.kind in TOLD_ONCE,
@@ -62,6 +67,13 @@ def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
         )
     known = [one for one in banners if one.alert_id is not None]
     return known + [one for one in banners if one.alert_id is None][:1]
+
+
+def _unknown(alert: Alert) -> str:
+    """Say of an alert that nobody took what everybody may know."""
+    if alert.kind == AlertKind.CHANNEL:
+        return _("A channel needs somebody, and nobody took it.")
+    return _("People wait too long, and nobody took it.")
 
 
 def show_alerts(session: Session, alerts: Sequence[Alert]) -> list[AlertShown]:
@@ -76,12 +88,12 @@ def show_log(session: Session, alert: Alert) -> list[EventShown]:
     events = list_events(session, alert.id)
     ids = {event.member_id for event in events if event.member_id is not None}
     members = {one.id: one for one in session.scalars(select(Member).where(Member.id.in_(ids)))}
-    hooks = _hooks(session, {int(event.detail["webhook"]) for event in events if "webhook" in event.detail})
+    names = _names(session, events)
     ways = _ways(session, alert.id, min((event.at for event in events), default=alert.raised_at))
     shown = []
     for event in _joined_as_one(events):
         key = (_whose(event.member_id, event.detail.get("webhook")), event.at)
-        sentence = event_sentence(event, members.get(event.member_id or 0), hooks)
+        sentence = event_sentence(event, members.get(event.member_id or 0), names)
         shown.append(EventShown(event.at, sentence, ways.get(key, ()) if _has_ways(event.kind) else ()))
     return shown
 
@@ -122,7 +134,8 @@ def channel_names(session: Session, alerts: Iterable[Alert]) -> dict[int, str]:
         return {}
     query = select(Channel.id, Channel.platform, Channel.display_name, Channel.handle).where(Channel.id.in_(ids))
     return {
-        row.id: f"{platform_word(row.platform)} · {row.display_name or row.handle}" for row in session.execute(query)
+        row.id: channel_name(platform_word(row.platform), row.display_name or row.handle)
+        for row in session.execute(query)
     }
 
 
@@ -135,11 +148,20 @@ def member_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _hooks(session: Session, ids: set[int]) -> dict[int, str]:
-    if not ids:
-        return {}
-    query = select(NotificationMethod.id, NotificationMethod.hint).where(NotificationMethod.id.in_(ids))
-    return {row.id: row.hint for row in session.execute(query)}
+def _names(session: Session, events: Sequence[AlertEvent]) -> dict[tuple[str, int], str]:
+    """Return what webhooks, rotations and teams in a log are called, by kind and id."""
+    columns = {
+        "webhook": (NotificationMethod.id, NotificationMethod.hint),
+        "rotation": (Rotation.id, Rotation.name),
+        "team": (Team.id, Team.name),
+    }
+    found: dict[tuple[str, int], str] = {}
+    for kind in NAMED:
+        key, name = columns[kind]
+        ids = {int(event.detail[kind]) for event in events if kind in event.detail}
+        if ids:
+            found |= {(kind, row[0]): row[1] for row in session.execute(select(key, name).where(key.in_(ids)))}
+    return found
 
 
 def _ways(session: Session, alert_id: int, since_at: datetime) -> dict[tuple[str, datetime], tuple[str, ...]]:

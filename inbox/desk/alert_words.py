@@ -9,8 +9,11 @@ from flask_babel import ngettext
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, EventKind
 from inbox.escalation.notices import Facts, subject
+from inbox.escalation.trial import VIA
 from inbox.languages import format_datetime, language
 from inbox.members.models import Member
+
+NAMED = ("webhook", "rotation", "team")  # what a line of the log may be about that is no member
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ def show_alert(alert: Alert, channel_name: str, names: Mapping[int, str]) -> Ale
 def alert_sentence(alert: Alert, channel_name: str) -> str:
     """Say what an alert is about, as those who are told of it read it."""
     count = alert.gathered_count if alert.state == AlertState.CLOSED else alert.timer_count or alert.gathered_count
-    facts = Facts(alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False)
+    facts = Facts(
+        alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False, about=alert.about
+    )
     return subject(facts, language())
 
 
@@ -71,9 +76,10 @@ def state_words(alert: Alert, names: Mapping[int, str]) -> str:
     return str(_("nobody has it yet"))
 
 
-def event_sentence(event: AlertEvent, member: Member | None, hooks: Mapping[int, str]) -> str:
-    """Say what one line of the log tells; `hooks` are the hosts of webhooks by id."""
-    who = member.name if member else hooks.get(int(event.detail.get("webhook", 0)), str(_("a webhook")))
+def event_sentence(event: AlertEvent, member: Member | None, names: Mapping[tuple[str, int], str]) -> str:
+    """Say what one line of the log tells; `names` are those of webhooks, rotations and teams, by kind and id."""
+    named = (names.get((kind, int(event.detail[kind]))) for kind in NAMED if kind in event.detail)
+    who = member.name if member else next(filter(None, named), str(_("a webhook")))
     return _WORDERS[EventKind(event.kind)](event, who)
 
 
@@ -86,6 +92,11 @@ def _joined(event: AlertEvent, _who: str) -> str:
 
 
 def _told(event: AlertEvent, who: str) -> str:
+    if event.detail.get("via") == VIA:
+        return str(_("%(who)s tries it: %(who)s alone is being told", who=who))
+    if event.detail.get("is_rehearsal"):
+        step = event.step or 1
+        return str(_("Step %(step)s: %(who)s would be told, if this were real", step=step, who=who))
     via = {
         "assignee": _("assigned to them"),
         "team_leads": _("lead"),
@@ -102,11 +113,17 @@ def _told(event: AlertEvent, who: str) -> str:
 
 
 def _passed(event: AlertEvent, who: str) -> str:
-    if event.detail.get("why") == "failed":
-        return str(_("%(who)s was passed: every way to reach them failed", who=who))
-    if event.detail.get("why") == "alerts_only":
-        return str(_("%(who)s was passed: they want to hear of alerts alone, not of warnings", who=who))
-    return str(_("%(who)s was passed: no verified way to reach them", who=who))
+    step = event.step or 1
+    sentences = {
+        "failed": _("%(who)s was passed: every way to reach them failed", who=who),
+        "alerts_only": _("%(who)s was passed: they want to hear of alerts alone, not of warnings", who=who),
+        "nobody_on": _("Passed at once: nobody is on call in %(who)s", who=who),
+        "nobody_in": _("Passed at once: nobody is in the team %(who)s", who=who),
+        "left": _("Passed at once: %(who)s has left", who=who),
+        "nobody": _("Step %(step)s was passed at once: nobody is meant by it now", step=step),
+    }
+    no_method = _("%(who)s was passed: no verified way to reach them", who=who)
+    return str(sentences.get(str(event.detail.get("why")), no_method))
 
 
 def _unreachable(event: AlertEvent, _who: str) -> str:
@@ -123,9 +140,9 @@ def _acknowledged(event: AlertEvent, who: str) -> str:
 def _closed(event: AlertEvent, who: str) -> str:
     sentences = {
         "over": _("Over: nobody waits any more"),
-        "mended": _("Over: the channel delivers again, or was put away"),
         "taken": _("Over: %(who)s took it", who=who),
         "told": _("Over: it was told"),
+        "mended": _("Over: it works again"),
         "came_true": _("Over: the time ran out, and another alert goes on"),
     }
     return str(sentences.get(str(event.detail.get("why")), _("Over")))

@@ -8,12 +8,14 @@ from inbox import clock
 from inbox.alerts import links
 from inbox.alerts.access import MOST_SHOWN, access_alert, list_closed, list_open
 from inbox.alerts.acknowledge import BY_PAGE, acknowledge
-from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert
+from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert, AlertKind
 from inbox.database import db
 from inbox.desk.alert_pages import list_waiters, show_alerts, show_log
 from inbox.desk.shell import say
 from inbox.errors import Conflict
+from inbox.escalation import trial
 from inbox.escalation.access import may_read
+from inbox.languages import speak_to, zone
 from inbox.members import doors
 from inbox.members.forms import safe_next
 from inbox.numbers import read_number
@@ -55,7 +57,25 @@ def show(alert_id: int) -> Answer:
         waiters=list_waiters(session, alert, member),
         channel_url=_channel_url(alert),
         events=show_log(session, alert),
+        is_played=trial.is_played(session, alert),
+        is_engine=alert.kind == AlertKind.ENGINE,
     )
+
+
+@blueprint.post("/alerts/<int:alert_id>/try")
+@doors.members
+def try_it(alert_id: int) -> Answer:
+    """Tell the member alone of an alert of the sandbox, by all that reaches them, as if it were real."""
+    member, session = doors.current_member(), db.session()
+    alert = access_alert(session, member, alert_id)
+    try:
+        trial.try_on(session, alert, member, now=clock.now(), pace=_settings().pace)
+        session.commit()
+        say(_("It is on its way to you alone. Its link takes the alert."))
+    except Conflict as error:
+        session.rollback()
+        say(sentence_of(error), is_bad=True)
+    return redirect(url_for("alerts.show", alert_id=alert_id), 303)
 
 
 @blueprint.post("/alerts/<int:alert_id>/acknowledge")
@@ -81,8 +101,16 @@ def take(alert_id: int) -> Answer:
 def link(token: str) -> Answer:
     """Show what a link would take; looking takes nothing, whoever or whatever looks."""
     opened = links.open_link(db.session(), token, clock.now())
+    speak_to(opened.member)
     (shown,) = show_alerts(db.session(), [opened.alert])
-    return render_template("alerts/link.html", alert=shown, name=opened.member.name, token=token)
+    return render_template(
+        "alerts/link.html",
+        alert=shown,
+        name=opened.member.name,
+        zone=zone(),
+        is_once=opened.alert.kind in TOLD_ONCE,
+        token=token,
+    )
 
 
 @blueprint.post("/a/<token>")
@@ -90,6 +118,7 @@ def link(token: str) -> Answer:
 def take_by_link(token: str) -> Answer:
     """Take the alert as the link's member; nobody is signed in by it."""
     session = db.session()
+    speak_to(links.open_link(session, token, clock.now()).member)
     try:
         alert = links.take_by_link(session, token, now=clock.now(), pace=_settings().pace)
         session.commit()
@@ -97,7 +126,7 @@ def take_by_link(token: str) -> Answer:
         session.rollback()
         return render_template("alerts/taken.html", error=sentence_of(error)), error.status
     (shown,) = show_alerts(session, [alert])
-    return render_template("alerts/taken.html", alert=shown)
+    return render_template("alerts/taken.html", alert=shown, is_once=alert.kind in TOLD_ONCE)
 
 
 def _channel_url(alert: Alert) -> str | None:

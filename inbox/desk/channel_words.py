@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from inbox.channels.health import Health, StreamHealth
 from inbox.channels.models import ChannelState
+from inbox.desk.telegram_words import what_it_sees
 from inbox.desk.troubles import failure_sentence, trouble_sentence
 from inbox.intake import borders
 from inbox.intake.models import Quarantined
@@ -62,6 +63,7 @@ class ChannelShown:
     skew_seconds: int | None
     import_words: str
     off_words: Sequence[str]
+    sees: Sequence[str]
     backdated_words: str
 
 
@@ -109,10 +111,11 @@ def show_channel(health: Health) -> ChannelShown:
         token_expires_at=channel.token_expires_at,
         skew_seconds=round(channel.skew_seconds) if health.is_skew_shown else None,
         import_words=_import(health),
+        sees=what_it_sees(channel.permissions) if channel.platform == "telegram" else [],
         off_words=[_off(stream) for stream in health.streams if stream.is_off],
-        backdated_words=str(
-            _("A mention that was dated back is found at the latest by the deep walk that runs each night.")
-        ),
+        backdated_words=""
+        if channel.platform == "telegram"
+        else str(_("A mention that was dated back is found at the latest by the deep walk that runs each night.")),
     )
 
 
@@ -121,6 +124,7 @@ def stream_word(name: str, count: int = 1) -> str:
     if name.startswith("comments"):
         return str(ngettext("comments of %(num)s post", "comments of %(num)s posts", count))
     words = {"mentions": _("mentions and replies"), "own_posts": _("our own posts"), "direct": _("private messages")}
+    words |= {"updates": _("everything the bot is shown"), "push": _("what was pushed")}
     return str(words.get(name, name))
 
 
@@ -233,6 +237,7 @@ def _reason(code: str) -> str:
     words = {
         "text_too_long": _("It is too large."),
         "unreadable_page": _("The whole page could not be read."),
+        "push_unreadable": _("What was pushed could not be read."),
         "item_not_received": _("It could not be taken in."),
     }
     return str(words.get(code, _("It is not built as the platform documents it.")))

@@ -9,6 +9,7 @@ from inbox.channels.access import access_channel
 from inbox.channels.connections import connector_for, sign_in
 from inbox.channels.health import list_visible, read_health
 from inbox.channels.models import Channel, ChannelState
+from inbox.channels.pushing import can_push, push_url
 from inbox.channels.streams import make_due
 from inbox.channels.verify import make_verify_due
 from inbox.database import db
@@ -17,6 +18,7 @@ from inbox.desk.channel_imports import MOST_LATE, ask_from, list_late_ones, time
 from inbox.desk.channel_standing import show_import, show_standing
 from inbox.desk.channel_words import show_channel, show_quarantined
 from inbox.desk.connect_form import Answer, Wanted, given, settings, show_form, wanted
+from inbox.desk.pushing import stop_before_leaving
 from inbox.desk.shell import say
 from inbox.errors import Conflict, Invalid, NotAllowed
 from inbox.intake import counting, quarantine
@@ -80,6 +82,7 @@ def show(channel_id: int) -> Answer:
         late_url=url_for("channels.late", channel_id=channel.id) if late_count else None,
         asks_from=ask_from(channel),
         may_decide=may(db.session(), member.id, "lead", channel.id, False),
+        push=_push(channel),
     )
 
 
@@ -121,6 +124,7 @@ def reconnect_now(channel_id: int) -> Answer:
     known = _manage(channel_id)
     platform, typed = known.platform, given()
     typed["service_url"] = typed["service_url"] or known.service_url
+    typed["push_url"] = push_url(settings(), known)
     try:
         if connecting.is_there(platform, typed):
             return connecting.go_there(typed, Wanted(platform, [], False), known)
@@ -151,6 +155,8 @@ def resume(channel_id: int) -> Answer:
 @doors.members
 def disconnect(channel_id: int) -> Answer:
     """Forget the credential; the history stays."""
+    _manage(channel_id)
+    stop_before_leaving(channel_id)
     verbs.disconnect(db.session(), _manage(channel_id), doors.current_member().id)
     return _done(channel_id, _("Disconnected. Its conversations stay here."))
 
@@ -209,6 +215,11 @@ def discard(quarantined_id: int) -> Answer:
 
 def _manage(channel_id: int) -> Channel:
     return access_channel(db.session(), doors.current_member(), channel_id, "manage")
+
+
+def _push(channel: Channel) -> dict[str, bool]:
+    is_offered = channel.state == ChannelState.ACTIVE and can_push(settings(), channel)
+    return {"is_on": channel.push_key is not None, "is_offered": is_offered}
 
 
 def _done(channel_id: int, said: str) -> Answer:

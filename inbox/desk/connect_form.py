@@ -17,14 +17,11 @@ from inbox.settings import Settings
 Answer = str | Response | tuple[str, int]
 FIELDS = ("handle", "app_password", "access_token", "secret", "service_url")
 # Whom a member may connect, and how each is asked for; the sandbox's channels come by themselves.
-CHOICES = ("bluesky", "mastodon", "generic")
-FORMS = {
-    "bluesky": "channels/_connect_bluesky.html",
-    "mastodon": "channels/_connect_mastodon.html",
-    "generic": "channels/_connect_generic.html",
-}
+CHOICES = ("bluesky", "mastodon", "telegram", "generic")
+FORMS = {name: f"channels/_connect_{name}.html" for name in CHOICES}
 OTHER_FORM = "channels/_connect_token.html"
-USUAL_SERVICES = {"bluesky": "https://bsky.social"}
+USUAL_SERVICES = {"bluesky": "https://bsky.social", "telegram": "https://api.telegram.org"}
+_TICKS = ("public_only", "take_over")
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def wanted() -> Wanted:
 def given() -> dict[str, str]:
     """Read what a member typed."""
     found = {name: request.form.get(name, "").strip()[:500] for name in FIELDS}
-    return found | ({"public_only": "1"} if request.form.get("public_only") == "1" else {})
+    return found | {name: "1" for name in _TICKS if request.form.get(name) == "1"}
 
 
 def show_form(
@@ -84,6 +81,7 @@ def show_form(
         teams=db.session.query(Team).order_by(Team.name).all() if channel is None else [],
         has_sandbox=channel is None and _has_sandbox(),
         problem=_problem(error, typed, platform, channel) if error else "",
+        offers_take_over=error is not None and error.code == "webhook_set",
         offers_public_only=error is not None and error.code in WITHOUT_DIRECT,
     )
     return (page, error.status if error.status < 500 else 400) if error else page

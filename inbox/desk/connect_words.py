@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
+from inbox.desk.telegram_words import token_sentence
 from inbox.desk.words import platform_word
 from inbox.errors import RelevoError
 from inbox.platforms.contract import PlatformError
@@ -57,7 +58,8 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str, platform:
         ),
         "another_account": _somebody_else(error.details),
     }
-    sentence = sentences.get(error.code) or _there(service).get(error.code)
+    of_bots = token_sentence(error) if platform == "telegram" else None
+    sentence = of_bots or sentences.get(error.code) or _there(service).get(error.code)
     if sentence is not None:
         return str(sentence)
     if isinstance(error, PlatformError):

@@ -18,6 +18,7 @@ from inbox.channels.opening import open_channel
 from inbox.channels.pending import Pending
 from inbox.database import db, set_read_only
 from inbox.desk.connect_form import Answer, Wanted, settings, show_form
+from inbox.desk.pushing import start_again
 from inbox.desk.shell import say
 from inbox.errors import Conflict, Invalid, NotFound, RelevoError
 from inbox.members import doors
@@ -136,6 +137,8 @@ def reconnected(channel_id: int, signed_in: SignedIn) -> Response:
     channel = access_channel(db.session(), doors.current_member(), channel_id, "manage")
     member_id = doors.current_member().id
     verbs.reconnect(db.session(), _vault(), channel, signed_in, member_id=member_id, pace=settings().pace)
+    db.session.commit()
+    start_again(channel_id)
     return _done(channel_id, _("Reconnected. It goes on where it stopped."))
 
 

@@ -351,6 +351,7 @@ def set_up(app: Flask) -> None:
         platform_word=words.platform_word,
         platform_mark=words.platform_mark,
         kind_word=words.kind_word,
+        attached_word=words.attached_word,
         audience_word=words.audience_word,
         status_word=words.status_word,
         priority_word=words.priority_word,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -46,6 +47,7 @@ class EffectShown:
     parts: Sequence[Part]
     changed_count: int
     cut_sentence: str
+    has_hidden: bool = False
 
 
 def look_ahead(
@@ -53,7 +55,7 @@ def look_ahead(
 ) -> EffectShown | None:
     """Return what running timers would have of these policies; None: nothing."""
     effect = foresee(session, Prospect(session, versions, policy_id, now), member.id)
-    if not effect.changed_count:
+    if not effect.changed_count and not effect.has_hidden:
         return None
     names = _names(session, member, (*effect.moved, *effect.late, *effect.relieved))
     still = effect.moved_count - effect.late_count - effect.relieved_count
@@ -70,22 +72,15 @@ def look_ahead(
         effect.looked_count,
     )
     shown = [part for part in parts if part.sentence]
-    return EffectShown(shown, effect.changed_count, str(cut) if effect.is_cut else "")
+    return EffectShown(shown, effect.changed_count, str(cut) if effect.is_cut else "", effect.has_hidden)
 
 
 def progress_sentence(one: Replan) -> str:
-    """Say how far running timers were brought along."""
-    count = one.changed_count
+    """Say how far running timers were brought along; how many they are is not for everybody to know."""
     if one.finished_at is None:
-        return str(
-            ngettext(
-                "%(num)s running timer was changed so far, %(share)s looked at",
-                "%(num)s running timers were changed so far, %(share)s looked at",
-                count,
-                share=f"{share_looked(one)} %",
-            )
-        )
-    return str(ngettext("%(num)s running timer was changed", "%(num)s running timers were changed", count))
+        share = f"{share_looked(one)} %"
+        return str(_("Running timers are being brought along: %(share)s looked at", share=share))
+    return str(_("Running timers were brought along"))
 
 
 def share_looked(one: Replan) -> int:

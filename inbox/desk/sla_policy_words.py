@@ -136,14 +136,7 @@ def done_sentence(row: Activity, names: Mapping[int, str], policies: Mapping[int
         return _("%(who)s moved %(name)s up", **values) if is_up else _("%(who)s moved %(name)s down", **values)
     if row.kind == kinds.SLA_POLICY_ARCHIVED:
         return _("%(who)s archived %(name)s", **values)
-    count = int(after.get("changed_count", 0))
-    said = ngettext(
-        "%(num)s running timer was brought to %(name)s",
-        "%(num)s running timers were brought to %(name)s",
-        count,
-        **values,
-    )
-    return str(said)
+    return _("Running timers were brought to %(name)s", name=values["name"])
 
 
 def _named(ids: Sequence[int], names: Mapping[int, str]) -> str:

@@ -11,20 +11,28 @@ from flask_babel import ngettext
 from inbox.desk.turning import balanced
 from inbox.languages import gettext as _
 from inbox.languages import later as _l
+from inbox.platforms.names import PLATFORMS
 
-PLATFORM_MARKS = {"bluesky": "b", "mastodon": "m", "generic": "o", "sandbox_feed": "f", "sandbox_pages": "p"}
-_PLATFORMS = {
-    "bluesky": "Bluesky",
-    "mastodon": "Mastodon",
-    "generic": _l("Own bridge"),
-    "sandbox_feed": _l("Sandbox feed"),
-    "sandbox_pages": _l("Sandbox pages"),
+PLATFORM_MARKS = {
+    "bluesky": "b",
+    "mastodon": "m",
+    "telegram": "t",
+    "generic": "o",
+    "sandbox_feed": "f",
+    "sandbox_pages": "p",
 }
 _KINDS = {
     "comment": _l("Comment"),
     "mention": _l("Mention"),
     "direct": _l("Private message"),
     "review": _l("Review"),
+}
+_ATTACHED = {
+    "image": _l("picture"),
+    "video": _l("video"),
+    "audio": _l("audio"),
+    "file": _l("file"),
+    "sticker": _l("sticker"),
 }
 _AUDIENCES = {
     "unlisted": _l("unlisted"),
@@ -71,7 +79,7 @@ def person_word(*names: str | None) -> str:
 
 def platform_word(platform: str) -> str:
     """Return a platform's name."""
-    return _named(_PLATFORMS, platform) or platform.replace("_", " ").capitalize()
+    return _named(PLATFORMS, platform) or platform.replace("_", " ").capitalize()
 
 
 def platform_mark(platform: str) -> str:
@@ -82,6 +90,11 @@ def platform_mark(platform: str) -> str:
 def kind_word(kind: str, is_private: bool = False) -> str:
     """Name what kind of conversation this is."""
     return _named(_KINDS, "direct" if is_private else kind) or kind
+
+
+def attached_word(kind: str) -> str:
+    """Name what is attached."""
+    return _named(_ATTACHED, kind) or kind
 
 
 def audience_word(audience: str) -> str:

@@ -7,14 +7,17 @@ turn does, the queued notices included, is one transaction: it is done once, or 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
 from inbox.escalation.climb import climb
+from inbox.escalation.notices import maker_of_end, read_facts
 from inbox.escalation.once import tell_once
 from inbox.escalation.policies import plan_for
+from inbox.escalation.trial import is_played
 from inbox.escalation.turn import Turn
+from inbox.notifications.incidents import follow
 from inbox.notifications.settle import withdraw
 from inbox.security import new_token
 from inbox.settings import Pace
@@ -28,14 +31,18 @@ class Claim:
     token: str
 
 
-def has_due(session: Session, now: datetime) -> bool:
-    """Tell, reading only, whether any alert's time has come."""
-    return session.scalar(select(Alert.id).where(Alert.next_at <= now).limit(1)) is not None
+def has_due(session: Session, now: datetime, which: ColumnElement[bool] | None = None) -> bool:
+    """Tell, reading only, whether any alert's time has come; `which` narrows what is meant."""
+    due = select(Alert.id).where(Alert.next_at <= now, true() if which is None else which)
+    return session.scalar(due.limit(1)) is not None
 
 
-def claim_due(session: Session, now: datetime, pace: Pace, limit: int) -> list[Claim]:
+def claim_due(
+    session: Session, now: datetime, pace: Pace, limit: int, which: ColumnElement[bool] | None = None
+) -> list[Claim]:
     """Claim the alerts that are due longest; the caller commits before it gives them their turn."""
-    due = select(Alert).where(Alert.next_at <= now).order_by(Alert.next_at, Alert.id).limit(limit)
+    due = select(Alert).where(Alert.next_at <= now, true() if which is None else which)
+    due = due.order_by(Alert.next_at, Alert.id).limit(limit)
     rows = session.scalars(due.with_for_update(skip_locked=True)).all()
     for alert in rows:
         alert.claim_token = new_token()
@@ -53,8 +60,11 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
     alert.claim_token = None
     if _is_at_rest(alert, now):
         _withdraw(session, alert)
+        is_over = alert.state == AlertState.CLOSED
+        follow(session, alert, maker_of_end(read_facts(session, alert), is_over=is_over), now)
         return True
-    turn = Turn(session, alert, plan_for(session, alert), now, pace)
+    plan = plan_for(session, alert)
+    turn = Turn(session, alert, plan, now, pace, is_rehearsal=is_played(session, alert))
     if alert.kind in TOLD_ONCE:
         tell_once(turn)
     else:

@@ -8,7 +8,15 @@ from inbox.alerts.raising import steps_back
 from inbox.escalation import steps
 from inbox.escalation.people import find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
-from inbox.escalation.telling import Told, learn, tell, tell_last_resort, tell_webhooks
+from inbox.escalation.telling import (
+    Told,
+    learn,
+    note_empty,
+    note_nobody,
+    tell,
+    tell_last_resort,
+    tell_webhooks,
+)
 from inbox.escalation.turn import Turn
 
 NOBODY, UNANSWERED = "nobody", "unanswered"
@@ -17,6 +25,7 @@ NOBODY, UNANSWERED = "nobody", "unanswered"
 def climb(turn: Turn) -> None:
     """Do what is due: go on after somebody took it, note who was reached, pass who was not, take the next step."""
     alert = turn.alert
+    _follow(turn)
     if alert.state == AlertState.ACKNOWLEDGED:
         _resume(turn)
     learn(turn)
@@ -47,6 +56,16 @@ def _be_reachable(turn: Turn) -> None:
     log.move(turn.session, alert, AlertState.TRIGGERED)
 
 
+def _follow(turn: Turn) -> None:
+    """Go on by the plan in force where it is another than that by which the steps so far were taken."""
+    alert, plan = turn.alert, turn.plan
+    by, round_length = alert.escalation_version_id, alert.round_length
+    alert.escalation_version_id, alert.round_length = plan.version_id, len(plan.steps)
+    if round_length is not None and (by, round_length) != (plan.version_id, len(plan.steps)):
+        alert.step_count = steps.carry_over(plan, alert.step_count, round_length)
+        alert.asleep_count, alert.asleep_until_at = 0, None
+
+
 def _take_step(turn: Turn) -> None:
     alert = turn.alert
     coming = steps.next(turn.plan, alert.step_count)
@@ -58,30 +77,63 @@ def _take_step(turn: Turn) -> None:
 
 
 def _tell_from(turn: Turn, rung: int) -> None:
-    """Tell the step's targets, or else those that RULES F names next, until it is on its way to somebody."""
-    alert, told = turn.alert, Told()
+    """Tell the step's targets, or else those that RULES F names next, until it is on its way to somebody.
+
+    A step by which nobody can be told is passed at once, and the one after it taken: who can't be reached must not
+    stand before who can. A round that ends so ends with the last resort.
+    """
+    alert, seen = turn.alert, set(turn.alert.passed)
     # from rung 1 on the step counts as taken already
-    place = steps.next(turn.plan, alert.step_count - (1 if rung else 0)).place
-    seen = set(alert.passed)
-    for rung_now in range(rung, len(RUNGS)):
-        targets = steps.targets_of(turn.plan, place, rung_now)
-        seen |= _tell(turn, targets, seen, told, place + 1)
+    first = steps.next(turn.plan, max(0, alert.step_count - (1 if rung else 0))).place
+    for place in range(first, len(turn.plan.steps)):
+        told = _tell_step(turn, place, rung if place == first else 0, seen)
         if told.underway:
-            _be_told(turn, rung_now, told)
             return
-    if told.mornings:
-        _leave_asleep(turn, min(told.mornings))
+        if told.mornings:
+            _leave_asleep(turn, min(told.mornings))
+            return
+        _pass_step(turn)
+        if alert.asleep_until_at is not None and alert.asleep_count >= len(turn.plan.steps):
+            _wait_for_morning(turn, alert.asleep_until_at)
+            return
+    if alert.asleep_until_at is not None:
+        _plan_next(turn)
+        _look_again(turn)
     else:
         _give_up(turn, NOBODY)
 
 
+def _tell_step(turn: Turn, place: int, rung: int, seen: set[int]) -> Told:
+    """Tell by one step, from a rung on; what became of it stands on the alert where it is on its way to somebody."""
+    told = Told()
+    for rung_now in range(rung, len(RUNGS)):
+        targets = steps.targets_of(turn.plan, place, rung_now)
+        means = _tell(turn, targets, seen, told, place + 1)
+        if rung_now == 0 and not note_empty(turn, targets, place + 1) and not means:
+            note_nobody(turn, place + 1)
+        seen |= means
+        if told.underway:
+            _be_told(turn, rung_now, told)
+            break
+    return told
+
+
 def _tell(turn: Turn, targets: tuple[Target, ...], seen: set[int], told: Told, step: int) -> set[int]:
     """Tell those who were not thought of before; returns whom that was."""
-    people = find_people(turn.session, turn.alert, targets, turn.now)
-    tell(turn, [one for one in people if one.member.id not in seen], told, step=step)
-    numbers = [one.number for one in targets if one.kind is TargetKind.WEBHOOK and one.number is not None]
-    tell_webhooks(turn, [number for number in numbers if -number not in seen], told, step=step)
-    return {one.member.id for one in people} | {-number for number in numbers}
+    people = [one for one in find_people(turn.session, turn.alert, targets, turn.now) if one.member.id not in seen]
+    tell(turn, people, told, step=step)
+    hooks = [one.number for one in targets if one.kind is TargetKind.WEBHOOK and one.number is not None]
+    hooks = [number for number in hooks if -number not in seen]
+    tell_webhooks(turn, hooks, told, step=step)
+    return {one.member.id for one in people} | {-number for number in hooks}
+
+
+def _pass_step(turn: Turn) -> None:
+    """Count a step that told nobody as taken."""
+    alert = turn.alert
+    alert.step_count += 1 if alert.told_at is None else 0
+    alert.told_at, alert.underway = None, []
+    alert.asleep_count += 1 if alert.asleep_until_at is not None else 0
 
 
 def _be_told(turn: Turn, rung: int, told: Told) -> None:
@@ -137,7 +189,9 @@ def _give_up(turn: Turn, why: str) -> None:
         log.move(turn.session, alert, AlertState.UNREACHABLE)
     alert.told_at, alert.underway = None, []
     alert.asleep_count, alert.asleep_until_at = 0, None
-    alert.next_step_at = alert.next_at = turn.after(turn.pace.unreachable_again_seconds)
+    # what is played has shown all its steps by then
+    again_at = None if turn.is_rehearsal else turn.after(turn.pace.unreachable_again_seconds)
+    alert.next_step_at = alert.next_at = again_at
 
 
 def _look_again(turn: Turn) -> None:

@@ -13,6 +13,7 @@ from inbox.channels.models import Channel
 from inbox.channels.troubles import find_trouble, word_failure
 from inbox.languages import words_in
 from inbox.notifications.notices import Notice
+from inbox.platforms.names import channel_name, platform_name
 
 Make = Callable[[str], Notice]
 
@@ -38,6 +39,9 @@ class Facts:
     is_reminder: bool
     was_taken: bool = False
     trouble: str = ""  # the code of what keeps a channel from delivering
+    platform: str | None = None  # where `channel` is not named together with it yet
+    about: str | None = None
+    raised_at: datetime | None = None
 
 
 def read_facts(session: Session, alert: Alert, *, share: Share | None = None) -> Facts:
@@ -53,6 +57,9 @@ def read_facts(session: Session, alert: Alert, *, share: Share | None = None) ->
         is_reminder=alert.step_count > 0 and alert.kind not in TOLD_ONCE,
         was_taken=alert.acknowledged_at is not None,
         trouble=find_trouble(session, channel) if channel is not None and alert.kind == AlertKind.CHANNEL else "",
+        platform=channel.platform if channel else None,
+        about=alert.about,
+        raised_at=alert.raised_at,
     )
 
 
@@ -71,11 +78,22 @@ def maker(facts: Facts, zone: str, token: str | None) -> Make:
     return make
 
 
+def maker_of_end(facts: Facts, *, is_over: bool) -> Make:
+    """Return what words that somebody took the alert, or that it is over."""
+
+    def make(language: str) -> Notice:
+        _ = words_in(language).ugettext
+        said = (_("Over: %(what)s") if is_over else _("Taken: %(what)s")) % {"what": subject(facts, language)}
+        return Notice("summary", said, (), f"/alerts/{facts.alert_id}")
+
+    return make
+
+
 def subject(facts: Facts, language: str) -> str:
     """Say in one line what an alert is about."""
     words = words_in(language)
     _, ngettext = words.ugettext, words.ungettext
-    values = {"num": facts.count, "channel": facts.channel}
+    values = {"num": facts.count, "channel": _channel(facts, language)}
     sentences = {
         AlertKind.WARNING: ngettext(
             "%(num)s answer falls due soon on %(channel)s", "%(num)s answers fall due soon on %(channel)s", facts.count
@@ -92,7 +110,7 @@ def subject(facts: Facts, language: str) -> str:
             facts.count,
         ),
         AlertKind.CHANNEL: _("%(channel)s needs somebody"),
-        AlertKind.ENGINE: _("A part of Relevo stands still"),
+        AlertKind.ENGINE: _engine(facts.about, language),
         AlertKind.SIGN_IN_ENDS: _("The sign-in of %(channel)s ends soon"),
         AlertKind.QUIET: _("%(channel)s is oddly quiet"),
     }
@@ -100,13 +118,31 @@ def subject(facts: Facts, language: str) -> str:
     return str(_("Urgent: %(what)s") % {"what": said}) if facts.is_urgent else said
 
 
+def _engine(part: str | None, language: str) -> str:
+    """Say which part stands still; the watch's words for them are the same."""
+    _ = words_in(language).ugettext
+    sentences = {
+        "everything": _("Relevo stands still: no channel is read, and nothing leaves"),
+        "sending": _("Relevo stands still in part: no reply and no alert leaves"),
+        "reading": _("Relevo stands still in part: no channel is read"),
+    }
+    return str(sentences.get(part or "", _("A part of Relevo stands still")))
+
+
+def _channel(facts: Facts, language: str) -> str:
+    return channel_name(platform_name(facts.platform, language), facts.channel) if facts.platform else facts.channel
+
+
 def _lines(facts: Facts, zone: str, language: str) -> list[str]:
     _ = words_in(language).ugettext
     lines = []
     if facts.trouble:
-        lines.append(f"{facts.channel} {word_failure(facts.trouble, _)}")
+        lines.append(f"{_channel(facts, language)} {word_failure(facts.trouble, _)}")
     if facts.kind == AlertKind.QUIET:
         lines.append(_("It brought nothing for much longer than its own habit. Look whether it still works there."))
+    if facts.kind in (AlertKind.ENGINE, AlertKind.CHANNEL) and facts.raised_at is not None:
+        at = format_datetime(facts.raised_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
+        lines.append(_("Noticed at %(time)s. The link says what to do.") % {"time": at})
     if facts.first_due_at is not None:
         at = format_datetime(facts.first_due_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
         lines.append(_when(facts.kind, language) % {"time": at})

@@ -13,7 +13,7 @@ from inbox.escalation import steps
 from inbox.escalation.notices import Share
 from inbox.escalation.people import Person, find_people
 from inbox.escalation.steps import RUNGS, Target, TargetKind
-from inbox.escalation.telling import FAILED, Told, let_pass, note_reached, outcome_at, tell
+from inbox.escalation.telling import FAILED, Told, let_pass, note_empty, note_reached, outcome_at, tell
 from inbox.escalation.turn import Turn
 from inbox.notifications.settle import withdraw
 
@@ -75,6 +75,8 @@ def _tell_others(turn: Turn, count: int, told: Told) -> bool:
         targets = [one for one in steps.targets_of(turn.plan, 0, rung) if one.kind is not TargetKind.ASSIGNEE]
         people = find_people(turn.session, turn.alert, targets, turn.now)
         tell(turn, [one for one in people if one.member.id not in turn.alert.passed], mine, share=share)
+        if rung == 0:
+            note_empty(turn, targets)
         if mine.underway:
             told.underway += mine.underway
             mark_told(turn.session, turn.alert, mine.underway, turn.now)

@@ -35,6 +35,12 @@ def find_people(session: Session, alert: Alert, targets: Iterable[Target], now: 
     return list(found.values())
 
 
+def list_empty(session: Session, alert: Alert, targets: Iterable[Target], now: datetime) -> list[Target]:
+    """Return which of a step's targets were chosen by name and are nobody now: a rota's gap, a team, who left."""
+    named = (TargetKind.ROTATION, TargetKind.TEAM, TargetKind.MEMBER)
+    return [one for one in targets if one.kind in named and not _members(session, alert, one, now)]
+
+
 def _members(session: Session, alert: Alert, target: Target, now: datetime) -> list[Member]:
     number = target.number or 0
     match target.kind:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.record import record
-from inbox.alerts.models import OF_CHANNELS, Alert
+from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert, AlertState
 from inbox.errors import Conflict, Invalid
 from inbox.escalation import steps
 from inbox.escalation.models import EscalationPolicy, EscalationVersion, Wakes
@@ -54,7 +54,7 @@ def get_version(session: Session, policy_id: int, number: int) -> EscalationVers
 
 def as_plan(version: EscalationVersion) -> Plan:
     """Return what a version says."""
-    return Plan(steps.load(version.steps), version.repeat_count, version.wakes)
+    return Plan(steps.load(version.steps), version.repeat_count, version.wakes, version.id)
 
 
 def list_versions(session: Session, policy_id: int) -> list[EscalationVersion]:
@@ -91,7 +91,20 @@ def save_policy(
     policy.number += 1
     _add_version(session, policy, wanted.plan, by_member_id, now)
     _record(session, policy, by_member_id)
+    _look_at_sleepers(session, policy, now)
     return policy
+
+
+def _look_at_sleepers(session: Session, policy: EscalationPolicy, now: datetime) -> None:
+    """Let alerts look again that told nobody and wait for a morning: by the other plan somebody may be on call."""
+    is_theirs = Alert.escalation_policy_id == policy.id
+    if policy.is_default:
+        is_theirs = or_(is_theirs, Alert.escalation_policy_id.is_(None))
+    waiting = select(Alert).where(is_theirs, Alert.state == AlertState.TRIGGERED.value, Alert.told_at.is_(None))
+    waiting = waiting.where(Alert.kind.not_in([kind.value for kind in TOLD_ONCE]), Alert.next_step_at > now)
+    for alert in session.scalars(waiting.order_by(Alert.id).with_for_update()):
+        alert.next_at = alert.next_step_at = now
+        alert.claim_token = None
 
 
 def _add_version(session: Session, policy: EscalationPolicy, plan: Plan, by_member_id: int, now: datetime) -> None:

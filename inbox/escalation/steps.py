@@ -41,11 +41,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """A version of a policy: its steps in order, how often all of them are repeated, and who may be woken for what."""
+    """A version of a policy: its steps in order, how often all of them are repeated, and who may be woken for what.
+
+    `version_id` None: it is Relevo's own, or nobody has saved it.
+    """
 
     steps: tuple[Step, ...]
     repeat_count: int
     wakes: str
+    version_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,15 @@ def wait_before(plan: Plan, step_count: int, again_seconds: float) -> float:
 def begin_anew(plan: Plan, step_count: int) -> int:
     """Return how many steps count as taken once somebody took the alert: it goes on there, repetitions from zero."""
     return step_count % len(plan.steps)
+
+
+def carry_over(plan: Plan, step_count: int, round_length: int) -> int:
+    """Return how many steps of this plan count as taken where so many of another one were, of `round_length` steps.
+
+    It goes on at the same place, at the beginning where there is none; its repetitions all lie ahead.
+    """
+    place = step_count % round_length
+    return place if place < len(plan.steps) else 0
 
 
 def targets_of(plan: Plan, place: int, rung: int) -> tuple[Target, ...]:

@@ -7,15 +7,18 @@ from datetime import datetime
 from sqlalchemy import and_
 
 from inbox.alerts import links
-from inbox.alerts.models import TOLD_ONCE, AlertState, EventKind
+from inbox.alerts.models import TOLD_ONCE, AlertKind, AlertState, EventKind
 from inbox.escalation import night, notices, webhooks
-from inbox.escalation.people import Person
+from inbox.escalation.people import Person, list_empty
+from inbox.escalation.steps import Target, TargetKind
 from inbox.escalation.turn import Turn
+from inbox.members.models import Member
 from inbox.notifications.models import Notification
 from inbox.notifications.queue import list_usable, notify, notify_last_resort, outcome, outcome_of
 from inbox.security import new_token
 
 NO_METHOD, ALERTS_ONLY, FAILED = "no_method", "alerts_only", "failed"
+LEFT, NOBODY_ON, NOBODY_IN, NOBODY = "left", "nobody_on", "nobody_in", "nobody"
 
 
 @dataclass
@@ -38,7 +41,8 @@ def tell(
             turn.write(EventKind.ASLEEP, member_id=person.member.id, step=step, until=morning.isoformat())
         elif methods := _queue(turn, person, share):
             told.underway.append(person.member.id)
-            turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=person.via.value, methods=methods)
+            via, marks = person.via.value, turn.marks
+            turn.write(EventKind.TOLD, member_id=person.member.id, step=step, via=via, methods=methods, **marks)
         elif turn.alert.kind in TOLD_ONCE and list_usable(turn.session, person.member.id, is_alert=True):
             told.spared.append(person.member.id)
             let_pass(turn, person.member.id, ALERTS_ONLY, step)
@@ -50,15 +54,17 @@ def tell_webhooks(turn: Turn, numbers: Iterable[int], told: Told, *, step: int) 
     """Tell other programs, whose methods belong to no member; in `told` and in the alert they are negative."""
     for number in numbers:
         make = notices.maker(notices.read_facts(turn.session, turn.alert), "UTC", None)
-        if webhooks.queue(turn.session, number, make, alert_id=turn.alert.id, now=turn.now):
+        if turn.is_rehearsal or webhooks.queue(turn.session, number, make, alert_id=turn.alert.id, now=turn.now):
             told.underway.append(-number)
-            turn.write(EventKind.TOLD, step=step, webhook=number, methods=1)
+            turn.write(EventKind.TOLD, step=step, webhook=number, methods=1, **turn.marks)
         else:
             let_pass(turn, -number, NO_METHOD, step)
 
 
 def tell_last_resort(turn: Turn) -> bool:
-    """Tell RELEVO_LAST_RESORT_URL; False where none is set."""
+    """Tell RELEVO_LAST_RESORT_URL; False where none is set, or what is played or the watch itself tells it."""
+    if turn.is_rehearsal or turn.alert.kind == AlertKind.ENGINE:
+        return False
     make = notices.maker(notices.read_facts(turn.session, turn.alert), "UTC", None)
     if not notify_last_resort(turn.session, make, alert_id=turn.alert.id, now=turn.now):
         return False
@@ -73,6 +79,27 @@ def let_pass(turn: Turn, number: int, why: str, step: int | None = None) -> None
     if why == FAILED or alert.state != AlertState.UNREACHABLE:
         whose = {"member_id": number} if number > 0 else {"webhook": -number}
         turn.write(EventKind.PASSED, step=step, why=why, **whose)
+
+
+def note_empty(turn: Turn, targets: Iterable[Target], step: int | None = None) -> bool:
+    """Say in the log which of a step's targets are nobody at this moment; tells whether any are."""
+    empty = list_empty(turn.session, turn.alert, targets, turn.now)
+    for one in empty:
+        if turn.alert.state == AlertState.UNREACHABLE:
+            break  # it was said when that began
+        if one.kind is TargetKind.ROTATION:
+            turn.write(EventKind.PASSED, step=step, why=NOBODY_ON, rotation=one.number)
+        elif one.kind is TargetKind.TEAM:
+            turn.write(EventKind.PASSED, step=step, why=NOBODY_IN, team=one.number)
+        elif turn.session.get(Member, one.number or 0) is not None:
+            turn.write(EventKind.PASSED, member_id=one.number, step=step, why=LEFT)
+    return bool(empty)
+
+
+def note_nobody(turn: Turn, step: int) -> None:
+    """Say in the log that a step means nobody: nobody is assigned, there is no lead."""
+    if turn.alert.state != AlertState.UNREACHABLE:
+        turn.write(EventKind.PASSED, step=step, why=NOBODY)
 
 
 def learn(turn: Turn) -> None:
@@ -93,16 +120,22 @@ def learn(turn: Turn) -> None:
 def note_reached(turn: Turn, number: int) -> None:
     """Note that it arrived."""
     turn.alert.has_arrived = True
+    if turn.is_rehearsal:
+        return
     turn.write(EventKind.REACHED, **({"member_id": number} if number > 0 else {"webhook": -number}))
 
 
 def outcome_at(turn: Turn, member_id: int, at: datetime) -> str:
     """Say what became of what a member was told at one moment."""
+    if turn.is_rehearsal:
+        return "sent"
     whose = and_(Notification.member_id == member_id, Notification.created_at == at)
     return outcome_of(turn.session, turn.alert.id, whose, at)
 
 
 def _outcome(turn: Turn, number: int) -> str:
+    if turn.is_rehearsal:
+        return "sent"
     since_at = turn.alert.told_at or turn.alert.raised_at
     if number < 0:
         return webhooks.outcome(turn.session, turn.alert.id, -number, since_at)
@@ -121,6 +154,8 @@ def _queue(turn: Turn, person: Person, share: notices.Share | None) -> int:
     token, member = new_token(), person.member
     make = notices.maker(notices.read_facts(turn.session, turn.alert, share=share), member.time_zone, token)
     is_alert = turn.alert.kind not in TOLD_ONCE
+    if turn.is_rehearsal:
+        return len(list_usable(turn.session, member.id, is_alert=is_alert))
     methods = notify(turn.session, member.id, make, alert_id=turn.alert.id, is_alert=is_alert, now=turn.now)
     if methods:
         links.keep(turn.session, token, alert_id=turn.alert.id, member_id=member.id, now=turn.now, pace=turn.pace)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,12 @@ class Turn:
     plan: Plan
     now: datetime
     pace: Pace
+    is_rehearsal: bool = False  # of the sandbox: its steps are taken in its log alone
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """What a line of the log bears that tells nobody."""
+        return {"is_rehearsal": True} if self.is_rehearsal else {}
 
     def after(self, seconds: float) -> datetime:
         """Return the moment so much later."""

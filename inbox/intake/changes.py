@@ -79,8 +79,10 @@ def _is_stale(session: Session, row: Row, message: Message) -> bool:
     """Tell whether a page shows an earlier wording than the one we have: two lists may differ in age.
 
     Where the platform declares no time of the edit, a wording that we had before counts as old; if it was
-    put back on purpose, the next look finds it.
+    put back on purpose, the next look finds it. A wording without such a time is older than one that has it.
     """
+    if message.edited_at is None and row.edited_at is not None and row.gone_at is None:
+        return True
     if message.edited_at is not None and row.edited_at is not None and message.edited_at != row.edited_at:
         return message.edited_at < row.edited_at
     if row.gone_at is not None or message.edited_at is not None:

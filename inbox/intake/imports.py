@@ -71,10 +71,10 @@ def finish_import(session: Session, channel: Channel, pace: Pace) -> ImportCount
 
 
 def _tell_late(session: Session, channel: Channel) -> None:
-    """Tell the channel's leads once how many people were late already; the sandbox's wake nobody."""
+    """Tell the channel's leads once how many people were late already."""
     late = list_late(channel).with_only_columns(Message.conversation_id).distinct()
     people = session.scalar(select(func.count()).select_from(late.subquery())) or 0
-    if people and not channel.is_sandbox:
+    if people:
         raise_for(
             session,
             kind=AlertKind.IMPORT.value,

@@ -1,4 +1,4 @@
-"""Quarantine: what a platform showed us and we could not read, kept whole until somebody decides."""
+"""What is kept as it came: what could not be read, until somebody decides, and pushes, until a worker takes them in."""
 
 from datetime import datetime
 
@@ -31,3 +31,19 @@ class Quarantined(WithId, Base):
     resolution: Mapped[str | None]  # replayed, discarded
     resolved_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
     resolved_why: Mapped[str | None]
+
+
+class Push(WithId, Base):
+    """A push that was checked and answered, as it came; it goes when a worker has taken it in.
+
+    `due_at` lies ahead while a worker has it; `try_count` says how many have had it.
+    """
+
+    __tablename__ = "push"
+    __table_args__ = (Index("ix_push_due_at", "due_at", "id"),)
+
+    channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"))
+    compressed: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    try_count: Mapped[int] = mapped_column(default=0)

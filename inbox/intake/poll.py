@@ -150,7 +150,7 @@ def _follow_up(
         stream.lag_seconds = _lag_seconds(page, channel)
     if not page.is_complete:
         return
-    states.good_poll(session, channel, received.new)
+    states.good_poll(session, channel, received.new, pace)
     if channel.import_done_at is None:
         if stream.name == streams.OWN_POSTS:
             streams.after_own_posts(session, channel)

@@ -56,7 +56,7 @@ def take_posts(
         _add_pictures(session, channel, [posts[external_id] for external_id in missing], seen)
     for external_id, item in sorted(seen.items()):
         _update(posts[external_id], item)
-        if item.is_ours and not before.get(external_id, False):
+        if item.is_ours and item.has_stream and not before.get(external_id, False):
             ensure_comment_stream(session, channel, external_id, item.authored_at, pace)
     return posts
 

@@ -19,6 +19,8 @@ from inbox.settings import Pace
 
 DISCARDED = "discarded"
 REPLAYED = "replayed"
+# Lists in which private messages stand, or may stand.
+_PRIVATE_STREAMS = frozenset({"direct", "updates", "push"})
 _LONGEST_PAYLOAD = 4 * 1024 * 1024
 _LONGEST_REASON = 500
 
@@ -51,7 +53,7 @@ def keep(
         compressed=borders.pack(raw[:_LONGEST_PAYLOAD]),
         reason_code=reason_code,
         reason_detail=scrub(borders.clean_text(detail))[:_LONGEST_REASON],
-        is_private=is_private or stream_name == "direct",
+        is_private=is_private or stream_name in _PRIVATE_STREAMS,
         first_seen_at=seen_at or now,
         last_seen_at=now,
     )

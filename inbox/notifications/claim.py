@@ -1,15 +1,15 @@
 """Which notification leaves now: due, not too often for its method, with whatever was held going along (RULES F)."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.alerts.models import Alert, AlertState
 from inbox.members.models import Member
-from inbox.notifications import letters, sealing, settle
+from inbox.notifications import incidents, letters, sealing, settle
 from inbox.notifications.contract import Address, Letter
 from inbox.notifications.limits import Spoken, earliest
 from inbox.notifications.models import Notification, NotificationMethod, QuietHours
@@ -19,7 +19,7 @@ from inbox.outbox.models import Delivery
 from inbox.outbox.models import DeliveryState as State
 from inbox.settings import Settings
 
-MOST_TRIES = 3
+MOST_TRIES = settle.MOST_TRIES
 MOST_LOOKED_AT, MOST_RIDERS = 50, 50
 LIMITED = ("alert", "warning", "summary")  # tests and codes were asked for by who gets them
 LAST_RESORT = "last_resort"
@@ -36,10 +36,10 @@ class Job:
     letter: Letter
 
 
-def claim_job(session: Session, settings: Settings) -> Job | None:
+def claim_job(session: Session, settings: Settings, which: ColumnElement[bool] | None = None) -> Job | None:
     """Claim the next notification that may leave, or None; what must wait is given its time, what can't leave ends."""
     for _ in range(MOST_LOOKED_AT):
-        row = _pick(session)
+        row = _pick(session, true() if which is None else which)
         if row is None:
             return None
         job = _judge(session, row, settings)
@@ -48,12 +48,13 @@ def claim_job(session: Session, settings: Settings) -> Job | None:
     return None
 
 
-def _pick(session: Session) -> Notification | None:
+def _pick(session: Session, which: ColumnElement[bool]) -> Notification | None:
     """Return the due notification whose turn it is, held against other workers: alerts first, then by time."""
     query = (
         select(Notification)
         .join(Delivery, Delivery.id == Notification.delivery_id)
         .where(Delivery.kind == claim.NOTIFICATION, Delivery.state == State.QUEUED, Delivery.due_at <= clock.now())
+        .where(which)
         .order_by(Notification.is_alert.desc(), Delivery.due_at, Notification.id)
         .limit(1)
     )
@@ -67,7 +68,7 @@ def _judge(session: Session, row: Notification, settings: Settings) -> Job | Non
     if stop is not None:
         settle.end(session, row, stop)
         return None
-    free_at = _free_at(session, row, settings)
+    free_at = _free_at(session, row, method, settings)
     if free_at > clock.now():
         claim.postpone(session, delivery.id, free_at)
         return None
@@ -75,7 +76,7 @@ def _judge(session: Session, row: Notification, settings: Settings) -> Job | Non
     if claimed is None:
         return None
     row.spoke_at = clock.now()
-    riders = _take_along(session, row)
+    riders = _take_along(session, row, method)
     return _job(session, settings, claimed, row, method, riders)
 
 
@@ -90,7 +91,7 @@ def _find_stop(
     session: Session, row: Notification, delivery: Delivery, method: NotificationMethod | None
 ) -> str | None:
     """Return why a notification can't leave any more, None when it can."""
-    if delivery.attempt_count >= MOST_TRIES:
+    if delivery.attempt_count >= settle.most_tries(row):
         return "tries_ended"
     if method is not None and (method.removed_at is not None or method.sealed is None):
         return settle.METHOD_REMOVED
@@ -104,11 +105,16 @@ def _find_stop(
     return settle.NOT_NEEDED if not row.is_alert and settle.has_arrived(session, row.round_key) else None
 
 
-def _free_at(session: Session, row: Notification, settings: Settings) -> datetime:
+def _free_at(session: Session, row: Notification, method: NotificationMethod | None, settings: Settings) -> datetime:
     """Return when the notification may leave: by its method's limits, and after its member's quiet hours."""
     now, pace = clock.now(), settings.pace
-    if row.method_id is None or row.kind not in LIMITED:
+    if method is None or row.kind not in LIMITED:
         return now
+    if row.event is not None:
+        is_early = incidents.is_early(session, row)
+        return now + timedelta(seconds=pace.alert_check_seconds) if is_early else now
+    if method.kind in incidents.KINDS:
+        return now if row.is_alert else quiet_end(session, row.member_id, now) or now
     limit_at = earliest(
         now,
         _spoken(session, row),
@@ -137,9 +143,9 @@ def _spoken(session: Session, row: Notification) -> list[Spoken]:
     return [Spoken(at, is_alert) for at, is_alert in session.execute(query) if at is not None]
 
 
-def _take_along(session: Session, carrier: Notification) -> list[Notification]:
+def _take_along(session: Session, carrier: Notification, method: NotificationMethod | None) -> list[Notification]:
     """Let what waits for the same method go along; in quiet hours only alerts do."""
-    if carrier.method_id is None or carrier.kind not in LIMITED:
+    if method is None or method.kind in incidents.KINDS or carrier.kind not in LIMITED:
         return []
     query = (
         select(Notification)
@@ -176,8 +182,12 @@ def _fit_to_go(session: Session, carrier: Notification) -> list[Notification]:
 
 def _why_it_rests(session: Session, row: Notification) -> str | None:
     """Return why a notice is of no use any more: somebody has its alert or it is over, or no key fits its words."""
-    state = session.scalar(select(Alert.state).where(Alert.id == row.alert_id)) if row.alert_id is not None else None
-    if state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED):
+    alert = session.get(Alert, row.alert_id, populate_existing=True) if row.alert_id is not None else None
+    if row.event is not None:
+        is_over = incidents.why_it_rests(alert, row.event)
+    else:
+        is_over = alert is not None and alert.state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED)
+    if is_over:
         return settle.WITHDRAWN
     return None if sealing.opens(row.sealed) else settle.NOTICE_UNREADABLE
 
@@ -198,6 +208,10 @@ def _job(
         is_resent=any(delivery.is_resent for delivery in deliveries),
         now=clock.now(),
     )
+    alert = session.get(Alert, row.alert_id) if row.alert_id is not None else None
+    if alert is not None and method is not None and method.kind in incidents.KINDS:
+        is_reopened = incidents.is_reopened(session, row)
+        letter = replace(letter, incident=incidents.key_of(alert), event=row.event, is_reopened=is_reopened)
     if method is None or method.sealed is None:
         return Job(claimed, row.id, LAST_RESORT, {"url": settings.last_resort_url or ""}, letter)
     return Job(claimed, row.id, method.kind, sealing.unseal(method.sealed), letter)

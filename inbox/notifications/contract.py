@@ -43,6 +43,11 @@ class Letter:
     code: str | None = None  # of a verification
     also: tuple[str, ...] = ()  # the subjects of what went along, for who can't use the links in the lines
     own_line_count: int | None = None  # how many lines are the notice's own; None: all
+    # for providers that keep incidents: of which one it is (None: of its own), what happens to it, and whether
+    # somebody had taken it, so that it has to be opened anew for anybody to be called
+    incident: str | None = None
+    event: str | None = None
+    is_reopened: bool = False
 
     def text(self) -> str:
         """Return the letter's body as plain text."""

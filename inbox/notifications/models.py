@@ -81,6 +81,7 @@ class Notification(WithId, Base):
     place: Mapped[int]
     kind: Mapped[str]
     is_alert: Mapped[bool]
+    event: Mapped[str | None]  # acknowledge or resolve: what became of what the method was told; None: it tells
     language: Mapped[str]
     subject: Mapped[str]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # lines and links; None once it came to rest

@@ -58,13 +58,16 @@ def queue_notice(
     alert_id: int | None = None,
     is_alert: bool = False,
     now: datetime,
+    event: str | None = None,
 ) -> list[Notification]:
-    """Queue one notice for some methods of a member, in this order, as one round."""
+    """Queue one notice for some methods of a member, in this order, as one round; `event`: see Notification."""
     round_key = new_token()
     rows = []
     for place, method in enumerate(methods):
         state = State.QUEUED if is_alert or place == 0 else State.HELD
-        rows.append(_add(session, notice, member, method, place, (round_key, alert_id, is_alert), now, state))
+        row = _add(session, notice, member, method, place, (round_key, alert_id, is_alert), now, state)
+        row.event = event
+        rows.append(row)
     nudges.after_commit(session, nudges.NOTIFY)
     return rows
 
@@ -85,7 +88,7 @@ def outcome_of(session: Session, alert_id: int, whose: ColumnElement[bool], sinc
         .outerjoin(carrier, carrier.id == Notification.carried_by_id)
         .outerjoin(carried, carried.id == carrier.delivery_id)
         .where(Notification.alert_id == alert_id, whose)
-        .where(Notification.created_at >= since_at)
+        .where(Notification.created_at >= since_at, Notification.event.is_(None))
     )
     found = {_as_word(state, look_at) for state, look_at in session.execute(query)}
     return next((word for word in ("sent", "underway", "failed") if word in found), "none")

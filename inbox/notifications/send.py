@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -63,12 +64,15 @@ class Look:
     external_id: str
 
 
-def claim_one(post: Post) -> Job | None:
-    """Claim the next letter and commit; takes no write lock when nothing is due. Needs an application context."""
+def claim_one(post: Post, which: ColumnElement[bool] | None = None) -> Job | None:
+    """Claim the next letter and commit; takes no write lock when nothing is due. Needs an application context.
+
+    `which`, a condition on Notification, narrows what is meant.
+    """
     with read_only(), post.make_session() as session:
         if not claim.has_due(session, claim.NOTIFICATION):
             return None
-    return commit(post.make_session, lambda session: claim_job(session, post.settings))
+    return commit(post.make_session, lambda session: claim_job(session, post.settings, which))
 
 
 def send_claimed(post: Post, job: Job) -> None:

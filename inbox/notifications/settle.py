@@ -15,6 +15,8 @@ from inbox.outbox.models import DeliveryState as State
 from inbox.outbox.moves import move
 from inbox.settings import Pace
 
+MOST_TRIES = 3
+MOST_TRIES_OF_EVENTS = 12  # nobody waits for them, but an incident that is never closed calls somebody for nothing
 MERGED = "merged"  # went along in another one's message
 NOT_NEEDED = "not_needed"  # an earlier method of the member's got through
 WITHDRAWN = "withdrawn"
@@ -54,14 +56,21 @@ def write_failure(
     attempts.end_attempt(session, claimed.token, outcome, code=error.code)
     if error.is_sure:
         row.spoke_at = None
-    if error.is_final or claimed.number > len(pace.notify_retry_seconds):
+    if error.is_final or claimed.number >= most_tries(row):
         end(session, row, error.code, token=claimed.token)
     elif error.is_sure:
-        again = max(pace.notify_retry_seconds[claimed.number - 1], error.again_seconds or 0)
+        waits = pace.notify_retry_seconds
+        doubled = min(waits[-1] * 2 ** max(0, claimed.number - len(waits)), 10 * waits[-1])
+        again = max(waits[claimed.number - 1] if claimed.number <= len(waits) else doubled, error.again_seconds or 0)
         due_at = clock.now() + timedelta(seconds=again)
         _queue_again(session, delivery, claimed.token, due_at, error.code)
     elif claim.become_unclear(session, delivery, pace, token=claimed.token, reason=error.code):
         release_next(session, row)
+
+
+def most_tries(row: Notification) -> int:
+    """Return how often a notification is tried."""
+    return MOST_TRIES if row.event is None else MOST_TRIES_OF_EVENTS
 
 
 def end(session: Session, row: Notification, reason: str, *, token: str | None = None) -> None:
@@ -132,7 +141,7 @@ def withdraw(session: Session, alert_id: int, member_id: int | None = None) -> i
     """Take back what has not left of an alert that is over, for everybody or one member; returns how much."""
     open_states = Delivery.state.in_((State.HELD, State.QUEUED))
     query = select(Notification).join(Delivery, Delivery.id == Notification.delivery_id)
-    query = query.where(Notification.alert_id == alert_id, open_states)
+    query = query.where(Notification.alert_id == alert_id, Notification.event.is_(None), open_states)
     if member_id is not None:
         query = query.where(Notification.member_id == member_id)
     rows = session.scalars(query).all()

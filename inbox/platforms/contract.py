@@ -197,10 +197,6 @@ class Connection(Protocol):
         """Delete a reply of ours; False where there is none: gone already, or not shown yet."""
         ...
 
-    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
-        """Check a push's signature on the raw bytes and parse it; raises Refused when forged."""
-        ...
-
     def verify(self) -> Verified:
         """Ask whose account it is, whether it lives and what it may."""
         ...
@@ -212,6 +208,41 @@ class ReadsBack(Protocol):
 
     def read_back(self, sent: Sent, outgoing: Outgoing) -> Sent:
         """Read a reply of ours, to learn where it stands; `parent_id` None: it is not told."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push says: items to take in, and the names of streams that should be read now."""
+
+    items: Sequence[Item] = ()
+    due: Sequence[str] = ()
+
+
+class Pushing(Protocol):
+    """What a connection has besides where its platform pushes (`Limits.can_push`); the address is the account's.
+
+    Every method raises only PlatformError.
+    """
+
+    def greet_push(self, params: Mapping[str, str]) -> str:
+        """Return what the address answers when the platform tries it out; raises Refused. Pure."""
+        ...
+
+    def check_push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check a push on its raw bytes (header names in lower case); raises Refused when it is forged. Pure."""
+        ...
+
+    def parse_push(self, body: bytes) -> Pushed:
+        """Read a push that was checked."""
+        ...
+
+    def start_push(self) -> None:
+        """Let the platform push to the account's `push_url`."""
+        ...
+
+    def stop_push(self) -> None:
+        """Let it push no more."""
         ...
 
 
@@ -269,6 +300,7 @@ class Account:
     service_url: str
     limits: Mapping[str, Any] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
+    push_url: str = field(default="", repr=False)  # where the platform pushes; empty: it does not
 
 
 @dataclass(frozen=True)
@@ -306,11 +338,13 @@ class Http(Protocol):
         method: str = "GET",
         body: bytes | None = None,
         is_for_send: bool = False,
+        path_secret: str = "",
     ) -> Answered:
         """Make a call that changes nothing (or may be repeated); returns any HTTP answer.
 
         Raises Unavailable, or RateLimited when the budget is spent: before the platform is asked.
-        `is_for_send`: the call serves a reply and may use what polls must leave.
+        `is_for_send`: the call serves a reply and may use what polls must leave. `path_secret`: a secret that
+        the path holds (Telegram's token): no log, no error and no answer repeats it.
         """
         ...
 
@@ -322,6 +356,7 @@ class Http(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         timeout_seconds: float = 20,
+        path_secret: str = "",
     ) -> Answered:
         """Make a call once on a fresh connection, no redirects, no retries.
 

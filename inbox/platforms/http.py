@@ -124,13 +124,20 @@ class BudgetedHttp:
         method: str = "GET",
         body: bytes | None = None,
         is_for_send: bool = False,
+        path_secret: str = "",
     ) -> Answered:
         """Make a call that may be repeated; any HTTP answer is returned. Raises Unavailable or RateLimited."""
         self._before(url, self.credential_key, self.app_key, is_for_send=is_for_send)
         asked_at = clock.now()
         try:
             answer = self.fetcher.read(
-                url, params=params, headers=headers, timeout_seconds=timeout_seconds, method=method, body=body
+                url,
+                params=params,
+                headers=headers,
+                timeout_seconds=timeout_seconds,
+                method=method,
+                body=body,
+                is_path_secret=bool(path_secret),
             )
         except FetchError as error:
             self._note(url, error)
@@ -138,7 +145,7 @@ class BudgetedHttp:
         # A call that renews a token may be given the same one again, which is then no echo.
         may_renew = method != "GET" and answer.status < 300
         secrets = passwords_sent(body) if may_renew else secrets_sent(headers or {}, body)
-        return self._after(answer, self.credential_key, asked_at, secrets)
+        return self._after(answer, self.credential_key, asked_at, (*secrets, path_secret))
 
     def write(
         self,
@@ -148,6 +155,7 @@ class BudgetedHttp:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         timeout_seconds: float = 20,
+        path_secret: str = "",
     ) -> Answered:
         """Make a call once; any HTTP answer is returned. Raises Unavailable (surely not accepted) or Unclear."""
         key = f"{self.credential_key}:writes"
@@ -155,11 +163,18 @@ class BudgetedHttp:
         asked_at = clock.now()
         try:
             seconds = min(timeout_seconds, self.longest_write_seconds)
-            answer = self.fetcher.write(url, method=method, headers=headers, body=body, timeout_seconds=seconds)
+            answer = self.fetcher.write(
+                url,
+                method=method,
+                headers=headers,
+                body=body,
+                timeout_seconds=seconds,
+                is_path_secret=bool(path_secret),
+            )
         except FetchError as error:
             self._note(url, error)
             raise write_error(error) from None
-        return self._after(answer, key, asked_at, secrets_sent(headers or {}, body))
+        return self._after(answer, key, asked_at, (*secrets_sent(headers or {}, body), path_secret))
 
     def _before(self, url: str, *keys: str, is_for_send: bool) -> None:
         for key in (*filter(None, keys), host_key(url)):

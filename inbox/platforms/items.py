@@ -104,7 +104,10 @@ class GoneItem:
 
 @dataclass(frozen=True)
 class PostSeen:
-    """A post of ours (or one that conversations hang on); with `is_ours` it gets a comments stream."""
+    """A post of ours (or one that conversations hang on); with `is_ours` it gets a comments stream.
+
+    `has_stream` False: its comments come with another stream.
+    """
 
     external_id: str
     text: str = ""
@@ -116,6 +119,7 @@ class PostSeen:
     comment_count: int | None = None
     pictures: Sequence[Picture] = ()
     ref: Mapping[str, Any] = field(default_factory=dict)
+    has_stream: bool = True
 
 
 @dataclass(frozen=True)

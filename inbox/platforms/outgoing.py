@@ -87,9 +87,10 @@ class Absent:
 
 @dataclass(frozen=True)
 class CannotLook:
-    """The platform gives no way to look."""
+    """This look told nothing; `is_final`: the platform gives no way to look, and no later look will tell more."""
 
     reason: str = ""
+    is_final: bool = False
 
 
 LookUp = Found | Absent | CannotLook
@@ -118,6 +119,8 @@ class Limits:
     can_like: bool = False
     can_hide: bool = False
     can_delete_own: bool = False
+    # the platform can tell of what is new by itself (contract.Pushing)
+    can_push: bool = False
     # public messages may be answered once in private (Facebook)
     can_continue_privately: bool = False
     has_public_replies_only: bool = False

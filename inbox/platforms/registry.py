@@ -10,6 +10,7 @@ from inbox.platforms.contract import Connector
 _CONNECTORS = {
     "bluesky": ("inbox.platforms.bluesky.connector", "BlueskyConnector"),
     "mastodon": ("inbox.platforms.mastodon.connector", "MastodonConnector"),
+    "telegram": ("inbox.platforms.telegram.connector", "TelegramConnector"),
     "generic": ("inbox.platforms.generic.connector", "GenericConnector"),
     "sandbox_feed": ("inbox.platforms.sandbox.feed.connector", "FeedConnector"),
     "sandbox_pages": ("inbox.platforms.sandbox.pages.connector", "PagesConnector"),

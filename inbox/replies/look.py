@@ -96,6 +96,8 @@ def write_look(session: Session, claimed: LookClaim, found: LookUp, pace: Pace) 
         found = Absent(is_sure=True)
     if isinstance(found, Absent):
         _write_absent(session, delivery, found, pace)
+    elif found.is_final:
+        move(session, delivery, State.NEEDS_PERSON, reason=delivery.reason_code or "unclear")
     else:
         _look_again(session, delivery, pace)
     return None

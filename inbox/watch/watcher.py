@@ -21,7 +21,7 @@ from inbox.notifications.contract import Letter, NotDelivered, Wire
 from inbox.notifications.send import send_to_last_resort
 from inbox.outbox.transactions import MakeSession, commit
 from inbox.settings import Settings
-from inbox.watch import leases, letters
+from inbox.watch import alarm, leases, letters
 from inbox.watch.judging import Finding
 from inbox.watch.models import WatchLease
 from inbox.watch.queries import WATCHER, find_watch
@@ -47,6 +47,7 @@ class Watcher:
         self._well_since: datetime | None = None
         self._away_since: datetime | None = None  # the database
         self._tried_at: datetime | None = None
+        self._alarm: str | None = None  # of which part the open alert is
 
     def look(self) -> None:
         """Look once, and tell what has to be told."""
@@ -68,6 +69,7 @@ class Watcher:
     def _read(self) -> tuple[Finding, WatchLease | None]:
         with read_only(), self._make_session() as session:
             found, row = self._watch.look(session), find_watch(session)
+            self._alarm = alarm.find_about(session)
             session.expunge_all()
         return found, row
 
@@ -88,13 +90,35 @@ class Watcher:
         if not found.is_well:
             self._well_since = None
             self._notice(now)
+            self._alert(found)
             self._tell(lambda: letters.stopped(self._settings, found, self._told, now), now)
-        elif self._told.noticed_at is not None:
+        elif self._told.noticed_at is not None or self._alarm is not None:
             self._well_since = self._well_since or now
             if now - self._well_since >= timedelta(seconds=WELL_SECONDS):
+                self._end_alert()
                 self._say_well(self._well_since, now)
         elif self._is_unwritten:
             self._write(self._told)
+
+    def _alert(self, found: Finding) -> None:
+        """Have an alert of it told by its steps; where those stand still themselves, take and tell them here."""
+        try:
+            if self._alarm != found.part:
+                commit(self._make_session, lambda session: alarm.raise_alarm(session, found))
+                self._alarm = found.part
+            if alarm.is_untold(found):
+                alarm.tell(self._make_session, self._settings)
+        except SQLAlchemyError as error:  # a full disk: the last resort hears of it all the same
+            log.warning("alarm_unwritten", error=type(error).__name__)
+
+    def _end_alert(self) -> None:
+        if self._alarm is None:
+            return
+        try:
+            commit(self._make_session, alarm.end_alarm)
+            self._alarm = None
+        except SQLAlchemyError as error:
+            log.warning("alarm_unwritten", error=type(error).__name__)
 
     def _look_without_database(self, now: datetime) -> None:
         self._well_since = None
@@ -122,6 +146,8 @@ class Watcher:
 
     def _say_well(self, well_since: datetime, now: datetime) -> None:
         """Say that it is over to whom was told of it; after an hour without success nobody is told any more."""
+        if self._told.noticed_at is None:
+            return
         is_nobodys = self._told.told_at is None or now - well_since > timedelta(hours=1)
         if is_nobodys or self._send(letters.well(self._settings, self._told, now), now):
             self._write(Told(), is_turn=True)

@@ -13,6 +13,10 @@ from tests.fixtures.app import make_settings
 
 # Parameters that name no row: what a stranger would put there.
 STRINGS = {
+    ("push.greet", "platform"): "telegram",
+    ("push.greet", "key"): "nobody-was-given-this",
+    ("push.take", "platform"): "telegram",
+    ("push.take", "key"): "nobody-was-given-this",
     ("static", "filename"): "css/nothing-here.css",
     ("members.invitation", "token"): "nobody-was-given-this",
     ("members.accept_invitation", "token"): "nobody-was-given-this",

@@ -60,13 +60,13 @@ class _Connection:
         self.platform.budgets.before(f"channel:{self.channel_id}", is_for_send=False)
         self.platform.budgets.before(self.host, is_for_send=False)
         if self.channel_id in self.platform.hanging:
-            time.sleep(HANG_SECONDS)
+            threading.Event().wait(HANG_SECONDS)
             self.platform.budgets.timed_out(self.host)
             raise Unavailable("it hangs", code="timeout")
         with self.platform.lock:
             self.platform.begun.setdefault((self.channel_id, stream), []).append(time.monotonic())
             number = next(self.platform.numbers)
-        time.sleep(ANSWER_SECONDS)
+        threading.Event().wait(ANSWER_SECONDS)
         self.platform.budgets.answered(self.host)
         items = [] if number % NEW_EVERY else [_message(number)]
         return Page(items=items, cursor_after={"mark": number}, is_complete=True)
@@ -114,7 +114,7 @@ class Polling:
         while time.monotonic() < until:
             next_tick = time.monotonic() + TICK_SECONDS
             count += read_due(reader, min(time.monotonic() + SECONDS_AT_ONCE, until))
-            time.sleep(max(0.0, next_tick - time.monotonic()))
+            threading.Event().wait(max(0.0, next_tick - time.monotonic()))
         return count
 
     def _session(self) -> Session:

@@ -57,6 +57,7 @@ def test_a_dead_token_is_told_once_to_those_who_can_mend_it_and_reconnecting_end
     fail(session, channel, TokenExpired("revoked"), pace)
     fail(session, channel, TokenExpired("revoked"), pace, "direct")
     assert alerts(session, channel) == [("channel", "triggered")]
+    moving_clock.move(90)  # a platform that errs for a moment calls nobody
     sweep(session)
     assert send_all(session) == ["Ada"]
     moving_clock.move(minutes=10)
@@ -73,6 +74,7 @@ def test_where_no_admin_takes_it_the_channels_lead_hears_of_it(
     session: Session, channel: Channel, pace: Pace, moving_clock: MovingClock
 ) -> None:
     fail(session, channel, TokenExpired("revoked"), pace)
+    moving_clock.move(90)
     sweep(session)
     assert send_all(session) == ["Ada"]
     moving_clock.move(minutes=15)
@@ -104,7 +106,7 @@ def test_what_does_not_mend_itself_within_ten_minutes_reaches_a_person(
     session.commit()
     (claim,) = streams.claim_due(session, pace, 1)
     streams.advance(session, claim, {}, is_complete=True, had_new=False, digest="d", pace=pace)
-    states.good_poll(session, channel, 0)
+    states.good_poll(session, channel, 0, pace)
     states.watch(session, channel, pace)
     session.commit()
     assert alerts(session, channel) == [("channel", "closed")]
@@ -161,7 +163,7 @@ def test_odd_silence_is_told_once(session: Session, channel: Channel, pace: Pace
     assert alerts(session, channel) == [("quiet", "triggered")]
 
 
-def test_what_is_put_away_is_over_and_the_sandbox_wakes_nobody(
+def test_what_is_put_away_is_over_and_of_the_sandbox_nobody_is_called(
     session: Session, channel: Channel, pace: Pace, moving_clock: MovingClock
 ) -> None:
     fail(session, channel, TokenExpired("revoked"), pace)
@@ -171,4 +173,7 @@ def test_what_is_put_away_is_over_and_the_sandbox_wakes_nobody(
     fail(session, played, TokenExpired("revoked"), pace)
     states.watch(session, played, pace)
     assert played.state == ChannelState.NEEDS_YOU
-    assert alerts(session, played) == []
+    assert alerts(session, played) == [("channel", "triggered"), ("sign_in_ends", "triggered")]
+    moving_clock.move(90)
+    sweep(session)
+    assert send_all(session) == []

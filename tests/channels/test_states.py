@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.models import Activity
+from inbox.alerts.models import Alert
 from inbox.channels import health, states, streams
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.platforms.contract import (
@@ -20,6 +21,7 @@ from inbox.platforms.contract import (
     Unavailable,
 )
 from inbox.settings import Pace
+from tests.factories.alerts import log_of, make_reachable, send_all, state_of, sweep
 from tests.factories.basics import make_channel, make_responder
 from tests.factories.channels import make_stream, make_verified
 from tests.fixtures.app import MovingClock
@@ -52,6 +54,25 @@ def test_a_dead_token_needs_somebody_at_the_first_failed_answer(
     assert [one.id for one in health.list_names(session, member.id)] == [channel.id]
     kinds_seen = list(session.scalars(select(Activity.kind).where(Activity.channel_id == channel.id)))
     assert kinds.CHANNEL_STATE in kinds_seen
+
+
+def test_a_channel_that_needs_somebody_has_an_alert_that_reaches_a_person_until_it_delivers_again(
+    session: Session, pace: Pace, moving_clock: MovingClock
+) -> None:
+    vera = make_reachable(session, "Vera", is_admin=True)
+    channel, _stream = failing(session, TokenExpired("revoked"), pace)
+    (alert,) = session.scalars(select(Alert)).all()
+    assert sweep(session) == 0  # it is asked again first: a platform that errs for a moment calls nobody
+    states.ask_for_person(session, channel, "account_dead")
+    assert alert.about == "account_dead"
+    moving_clock.move(seconds=90)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == [vera.name]
+    states.verified(session, channel, make_verified(channel.external_id), pace)
+    session.commit()
+    assert (channel.state, state_of(session, alert)) == (ChannelState.ACTIVE, "closed")
+    assert log_of(session, alert)[-1] == "closed mended"
 
 
 def test_private_messages_that_are_not_allowed_any_more_switch_their_stream_off_alone(
@@ -100,7 +121,7 @@ def test_a_good_poll_clears_a_passing_failure(session: Session, pace: Pace, movi
     moving_clock.move(60)
     (claim,) = streams.claim_due(session, pace, 1)
     streams.advance(session, claim, {}, is_complete=True, had_new=False, digest="d", pace=pace)
-    states.good_poll(session, channel, 0)
+    states.good_poll(session, channel, 0, pace)
     session.commit()
     assert channel.failing_since_at is None
     assert stream.failure_code is None
@@ -156,7 +177,7 @@ def test_silence_beyond_the_habit_asks_for_a_deep_walk_once(
     assert not states.look_for_silence(session, channel, pace)
     session.refresh(stream)
     assert stream.deep_due_at == stream.due_at == channel.verify_due_at == clock.now()
-    states.good_poll(session, channel, 1)
+    states.good_poll(session, channel, 1, pace)
     assert channel.quiet_since_at is None
 
 

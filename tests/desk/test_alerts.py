@@ -8,6 +8,7 @@ from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.alerts import links
+from inbox.alerts.acknowledge import BY_PAGE, acknowledge
 from inbox.alerts.log import move, write
 from inbox.alerts.models import Alert, AlertLink, AlertState, EventKind
 from inbox.channels import states
@@ -18,6 +19,7 @@ from inbox.escalation.steps import DEFAULT, Step, Target, TargetKind
 from inbox.live.hub import as_data, read_batch
 from inbox.live.tail import read_since
 from inbox.members.models import Member
+from inbox.oncall.models import Rotation
 from inbox.settings import Pace
 from tests.access.world import MARKER
 from tests.factories.alerts import breach, log_of, make_policy, state_of, sweep
@@ -131,6 +133,46 @@ def test_the_links_page_takes_nothing_and_its_button_takes_the_alert_once(
     assert browser.get("/").status_code == 303, "it signs nobody in"
     assert browser.get(f"/a/{TOKEN}").status_code == 404
     assert browser.post(f"/a/{TOKEN}", headers=given).status_code == 404
+
+
+def test_the_links_page_speaks_to_whose_it_is_in_their_zone_and_language(
+    app: Flask, session: Session, moving_clock: MovingClock
+) -> None:
+    ana = make_member(session, "Ana", time_zone="America/Mexico_City", locale="es")
+    due_at = clock.now().replace(hour=23, minute=30)
+    alert = with_link(session, breach(session, make_channel(session).id, due_at=due_at), ana)
+    reader = sign_in_as(app, session, make_member(session, time_zone="Europe/Madrid", locale="en"))
+    page = reader.get(f"/a/{TOKEN}").text
+    assert "17:30" in page
+    assert "(America/Mexico_City)" in page
+    assert 'lang="es"' in page
+    acknowledge(session, alert.id, ana.id, by=BY_PAGE, now=clock.now(), pace=Pace())
+    session.commit()
+    assert "6:30" in reader.get(f"/a/{TOKEN}").text  # until when she has it
+
+
+def test_a_warning_that_is_taken_by_its_link_promises_no_further_steps(
+    app: Flask, session: Session, moving_clock: MovingClock
+) -> None:
+    ana = make_member(session, "Ana")
+    with_link(session, breach(session, make_channel(session).id, kind="warning", assignee_id=ana.id), ana)
+    browser = app.test_client()
+    given = {"X-CSRFToken": form_token(browser, f"/a/{TOKEN}")}
+    assert "half an hour" not in browser.get(f"/a/{TOKEN}").text
+    assert "half an hour" not in browser.post(f"/a/{TOKEN}", headers=given).text
+
+
+def test_the_log_names_the_rota_that_had_a_gap(app: Flask, session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session)
+    lead = make_lead(session, channel)
+    rota = Rotation(kind="on_call", name="Noches", time_zone="UTC", created_at=clock.now())
+    session.add(rota)
+    session.flush()
+    alert = breach(session, channel.id, make_policy(session, Step(0, (Target(TargetKind.ROTATION, rota.id),))))
+    session.commit()
+    sweep(session)
+    page = sign_in_as(app, session, lead).get(f"/alerts/{alert.id}").text
+    assert "Passed at once: nobody is on call in Noches" in page
 
 
 def test_a_post_without_the_pages_form_takes_nothing(app: Flask, session: Session, moving_clock: MovingClock) -> None:

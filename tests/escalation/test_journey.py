@@ -9,14 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.alerts.access import list_events
 from inbox.alerts.acknowledge import BY_PAGE, acknowledge
 from inbox.alerts.models import Alert
 from inbox.alerts.raising import close_for_timer
-from inbox.escalation import webhooks
+from inbox.escalation import policies, webhooks
 from inbox.escalation.advance import advance, claim_due
-from inbox.escalation.steps import Step, Target, TargetKind
+from inbox.escalation.models import EscalationPolicy
+from inbox.escalation.steps import Plan, Step, Target, TargetKind
 from inbox.members.models import Member
 from inbox.notifications.models import Notification
+from inbox.oncall.rotations import Wanted, make_rotation
+from inbox.oncall.shifts import Turns
 from inbox.settings import Pace
 from tests.factories.alerts import (
     breach,
@@ -165,7 +169,7 @@ def test_the_last_resort_is_told_before_everybodys_screen(
     session.commit()
     sweep(session)
     assert send_all(session) == ["nobody's"]
-    assert log_of(session, alert) == ["raised", "last_resort", "unreachable nobody"]
+    assert log_of(session, alert) == ["raised", "passed nobody", "last_resort", "unreachable nobody"]
 
 
 def test_steps_are_repeated_and_then_it_is_on_everybodys_screen(session: Session, moving_clock: MovingClock) -> None:
@@ -266,3 +270,117 @@ def test_only_what_is_due_is_looked_at(session: Session, moving_clock: MovingClo
     sweep(session)
     assert sweep(session) == 0
     assert session.scalar(select(Alert.claim_token)) is None
+
+
+def test_a_gap_in_the_rota_and_who_left_are_said_and_the_next_step_is_taken_at_once(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    lead, diego, gone = (make_reachable(session, name) for name in ("Lea", "Diego", "Ana"))
+    team = make_team(session)
+    join_team(session, lead, team, "lead")
+    join_team(session, diego, team)
+    turns = Turns((diego.id,), False, 0, 540, "Europe/Madrid", clock.now())
+    rota = make_rotation(session, Wanted("Nights", turns), lead)
+    gone.deactivated_at = diego.deactivated_at = clock.now()
+    first = Step(0, (Target(TargetKind.ROTATION, rota.id), whom(gone)))
+    policy = make_policy(session, first, Step(900, (ASSIGNEE,)), Step(900, (whom(lead),)))
+    alert = breach(session, make_channel(session).id, policy)
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Lea"]
+    assert log_of(session, alert) == [
+        "raised",
+        "passed nobody_on",
+        "passed Ana left",
+        "passed nobody",
+        "told Lea",
+    ]
+    assert [one.step for one in list_events(session, alert.id)] == [3, 2, 1, 1, None]
+
+
+def test_a_step_that_reaches_nobody_never_stands_before_those_after_it(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    ana, diego = make_member(session, "Ana"), make_reachable(session, "Diego")
+    policy = make_policy(session, Step(0, (whom(diego),)), Step(600, (whom(ana),)), repeat_count=1)
+    alert = breach(session, make_channel(session).id, policy)
+    session.commit()
+    told = []
+    for minutes in (0, 10, 5, 10):
+        moving_clock.move(minutes=minutes)
+        sweep(session)
+        told += send_all(session)
+        moving_clock.move(seconds=5)
+        sweep(session)
+    # the round ended with nobody, which is everybody's to see; five minutes later it began again with who can be told
+    assert told == ["Diego", "Diego"]
+    assert log_of(session, alert)[3:6] == ["passed Ana no_method", "unreachable nobody", "told Diego"]
+
+
+def test_whom_three_attempts_did_not_reach_stands_before_nobody_either(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    ana, diego = make_reachable(session, "Ana"), make_reachable(session, "Diego")
+    policy = make_policy(session, Step(0, (whom(ana),)), Step(3600, (whom(diego),)))
+    alert = breach(session, make_channel(session).id, policy)
+    session.commit()
+    sweep(session)
+    assert send_all(session, works=False) == ["Ana"]
+    moving_clock.move(seconds=5)
+    sweep(session)
+    assert send_all(session) == ["Diego"]
+    assert log_of(session, alert) == ["raised", "told Ana", "passed Ana failed", "told Diego"]
+    assert next_at_of(session, alert) == clock.now() + timedelta(seconds=5)
+
+
+def edit(session: Session, policy: EscalationPolicy, by: Member, *steps: Step, repeat_count: int = 0) -> None:
+    """Save other steps, as the form does."""
+    plan = Plan(steps, repeat_count, "everything")
+    wanted = policies.Wanted(policy.name, plan, seen_number=policy.number)
+    policies.save_policy(session, policy, wanted, by_member_id=by.id, now=clock.now())
+    session.commit()
+
+
+def test_after_an_edit_it_goes_on_at_the_same_place_and_tells_everybody_who_was_not_told(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    ana, diego, eva, kai = (make_reachable(session, name) for name in ("Ana", "Diego", "Eva", "Kai"))
+    steps = [Step(0 if one is ana else 600, (whom(one),)) for one in (ana, diego, eva)]
+    policy = make_policy(session, *steps)
+    alert = breach(session, make_channel(session).id, policy)
+    session.commit()
+    told = []
+    for _ in range(2):
+        sweep(session)
+        told += send_all(session)
+        moving_clock.move(minutes=10)
+    acknowledge(session, alert.id, diego.id, by=BY_PAGE, now=clock.now(), pace=Pace())
+    session.commit()
+    sweep(session)
+    # two steps were taken of three: by a plan of one step each, all of it lies ahead
+    edit(session, policy, ana, Step(0, (whom(kai),)))
+    moving_clock.move(minutes=30)
+    sweep(session)
+    told += send_all(session)
+    assert told == ["Ana", "Diego", "Kai"]
+    # one of one was taken: a longer plan begins with its first, not in its middle
+    edit(session, policy, ana, *steps)
+    for _ in range(3):
+        moving_clock.move(minutes=15)
+        sweep(session)
+        told += send_all(session)
+    assert told[3:] == ["Ana", "Diego", "Eva"]
+
+
+def test_an_edit_at_night_looks_again_for_who_is_on_call(session: Session, moving_clock: MovingClock) -> None:
+    ana = make_reachable(session, "Ana", time_zone="Europe/Madrid")
+    kai = make_reachable(session, "Kai", time_zone="America/Mexico_City")
+    moving_clock.move(hours=11)
+    policy = make_policy(session, Step(0, (whom(ana),)), wakes="urgent")
+    alert = breach(session, make_channel(session).id, policy)
+    session.commit()
+    sweep(session)
+    assert log_of(session, alert)[-1] == "held"
+    edit(session, policy, ana, Step(0, (whom(kai),)))
+    sweep(session)
+    assert send_all(session) == ["Kai"]

@@ -35,7 +35,7 @@ def test_each_assignee_is_warned_of_their_own(session: Session, moving_clock: Mo
     session.commit()
     sweep(session)
     assert sorted(send_all(session)) == ["Ana", "Diego"]
-    assert subjects(session)[0] == "1 answer falls due soon on Acme"
+    assert subjects(session)[0] == "1 answer falls due soon on Sandbox feed · Acme"
     moving_clock.move(minutes=1)
     sweep(session)
     assert next_at_of(session, alert) is None
@@ -103,7 +103,7 @@ def test_five_thousand_late_ones_are_one_summary(session: Session, moving_clock:
     session.commit()
     sweep(session)
     assert send_all(session) == ["Vera"]
-    assert subjects(session) == ["5000 people have waited on Acme since before it was connected"]
+    assert subjects(session) == ["5000 people have waited on Sandbox feed · Acme since before it was connected"]
     moving_clock.move(minutes=1)
     sweep(session)
     assert state_of(session, alert) == "closed"

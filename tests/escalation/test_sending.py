@@ -33,7 +33,7 @@ def test_a_provider_that_answers_500_three_times_is_passed_and_the_next_hears_of
         office.work()
         office.clock.move(seconds=5)
     assert log_of(session, alert) == ["raised", "told Ana", "passed Ana failed", "told Vera", "reached Vera"]
-    assert office.sender.subjects() == ["1 person waits too long on Acme"]
+    assert office.sender.subjects() == ["1 person waits too long on Sandbox feed · Acme"]
     letter = office.sender.letters[0][1]
     assert "/a/" in (letter.acknowledge_url or "")
     assert letter.url.endswith(f"/alerts/{alert.id}")
@@ -140,4 +140,7 @@ def test_what_somebody_took_is_left_out_of_the_message_it_went_along_in(session:
     sweep(session)
     office.clock.move(seconds=11)
     office.work()
-    assert office.sender.subjects() == ["1 person waits too long on One", "1 person waits too long on Two"]
+    assert office.sender.subjects() == [
+        "1 person waits too long on Sandbox feed · One",
+        "1 person waits too long on Sandbox feed · Two",
+    ]

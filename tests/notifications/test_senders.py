@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -281,31 +282,51 @@ def test_the_last_resort_by_mail_needs_a_mail_server() -> None:
         send_to_last_resort(wire, "mailto:boss@acme.example", make_letter())
 
 
+def apprise_to(url: str, *declared: str, seconds: float = 10) -> Receipt:
+    """Send by Apprise to a server of the test's own."""
+    settings = make_settings("sqlite://", Path("/nowhere"))
+    settings = replace(settings, local_services=frozenset(declared), pace=Pace(notify_call_seconds=seconds))
+    return Others(schemes=frozenset({"json"})).send(Wire(Fetcher(), settings), {"url": url}, make_letter())
+
+
 @pytest.mark.parametrize(("status", "code"), [("200 OK", None), ("500 Internal Server Error", "apprise_failed")])
 def test_apprise_sends_what_it_can_and_gives_no_receipt(status: str, code: str | None) -> None:
-    sender = Others(schemes=frozenset({"json"}))
     with answering(reply(b"", status, "Connection: close")) as server:
-        wire = Wire(Fetcher(), make_settings("sqlite://", Path("/nowhere")))
-        address = {"url": f"json://127.0.0.1:{server.port}/s3cret"}
+        url, declared = f"json://127.0.0.1:{server.port}/s3cret", f"127.0.0.1:{server.port}"
         if code is None:
-            assert sender.send(wire, address, make_letter()) == Receipt()
+            assert apprise_to(url, declared) == Receipt()
         else:
             with pytest.raises(NotDelivered, match=code):
-                sender.send(wire, address, make_letter())
+                apprise_to(url, declared)
     assert len(server.requests) == 1
-    assert sender.hint(address) == "json"
+    assert Others().hint({"url": url}) == "json"
 
 
-def test_a_service_behind_apprise_that_hangs_keeps_nobody() -> None:
-    server = Server(silent)
-    settings = replace(make_settings("sqlite://", Path("/nowhere")), pace=Pace(notify_call_seconds=HANGS))
+def test_a_service_behind_apprise_that_hangs_is_killed_in_time() -> None:
+    server, started = Server(silent), time.monotonic()
+    url = f"json://127.0.0.1:{server.port}/?rto=600&cto=600"
     try:
         with pytest.raises(NotDelivered) as caught:
-            address = {"url": f"json://127.0.0.1:{server.port}/?rto=600"}
-            Others(schemes=frozenset({"json"})).send(Wire(Fetcher(), settings), address, make_letter())
+            apprise_to(url, f"127.0.0.1:{server.port}", seconds=3)
     finally:
         server.close()
-    assert not caught.value.is_sure
+    assert (caught.value.code, caught.value.is_sure) == ("timeout", False)
+    assert time.monotonic() - started < 6
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433"])
+def test_apprise_calls_nothing_private(host: str) -> None:
+    with answering(reply(b"")) as server, pytest.raises(NotDelivered) as caught:
+        apprise_to(f"json://{host}:{server.port}/")
+    assert (caught.value.code, caught.value.is_sure, caught.value.is_final) == ("address_refused", True, True)
+    assert server.connection_count == 0
+
+
+def test_a_name_that_is_private_only_when_it_is_called_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inbox.notifications.senders.others.resolve", lambda *_: ["93.184.216.34"])
+    with answering(reply(b"")) as server, pytest.raises(NotDelivered, match="address_refused"):
+        apprise_to(f"json://localhost:{server.port}/")
+    assert server.connection_count == 0
 
 
 def test_no_service_that_apprise_may_reach_lets_an_address_name_its_host() -> None:

@@ -140,7 +140,14 @@ def test_the_preview_counts_what_will_be(
     assert (same.changed_count, same.moved_count) == (3, 0)
     stranger = make_responder(session, make_channel(session), "lead")
     others = look(session, policy, stranger, moving_clock, target_seconds=3600)
-    assert (others.late_count, others.late, others.moved) == (2, [], [])
+    assert (others.looked_count, others.changed_count, others.has_hidden) == (0, 0, True)
+    assert not shorter.has_hidden
+    public = make_responder(session, channel, "lead", can_see_private=False)
+    say(session, make_thread(session, channel, is_private=True), make_contact(session))
+    session.flush()
+    half = look(session, policy, public, moving_clock, target_seconds=3600)
+    assert (half.looked_count, half.has_hidden) == (3, True)
+    assert look(session, policy, lead, moving_clock, target_seconds=3600).looked_count == 4
 
 
 @pytest.mark.parametrize(("count", "is_cut"), [(4, False), (5, True)])

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_channel_health"
-down_revision = "2026_11_27_platform_apps"
+down_revision = "2026_11_27_how_it_was_told"
 branch_labels = None
 depends_on = None
 

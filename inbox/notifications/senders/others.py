@@ -1,18 +1,29 @@
 """Everything else that the Apprise library can send to; it tells nothing but whether it believes that it worked.
 
-Only services whose servers are fixed in the library are taken: with any other an address could name a host of the
-local network, and the library would call it past our guard.
+It calls the network past our client, so it does so in a process of its own that connects to nothing private, and that
+is killed when its time is over. Only services whose servers are fixed in the library are taken: with any other an
+address could name any host; where one does all the same, it is looked up before.
 """
 
+import json
 import logging
-import threading
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
 
 from inbox.errors import Invalid
+from inbox.guard import LocalServices, Refusal, resolve
 from inbox.languages import later as _l
 from inbox.notifications import addresses
 from inbox.notifications.contract import Address, Field, Letter, NotDelivered, Receipt, Wire
+from inbox.notifications.senders.apprise_process import REFUSED, SENT, UNREADABLE
+from inbox.public_addresses import is_public
 from inbox.settings import Settings
 
 SCHEMES = frozenset(
@@ -42,6 +53,10 @@ SCHEMES = frozenset(
 )
 
 
+# What the process needs of the environment to run at all.
+_KEPT = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"})
+
+
 class Others:
     """Sends through Apprise, which gives no receipt."""
 
@@ -68,7 +83,7 @@ class Others:
         url = addresses.typed(self.fields, given)["url"]
         if self._scheme(url) not in self._schemes:
             raise Invalid("apprise_scheme_refused", schemes=", ".join(sorted(self._schemes)))
-        if self._open(url, 1) is None:
+        if self._open(url) is None:
             raise Invalid("apprise_malformed")
         return {"url": url}
 
@@ -77,17 +92,25 @@ class Others:
         return self._scheme(address["url"])
 
     def send(self, wire: Wire, address: Address, letter: Letter) -> Receipt:
-        """Let Apprise try once, for as long as one call may take."""
-        plugin = self._open(address["url"], wire.seconds)
-        if plugin is None or self._scheme(address["url"]) not in self._schemes:
+        """Let Apprise try once, for as long as one call may take; after that its process is killed."""
+        url = address["url"]
+        if self._scheme(url) not in self._schemes:
             raise NotDelivered("apprise_malformed", is_sure=True, is_final=True)
-        found: list[bool] = []
-        work = threading.Thread(target=lambda: found.append(_try(plugin, letter)), daemon=True, name="apprise")
-        work.start()
-        work.join(wire.seconds)
-        if not found:
-            raise NotDelivered("timeout", is_sure=False)
-        if not found[0]:
+        services = LocalServices(wire.settings.local_services)
+        _check_host(url, services, wire.seconds)
+        asked = {
+            "url": url,
+            "title": letter.subject,
+            "body": letter.text(),
+            "seconds": wire.seconds,
+            "allowed": services.list_addresses(wire.seconds),
+        }
+        word = _run(asked, wire.seconds)
+        if word == UNREADABLE:
+            raise NotDelivered("apprise_malformed", is_sure=True, is_final=True)
+        if word == REFUSED:
+            raise NotDelivered("address_refused", is_sure=True, is_final=True)
+        if word != SENT:
             raise NotDelivered("apprise_failed", is_sure=False)
         return Receipt(None, None)
 
@@ -96,22 +119,47 @@ class Others:
         return url.partition("://")[0].strip().lower()
 
     @staticmethod
-    def _open(url: str, seconds: float) -> Any:
-        """Return Apprise's plugin for an address, with our lengths, checking certificates; None if unreadable."""
+    def _open(url: str) -> Any:
+        """Return Apprise's plugin for an address, None if unreadable; nothing is called."""
         import apprise  # it takes most of a second, and most processes never need it
 
         for name in ("apprise", "urllib3", "requests"):  # they log whole addresses
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        plugin = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-        if plugin is None:
-            return None
-        plugin.socket_connect_timeout = plugin.socket_read_timeout = seconds
-        plugin.verify_certificate, plugin.request_rate_per_sec = True, 0
-        return plugin
+        return apprise.Apprise.instantiate(url, suppress_exceptions=True)
 
 
-def _try(plugin: Any, letter: Letter) -> bool:
+def _check_host(url: str, services: LocalServices, seconds: float) -> None:
+    """Refuse an address that names a private host, itself or by what its name leads to; raises NotDelivered.
+
+    With most services a token stands in the host's place, and is nobody's name: their host is fixed, and looked at when
+    it is called.
+    """
     try:
-        return bool(plugin.notify(body=letter.text(), title=letter.subject))
-    except Exception:  # a plugin's edge: whatever it raises, it isn't known what was sent
-        return False
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme.endswith("s") else 80)
+    except ValueError:
+        return
+    if not host or services.declares(host, port):
+        return
+    try:
+        addresses_of_it = resolve(host, port, seconds)
+    except (Refusal, httpcore.ConnectTimeout):
+        return
+    if not all(is_public(one) for one in addresses_of_it):
+        raise NotDelivered("address_refused", is_sure=True, is_final=True)
+
+
+def _run(asked: Mapping[str, Any], seconds: float) -> str:
+    """Return the word that the process says; raises NotDelivered where it said none in time."""
+    program = [sys.executable, "-P", str(Path(__file__).with_name("apprise_process.py"))]
+    # its settings are none of its business, and a proxy of theirs would hide what is called
+    environ = {name: value for name, value in os.environ.items() if name in _KEPT}
+    try:
+        done = subprocess.run(  # our own program; what a member typed goes by standard input
+            program, input=json.dumps(asked).encode(), capture_output=True, timeout=seconds, env=environ, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NotDelivered("timeout", is_sure=False) from None
+    except OSError:
+        raise NotDelivered("apprise_failed", is_sure=True) from None
+    return done.stdout.decode(errors="replace").strip().rpartition("\n")[2]

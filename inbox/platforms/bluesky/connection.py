@@ -150,10 +150,6 @@ class BlueskyConnection:
         self._public_replies.delete(external_id)
         return True
 
-    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
-        """The network pushes nothing (bluesky.md §8)."""
-        raise Refused("no pushes", code="not_allowed")
-
     def verify(self) -> Verified:
         """Ask whose account it is and whether it lives."""
         return Profile(self.calls).verify()

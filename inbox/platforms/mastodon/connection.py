@@ -116,10 +116,6 @@ class MastodonConnection:
         """Delete a status of ours."""
         return self._replies.delete(external_id)
 
-    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
-        """Nothing is pushed to us: it is read."""
-        raise Refused("not offered here", code="not_offered")
-
     def verify(self) -> Verified:
         """Ask whose token it is."""
         return read_profile(self.calls)

@@ -263,10 +263,6 @@ class FeedConnection:
             return False
         return True
 
-    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
-        """The feed does not push."""
-        raise Refused("not offered here", code="not_offered")
-
     def verify(self) -> Verified:
         """Ask whose token it is."""
         return read_profile(self.calls)

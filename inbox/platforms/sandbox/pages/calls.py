@@ -30,9 +30,9 @@ class Calls:
     http: Http
     keeper: SecretKeeper
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, token: str = "") -> dict[str, str]:
         # In a header, for an address ends up in logs (facebook.md §2).
-        return {"Authorization": f"Bearer {self.keeper.current().values['access_token']}"}
+        return {"Authorization": f"Bearer {token or self.keeper.current().values['access_token']}"}
 
     def _url(self, path: str) -> str:
         return f"{self.service_url}/{VERSION}/{path}"
@@ -69,9 +69,9 @@ class Calls:
             raise Malformed("a list was expected", answered.body)
         return Listed(found["data"], next_params(found), answered)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Write once; raises Unclear unless the platform surely did not accept it."""
-        headers = self._headers() | {"Content-Type": "application/json"}
+    def post(self, path: str, body: Mapping[str, Any], *, token: str = "") -> dict[str, Any]:
+        """Write once; raises Unclear unless the platform surely did not accept it. `token`: not the page's."""
+        headers = self._headers(token) | {"Content-Type": "application/json"}
         answered = check_write(self.http.write(self._url(path), headers=headers, body=json.dumps(body).encode()))
         return _written(answered)
 

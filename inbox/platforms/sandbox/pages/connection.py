@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inbox.platforms.contract import Account, Gone, PlatformError, Refused
+from inbox.platforms.contract import Account, Gone, PlatformError, Pushed, Refused
 from inbox.platforms.items import (
     Context,
     Cursor,
@@ -34,6 +34,7 @@ from inbox.platforms.outgoing import (
 from inbox.platforms.sandbox.pages import parse, profile, writing
 from inbox.platforms.sandbox.pages.calls import Calls
 from inbox.platforms.sandbox.pages.lists import COMMENT_FIELDS, MESSAGE_FIELDS, POST_FIELDS, Lists
+from inbox.platforms.sandbox.pages.pushing import Pushes, read_push
 from inbox.platforms.sandbox.pages.writing import Writing
 from inbox.platforms.shallow import load
 
@@ -207,9 +208,25 @@ class PagesConnection:
             return False
         return True
 
-    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
-        """Nothing here takes pushes: polls find everything."""
-        raise Refused("not offered here", code="not_offered")
+    def greet_push(self, params: Mapping[str, str]) -> str:
+        """Answer the handshake."""
+        return Pushes(self.calls, self.account).greet(params)
+
+    def check_push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check a push's signature."""
+        Pushes(self.calls, self.account).check(headers, body)
+
+    def parse_push(self, body: bytes) -> Pushed:
+        """Read a push."""
+        return read_push(body)
+
+    def start_push(self) -> None:
+        """Subscribe."""
+        Pushes(self.calls, self.account).start()
+
+    def stop_push(self) -> None:
+        """Subscribe no more."""
+        Pushes(self.calls, self.account).stop()
 
     def verify(self) -> Verified:
         """Ask whose token it is."""

@@ -32,8 +32,9 @@ class PagesConnector:
         return BudgetSeen(100, max(0, 100 - used), clock.now() + LOOK_AGAIN, is_of_app=True)
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
-        """Take {service_url, access_token}; raises PlatformError."""
-        secret = Secret({"access_token": given["access_token"]})
+        """Take {service_url, access_token, app_id?, app_secret?}: the app is for pushes. Raises PlatformError."""
+        app = {name: given[name] for name in ("app_id", "app_secret") if given.get(name)}
+        secret = Secret({"access_token": given["access_token"]} | app)
         return secret, read_profile(Calls(given["service_url"].rstrip("/"), http, Given(secret)))
 
     def connect(self, keeper: SecretKeeper, http: Http, account: Account) -> PagesConnection:

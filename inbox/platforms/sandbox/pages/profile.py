@@ -32,6 +32,7 @@ def read_profile(calls: Calls) -> Verified:
             can_like=True,
             can_hide=True,
             can_delete_own=True,
+            can_push="app_secret" in calls.keeper.current().values,
             can_continue_privately=True,
             lookup_lag_seconds=LOOKUP_LAG_SECONDS,
         ),

@@ -1,0 +1,154 @@
+"""Pushes: stored before they are answered, taken in by a worker like a page of a poll (issue 5, RULES E).
+
+Whatever a push brings a poll brings too, or has brought: what is known says nothing new, and a push that never
+came is found by the poll.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels import states
+from inbox.channels.models import Channel, ChannelState, ChannelStream
+from inbox.database import read_only
+from inbox.intake import borders, quarantine
+from inbox.intake.models import Push
+from inbox.intake.poll import Reader, Take
+from inbox.intake.receive import receive
+from inbox.intake.singly import receive_singly
+from inbox.outbox.transactions import commit
+from inbox.platforms.contract import PlatformError, Pushed, Pushing
+from inbox.platforms.items import Page
+from inbox.settings import Pace
+
+log = structlog.get_logger()
+
+MOST_BYTES = 1024 * 1024
+MOST_TRIES = 3
+STREAM = "push"
+
+
+def find_channel(session: Session, platform: str, key: str) -> Channel | None:
+    """Return the channel whose platform pushes to this address."""
+    found = session.scalar(select(Channel).where(Channel.push_key == key))
+    return found if found is not None and found.platform == platform else None
+
+
+def store(session: Session, channel_id: int, body: bytes) -> Push:
+    """Keep a push that was checked; the caller commits before it answers."""
+    now = clock.now()
+    row = Push(channel_id=channel_id, compressed=borders.pack(body), received_at=now, due_at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A push that a worker has, read whole."""
+
+    id: int
+    channel: Channel
+    body: bytes
+    received_at: datetime
+    is_last_try: bool
+
+
+def take_next(reader: Reader) -> bool:
+    """Take in the push that is due longest; tells whether there was one."""
+    taken = _claim(reader)
+    if taken is None:
+        return False
+    try:
+        pushed = cast(Pushing, reader.open_connection(taken.channel)).parse_push(taken.body)
+    except PlatformError as error:
+        log.info("push_not_read", push_id=taken.id, code=error.code)
+        detail = error.detail
+        commit(reader.make_session, lambda session: _set_aside(session, taken, detail))
+        return True
+    _keep(reader, taken, pushed)
+    return True
+
+
+def _claim(reader: Reader) -> _Taken | None:
+    now = clock.now()
+    with read_only(), reader.make_session() as session:
+        if session.scalar(select(Push.id).where(Push.due_at <= now).limit(1)) is None:
+            return None
+    return commit(reader.make_session, lambda session: _claim_in(session, now, reader.pace))
+
+
+def _claim_in(session: Session, now: datetime, pace: Pace) -> _Taken | None:
+    due = select(Push).where(Push.due_at <= now).order_by(Push.due_at, Push.id).limit(1)
+    row = session.scalar(due.with_for_update(skip_locked=True))
+    if row is None:
+        return None
+    row.due_at = now + timedelta(seconds=pace.stream_lease_seconds)
+    row.try_count += 1
+    channel = session.get_one(Channel, row.channel_id)
+    body = borders.unpack(row.compressed)
+    taken = _Taken(row.id, channel, body, row.received_at, is_last_try=row.try_count >= MOST_TRIES)
+    session.flush()
+    session.expunge(channel)
+    return taken
+
+
+def _keep(reader: Reader, taken: _Taken, pushed: Pushed) -> None:
+    """Write what a push says in one transaction, item by item where that fails; what fails thrice is set aside."""
+    try:
+        commit(reader.make_session, lambda session: _write(session, taken, pushed, reader.pace, receive))
+    except Exception as error:  # at the task's edge: one item must not keep the others out
+        log.warning("push_not_received", push_id=taken.id, error=type(error).__name__, exc_info=True)
+    else:
+        return
+    try:
+        commit(reader.make_session, lambda session: _write(session, taken, pushed, reader.pace, receive_singly))
+    except Exception as error:
+        if not taken.is_last_try:
+            raise
+        words = type(error).__name__
+        commit(reader.make_session, lambda session: _set_aside(session, taken, words))
+
+
+def _write(session: Session, taken: _Taken, pushed: Pushed, pace: Pace, take: Take) -> None:
+    row = session.get(Push, taken.id, with_for_update=True)
+    if row is None:
+        return  # another worker was faster
+    channel = session.get_one(Channel, taken.channel.id)
+    session.delete(row)
+    if channel.state == ChannelState.DISCONNECTED:
+        return
+    page = Page(list(pushed.items), {})
+    stream = ChannelStream(channel_id=channel.id, name=STREAM)
+    received = take(session, channel, stream, page, received_at=taken.received_at, pace=pace)
+    if received.new:
+        states.good_poll(session, channel, received.new, pace)
+    _make_due(session, channel.id, pushed.due)
+
+
+def _make_due(session: Session, channel_id: int, names: Sequence[str]) -> None:
+    """Let streams be read now that a push says have something new."""
+    if not names:
+        return
+    session.execute(
+        update(ChannelStream)
+        .where(ChannelStream.channel_id == channel_id, ChannelStream.name.in_(names), ChannelStream.is_off.is_(False))
+        .where(ChannelStream.due_at > clock.now())
+        .values(due_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _set_aside(session: Session, taken: _Taken, detail: str) -> None:
+    row = session.get(Push, taken.id, with_for_update=True)
+    if row is None:
+        return
+    channel = session.get_one(Channel, taken.channel.id)
+    quarantine.keep(session, channel, STREAM, taken.body, "push_unreadable", detail, seen_at=taken.received_at)
+    session.delete(row)

@@ -1,0 +1,1 @@
+"""Telegram through its Bot API: groups, comments under channel posts, private chats and business accounts."""

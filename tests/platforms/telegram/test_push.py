@@ -1,0 +1,179 @@
+"""The webhook as the other way in: stored before it is answered, taken in once, beside polls."""
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from inbox import clock
+from inbox.channels.models import Channel, ChannelState
+from inbox.conversations.models import Message
+from inbox.intake import pushes
+from inbox.intake.models import Push, Quarantined
+from inbox.members.models import Member
+from tests.factories.members import post as post_form
+from tests.factories.members import sign_in_as
+from tests.fixtures.app import MovingClock
+from tests.platforms.bluesky.product import Product
+from tests.platforms.telegram.conftest import ANA, PUBLIC_URL, Scene, key
+from tests.platforms.telegram.fake_bot_api import FakeBotApi
+
+
+@pytest.fixture
+def admin(app: Flask, session: Session, product: Product) -> FlaskClient:
+    member = session.get_one(Member, product.member_id)
+    member.is_admin = True
+    session.commit()
+    return sign_in_as(app, session, member)
+
+
+@pytest.fixture
+def pushed(product: Product, admin: FlaskClient, scene: Scene) -> str:
+    """Choose pushes on the channel's page; returns the path of the address."""
+    post_form(admin, f"/channels/{product.channel_id}/push")
+    url: str = scene.api.webhook["url"]
+    assert url == f"{PUBLIC_URL}/push/telegram/{product.channel.push_key}"
+    return url.removeprefix(PUBLIC_URL)
+
+
+def deliver(api: FakeBotApi, client: FlaskClient, path: str, *, is_kept: bool = False) -> None:
+    """Let Telegram push what it has, each confirmed by a 200 without a body."""
+    for headers, body in api.pushes():
+        answer = client.post(path, data=body, headers=headers)
+        assert (answer.status_code, answer.data) == (200, b"")
+        if not is_kept:
+            api.confirm(json.loads(body)["update_id"])
+
+
+def take_all(product: Product) -> None:
+    while pushes.take_next(product.reader):
+        pass
+
+
+def test_a_push_is_kept_then_answered_then_taken_in_once(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, moving_clock: MovingClock
+) -> None:
+    said = scene.api.say(scene.group, ANA, "¿Dónde está mi pedido?")
+    deliver(scene.api, client, pushed, is_kept=True)
+    deliver(scene.api, client, pushed)  # our answer was lost on its way: it comes again
+    assert len(product.rows(select(Push))) == 2
+    assert product.received() == {}
+    moving_clock.move(5)
+    take_all(product)
+    assert product.rows(select(Push)) == []
+    (message,) = product.rows(select(Message))
+    assert message.external_id == key(said)
+    assert (clock.now() - message.received_at).total_seconds() >= 5  # when it came, not when it was taken in
+    assert product.channel.last_message_at is not None
+    delivery = product.answer(key(said), "Sale hoy.")
+    product.work()
+    assert product.state_of(delivery) == "sent"
+    assert scene.api.called("getUpdates")[-1:] == scene.api.called("getUpdates")[:1]  # asked for before only
+
+
+def test_what_no_push_brought_a_poll_finds_and_what_both_bring_is_one(
+    product: Product, scene: Scene, client: FlaskClient, admin: FlaskClient, pushed: str
+) -> None:
+    first = scene.api.say(scene.group, ANA, "¿Abren el lunes?")
+    deliver(scene.api, client, pushed, is_kept=True)
+    second = scene.api.say(scene.group, ANA, "¿Y el martes?")
+    post_form(admin, f"/channels/{product.channel_id}/push/stop")
+    assert scene.api.webhook == {}
+    assert product.channel.push_key is None
+    product.poll()
+    take_all(product)
+    assert sorted(product.received()) == sorted([key(first), key(second)])
+    assert client.post(pushed, data=b"{}").status_code == 404
+
+
+def test_who_is_not_telegram_leaves_nothing(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, app: Flask
+) -> None:
+    scene.api.say(scene.group, ANA, "Hola")
+    ((headers, body),) = scene.api.pushes()
+    wrong = {"X-Telegram-Bot-Api-Secret-Token": "guess"}
+    assert client.post(pushed, data=body, headers=wrong).status_code == 401
+    assert client.post(pushed, data=body).status_code == 401
+    assert client.post(f"{pushed}x", data=body, headers=headers).status_code == 404
+    assert client.post(pushed.replace("telegram", "bluesky"), data=body, headers=headers).status_code == 404
+    assert client.get(pushed).status_code == 403
+    big = client.post(pushed, data=b" " * (pushes.MOST_BYTES + 1), headers=headers)
+    assert big.status_code == 413
+    assert product.rows(select(Push)) == []
+    assert client.post(pushed, data=b"no JSON", headers=headers).status_code == 200
+    take_all(product)
+    (kept,) = product.rows(select(Quarantined))
+    assert (kept.reason_code, kept.is_private) == ("push_unreadable", True)
+    assert product.rows(select(Push)) == []
+
+
+def test_a_worker_that_is_lost_leaves_the_push_to_another(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, monkeypatch: pytest.MonkeyPatch,
+    moving_clock: MovingClock,
+) -> None:  # fmt: skip
+    said = scene.api.say(scene.group, ANA, "¿Abren?")
+    deliver(scene.api, client, pushed)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(pushes, "_keep", _interrupt)
+        take_all(product)
+    take_all(product)
+    assert product.received() == {}  # it is not its turn yet
+    moving_clock.move(product.settings.pace.stream_lease_seconds + 1)
+    take_all(product)
+    assert set(product.received()) == {key(said)}
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_pushes_that_do_not_arrive_are_said(
+    product: Product, scene: Scene, pushed: str, moving_clock: MovingClock
+) -> None:
+    product.poll()
+    assert product.channel.failing_since_at is None
+    scene.api.say(scene.group, ANA, "¿Hay alguien?")
+    failed_at = int(clock.now().timestamp())
+    scene.api.webhook |= {"last_error_date": failed_at, "last_error_message": "Wrong response from the webhook: 502"}
+    moving_clock.move(60)
+    product.poll()
+    stream = product.streams()["updates"]
+    assert stream.failure_code == "push_failing"
+    assert stream.failure_detail == "Wrong response from the webhook: 502 (1)"
+    scene.api.webhook["url"] = "https://other.example/hook"
+    moving_clock.move(60)
+    product.poll()
+    assert (product.channel.state, product.channel.state_reason) == (ChannelState.NEEDS_YOU, "webhook_set")
+    scene.api.webhook = {}  # somebody took it away: then it is asked
+    moving_clock.move(60)
+    product.poll()
+    assert len(product.received()) == 1
+    assert product.channel.state == ChannelState.ACTIVE
+
+
+def test_pages_of_a_bot(product: Product, scene: Scene, admin: FlaskClient, session: Session) -> None:
+    page = admin.get(f"/channels/{product.channel_id}").text
+    assert "Privacy mode is on" in page
+    assert "Let the platform push" in page
+    answer = post_form(admin, "/channels/connect/telegram", access_token="nonsense", service_url=scene.api.url)
+    assert answer.status_code == 400
+    assert "That is no bot token." in answer.text
+    same = post_form(admin, "/channels/connect/telegram", access_token=scene.api.token, service_url=scene.api.url)
+    assert (same.status_code, "is connected already" in same.text) == (409, True)
+    scene.api.webhook = {"url": "https://other.example/hook", "secret_token": "x"}
+    taken = post_form(admin, "/channels/connect/telegram", access_token=scene.api.token, service_url=scene.api.url)
+    assert "pushed to another program at other.example" in taken.text
+    assert "Take the bot over" in taken.text
+    assert scene.api.token not in taken.text + same.text + page
+    path = f"/channels/{product.channel_id}/reconnect"
+    assert "Bot token" in admin.get(path).text
+    again = post_form(admin, path, access_token=scene.api.token, service_url="", take_over="1")
+    assert again.status_code == 303
+    assert scene.api.webhook == {}
+    post_form(admin, f"/channels/{product.channel_id}/push")
+    post_form(admin, f"/channels/{product.channel_id}/disconnect")
+    assert scene.api.webhook == {}
+    assert session.scalar(select(func.count(Channel.id)).where(Channel.push_key.is_not(None))) == 0
