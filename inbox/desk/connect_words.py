@@ -36,8 +36,6 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str, platform:
         "not_this_platform": _(
             "%(service)s answers, but not as a %(platform)s server. Check the address.", service=service, platform=name
         ),
-        "secret_too_short": _("The shared secret must have at least 32 letters."),
-        "secret_refused": _("%(service)s does not take this secret. Both sides must have the same.", service=service),
         "handle_unknown": _("Nobody is called %(handle)s there. Check the handle.", handle=handle),
         "sign_in_refused": _(
             "%(handle)s exists, but this app password does not open it. Make a new app password and paste it whole.",
@@ -71,6 +69,8 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str, platform:
 def _there(service: str) -> Mapping[str, str]:
     """Return the sentences of signing in on the platform itself, and with a token from there."""
     return {
+        "secret_too_short": _("The shared secret must have at least 32 letters."),
+        "secret_refused": _("%(service)s does not take this secret. Both sides must have the same.", service=service),
         "server_missing": _("Give the name of the account’s server, such as social.example."),
         "token_missing": _("Paste the token whole, as the server shows it."),
         "token_refused": _("%(service)s does not know this token. Copy it again, whole.", service=service),
