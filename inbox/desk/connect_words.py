@@ -16,7 +16,6 @@ WITHOUT_DIRECT = frozenset({"permission_missing_direct", "direct_not_offered"})
 
 def connect_sentence(error: RelevoError, *, handle: str, service: str, platform: str = "bluesky") -> str:
     """Word an error of signing in; `handle` and `service` are what the member typed."""
-    name = platform_word(platform)
     sentences = {
         "host_not_found": _("No server answers to the name %(service)s. Check its spelling.", service=service),
         "connection_refused": _("%(service)s refuses the connection. Check the address and its port.", service=service),
@@ -33,11 +32,6 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str, platform:
         "timeout": _("%(service)s did not answer within ten seconds. Try again later.", service=service),
         "unavailable": _("%(service)s can't be reached at the moment. Try again later.", service=service),
         "server_error": _("%(service)s answers with an error of its own. Try again later.", service=service),
-        "not_this_platform": _(
-            "%(service)s answers, but not as a %(platform)s server. Check the address.", service=service, platform=name
-        ),
-        "secret_too_short": _("The shared secret must have at least 32 letters."),
-        "secret_refused": _("%(service)s does not take this secret. Both sides must have the same.", service=service),
         "handle_unknown": _("Nobody is called %(handle)s there. Check the handle.", handle=handle),
         "sign_in_refused": _(
             "%(handle)s exists, but this app password does not open it. Make a new app password and paste it whole.",
@@ -59,7 +53,7 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str, platform:
         "another_account": _somebody_else(error.details),
     }
     of_bots = token_sentence(error) if platform == "telegram" else None
-    sentence = of_bots or sentences.get(error.code) or _there(service).get(error.code)
+    sentence = of_bots or sentences.get(error.code) or _there(service, platform).get(error.code)
     if sentence is not None:
         return str(sentence)
     if isinstance(error, PlatformError):
@@ -68,9 +62,15 @@ def connect_sentence(error: RelevoError, *, handle: str, service: str, platform:
     return sentence_of(error)
 
 
-def _there(service: str) -> Mapping[str, str]:
+def _there(service: str, platform: str) -> Mapping[str, str]:
     """Return the sentences of signing in on the platform itself, and with a token from there."""
+    name = platform_word(platform)
     return {
+        "not_this_platform": _(
+            "%(service)s answers, but not as a %(platform)s server. Check the address.", service=service, platform=name
+        ),
+        "secret_too_short": _("The shared secret must have at least 32 letters."),
+        "secret_refused": _("%(service)s does not take this secret. Both sides must have the same.", service=service),
         "server_missing": _("Give the name of the account’s server, such as social.example."),
         "token_missing": _("Paste the token whole, as the server shows it."),
         "token_refused": _("%(service)s does not know this token. Copy it again, whole.", service=service),
