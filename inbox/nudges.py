@@ -20,7 +20,16 @@ PUSH = "workers.polling.take_pushes"
 UPKEEP = "workers.upkeep.recheck_due"
 NOTIFY = "workers.notifying.notify_due"
 REPLAN = "workers.timers.replan_due"
-QUEUES = {SEND: "send", POLL: "poll", PUSH: "poll", UPKEEP: "upkeep", NOTIFY: "notify", REPLAN: "timers"}
+RECOUNT = "workers.upkeep.recount_due"
+QUEUES = {
+    SEND: "send",
+    POLL: "poll",
+    PUSH: "poll",
+    UPKEEP: "upkeep",
+    NOTIFY: "notify",
+    REPLAN: "timers",
+    RECOUNT: "upkeep",
+}
 
 log = structlog.get_logger()
 _celery: "Celery[Any] | None" = None

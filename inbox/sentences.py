@@ -17,6 +17,9 @@ SENTENCES: dict[str, LazyString] = {
     "sign_in_first": _l("Sign in first."),
     "not_allowed": _l("You may see this, but not do that. A lead or an admin can give you the right."),
     # notifications
+    "import_is_running": _l("What was said before is still being read. Decide once that is done."),
+    "count_from_later": _l("Choose a time before the channel was read again: what came since then waits anyway."),
+    "choice_unknown": _l("Choose one of the times that are offered."),
     "method_not_found": _l("That way to reach you was removed meanwhile."),
     "method_kind_unknown": _l("Nothing can be sent that way here. Choose another."),
     "method_field_missing": _l("Fill in every field that is not marked as optional."),

@@ -27,6 +27,11 @@ class Pace:
     overlap_indexed_seconds: float = 3600
     verify_seconds: float = 480
     quiet_factor_seconds: float = 6 * 3600
+    quiet_hour_seconds: float = 3600
+    quiet_week_seconds: float = 7 * 86400
+    # promise 3: what does not mend itself reaches a person after this long
+    channel_alert_seconds: float = 600
+    token_warned_seconds: tuple[float, ...] = (14 * 86400, 3 * 86400, 86400)
     stream_lease_seconds: float = 120
     failure_backoff_seconds: float = 15
     failure_backoff_longest_seconds: float = 120
@@ -63,6 +68,7 @@ class Pace:
     alert_lease_seconds: float = 60
     alert_check_seconds: float = 5
     alert_again_seconds: float = 900
+    import_settles_seconds: float = 15
     unreachable_again_seconds: float = 300
     acknowledged_seconds: float = 1800
     alert_link_seconds: float = 86400

@@ -3,7 +3,7 @@
 from inbox.activity.models import Activity
 from inbox.alerts.models import Alert, AlertEvent, AlertLink, AlertTimer, LastCall
 from inbox.calendars.models import Calendar, CalendarProposal, CalendarVersion
-from inbox.channels.models import Budget, Channel, ChannelStream, Credential, Post
+from inbox.channels.models import Budget, Channel, ChannelHour, ChannelStream, Credential, PlatformApp, Post
 from inbox.contacts.models import Contact
 from inbox.conversations.models import (
     Answer,
@@ -26,7 +26,8 @@ from inbox.notifications.models import Notification, NotificationMethod, QuietHo
 from inbox.oncall.models import Rotation, RotationOverride, RotationVersion
 from inbox.outbox.models import Attempt, Delivery
 from inbox.replies.models import Draft
-from inbox.reports.models import SlaDay, SlaDayCounted
+from inbox.replies.saved_models import SavedReply
+from inbox.reports.models import SlaDay, SlaDayCounted, SlaMonth, SlaMonthCounted
 from inbox.sla.days import SlaDayMark
 from inbox.sla.models import Replan, SlaPolicy, SlaPolicyVersion, Timer
 from inbox.watch.models import SweepBeat, WatchLease
@@ -44,6 +45,7 @@ ALL = (
     CalendarProposal,
     CalendarVersion,
     Channel,
+    ChannelHour,
     ChannelStream,
     Contact,
     Conversation,
@@ -66,13 +68,17 @@ ALL = (
     Note,
     Notification,
     NotificationMethod,
+    PlatformApp,
     Post,
     Push,
     Quarantined,
     QuietHours,
     RawPayload,
     ReadMark,
+    SavedReply,
     SlaDay,
+    SlaMonth,
+    SlaMonthCounted,
     SlaDayCounted,
     SlaDayMark,
     Replan,

@@ -49,14 +49,17 @@ def worker_number(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def make_postgres_database(worker_number: int) -> Callable[[str], str]:
-    """A function that makes an empty database of the given name, for this worker alone, and gives its URL."""
+def make_postgres_database(worker_number: int) -> Callable[..., str]:
+    """A function that makes a database of the given name, for this worker alone, and gives its URL.
 
-    def make(name: str) -> str:
+    It is empty, or a copy of another that nobody is connected to.
+    """
+
+    def make(name: str, pattern: str = "template0") -> str:
         host, database = os.environ[_POSTGRES], f"{name}_{worker_number}"
         with psycopg.connect(f"host={host} user=postgres dbname=postgres", autocommit=True) as link:
             link.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
-            link.execute(f'CREATE DATABASE "{database}" TEMPLATE template0'.encode())
+            link.execute(f'CREATE DATABASE "{database}" TEMPLATE "{pattern}"'.encode())
         return f"postgresql+psycopg://postgres@/{database}?host={host}"
 
     return make

@@ -1,13 +1,14 @@
 """Tasks that read platforms: due streams, and whether each account still lives."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import structlog
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.channels import streams, verify
+from inbox.channels import verify
+from inbox.channels.claims import PROBES_AT_ONCE, Claim, claim_due, has_due
 from inbox.channels.connections import connector_for
 from inbox.database import db, read_only
 from inbox.intake import pushes
@@ -17,8 +18,11 @@ from workers.app import celery, flask_app
 
 log = structlog.get_logger()
 
-STREAMS_AT_ONCE = 4
+STREAMS_AT_ONCE = 8
 SECONDS_AT_ONCE = 10.0
+LOOK_AGAIN_SECONDS = 1.0
+HANGS_SECONDS = 2.0
+LONGEST_TAIL_SECONDS = 30.0
 CHANNELS_AT_ONCE = 4
 
 
@@ -32,20 +36,41 @@ def reader() -> Reader:
 @celery.task(name="workers.polling.poll_due")
 def poll_due() -> None:
     """Claim due streams and read them side by side until none is due, or others have waited long enough."""
-    this = reader()
-    ends = time.monotonic() + SECONDS_AT_ONCE
-    while time.monotonic() < ends and (claims := claim(this)):
-        with ThreadPoolExecutor(max_workers=len(claims)) as threads:
-            list(threads.map(lambda one: read_stream(this, one), claims))
+    read_due(reader(), time.monotonic() + SECONDS_AT_ONCE)
 
 
-def claim(this: Reader, channel_id: int | None = None) -> list[streams.Claim]:
+def read_due(this: Reader, ends: float) -> int:
+    """Read due streams, each thread the next as soon as it is free; returns how many were read.
+
+    Hosts that hang hold some threads; the others go on. After `ends` no more hosts are probed, and what is due is read
+    only as long as one that hangs is waited for, half a minute at most: then the next tick may come.
+    """
+    count, running = 0, dict[Future[int], float]()
+    with ThreadPoolExecutor(max_workers=STREAMS_AT_ONCE) as threads:
+        while True:
+            now = time.monotonic()
+            is_over, free = now >= ends, STREAMS_AT_ONCE - len(running)
+            hangs = now < ends + LONGEST_TAIL_SECONDS and any(now - at > HANGS_SECONDS for at in running.values())
+            claims = claim(this, free, is_over=is_over) if hangs or not is_over else []
+            running |= {threads.submit(read_stream, this, one): now for one in claims}
+            count += len(claims)
+            if not running:
+                return count
+            done, _ = wait(running, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
+            for one in done:
+                del running[one]
+                one.result()
+
+
+def claim(this: Reader, limit: int, *, is_over: bool = False) -> list[Claim]:
     """Claim due streams and commit; takes no write lock when nothing is due."""
+    if limit <= 0:
+        return []
     with read_only(), this.make_session() as session:
-        if not streams.has_due(session):
+        if not has_due(session):
             return []
     with this.make_session() as session, session.begin():
-        return streams.claim_due(session, this.pace, STREAMS_AT_ONCE, channel_id)
+        return claim_due(session, this.pace, limit, probes=0 if is_over else PROBES_AT_ONCE)
 
 
 @celery.task(name="workers.polling.take_pushes")

@@ -22,6 +22,7 @@ TICKS: tuple[tuple[str, str, float], ...] = (
     ("workers.upkeep.turn_held_back", "upkeep", 15),
     ("workers.upkeep.join_missed", "upkeep", 30),
     ("workers.upkeep.look_for_silence", "upkeep", 60),
+    ("workers.upkeep.recount_due", "upkeep", 15),
     ("workers.upkeep.erase_due", "upkeep", 60),
     ("workers.upkeep.read_feeds", "upkeep", 60),
     ("workers.upkeep.propose_holidays", "upkeep", 3600),

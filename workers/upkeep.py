@@ -1,22 +1,25 @@
 """Tasks that keep things in order: second looks, snoozed ones woken, what must be erased, silence noticed."""
 
 import time
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.calendars import feeds, renewal
 from inbox.calendars.models import Calendar
-from inbox.channels.models import Channel, ChannelState
-from inbox.channels.states import look_for_silence as look_at
+from inbox.channels import hours, states
+from inbox.channels.alarms import IN_USE
+from inbox.channels.models import Channel
 from inbox.conversations import gone, snooze
 from inbox.conversations.models import Conversation, Message, RawPayload, Status, Thread
 from inbox.database import db, read_only
 from inbox.fetch import shared
-from inbox.intake import join, own, quarantine, raw, recheck
+from inbox.intake import counting, join, own, quarantine, raw, recheck
 from inbox.intake.models import Quarantined
 from inbox.media.erase import list_stray_files, remove_files
-from inbox.reports import days
+from inbox.reports import days, months
 from inbox.security import Vault
 from inbox.settings import Settings
 from workers.app import celery, flask_app
@@ -75,24 +78,49 @@ def join_missed() -> None:
 
 @celery.task(name="workers.upkeep.look_for_silence")
 def look_for_silence() -> None:
-    """Mark channels that are silent beyond their habit."""
-    is_heard = (Channel.state == ChannelState.ACTIVE) & Channel.quiet_since_at.is_(None)
-    if not _exists(select(Channel.id).where(is_heard, Channel.last_message_at.is_not(None))):
-        return
-    for channel in db.session.scalars(select(Channel).where(is_heard)):
-        look_at(db.session(), channel, _settings().pace)
-    db.session.commit()
+    """Tell of channels that are silent beyond their habit, that fail for long, or whose token ends soon."""
+    session, pace = db.session(), _settings().pace
+    with read_only():
+        used = session.scalars(select(Channel).where(Channel.state.in_(IN_USE)))
+        ids = sorted(channel.id for channel in used if states.has_news(session, channel, pace))
+        session.rollback()
+    for channel_id in ids:
+        states.watch(session, session.get_one(Channel, channel_id), pace)
+        session.commit()
+
+
+@celery.task(name="workers.upkeep.recount_due")
+def recount_due() -> None:
+    """Let what was history wait from when a lead said, a hundred conversations a transaction."""
+    session, pace = db.session(), _settings().pace
+    with read_only():
+        ids = counting.list_due(session)
+        session.rollback()
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    for channel_id in ids:
+        goes_on = True
+        while goes_on and time.monotonic() < ends:
+            goes_on = counting.recount(session, channel_id, pace)
+            session.commit()
 
 
 @celery.task(name="workers.upkeep.count_days")
 def count_days() -> None:
-    """Count the days of timers that are over, and those that changed since; each is a transaction of its own."""
-    with read_only():
-        uncounted = days.list_uncounted(db.session(), clock.now())
-        db.session.rollback()
+    """Count the days of timers that are over, and those that changed since, then the months of these."""
     ends = time.monotonic() + SECONDS_AT_ONCE
-    for day in uncounted:
-        days.count_day(db.session(), day)
+    _count_each(lambda session: days.list_uncounted(session, clock.now()), days.count_day, ends)
+    _count_each(months.list_unsummed, months.sum_month, ends)
+
+
+def _count_each(
+    list_all: Callable[[Session], Iterable[int]], count_one: Callable[[Session, int], None], ends: float
+) -> None:
+    """Count each in a transaction of its own, as long as there is time; nothing to count takes no write lock."""
+    with read_only():
+        numbers = list_all(db.session())
+        db.session.rollback()
+    for number in numbers:
+        count_one(db.session(), number)
         db.session.commit()
         if time.monotonic() > ends:
             return
@@ -110,6 +138,9 @@ def erase_due() -> None:
         session.commit()
     if _exists(select(Quarantined.id).where(Quarantined.resolved_at.is_not(None))):
         quarantine.empty_resolved(session, pace=settings.pace, limit=ROWS_AT_ONCE)
+        session.commit()
+    if _exists(hours.list_old(clock.now(), settings.pace)):
+        hours.drop_old(session, clock.now(), settings.pace)
         session.commit()
     with read_only():
         strays = list_stray_files(session, settings.media_dir)

@@ -28,6 +28,8 @@ class AlertKind(StrEnum):
     IMPORT = "import"
     CHANNEL = "channel"
     ENGINE = "engine"
+    SIGN_IN_ENDS = "sign_in_ends"
+    QUIET = "quiet"
 
 
 class EventKind(StrEnum):
@@ -49,7 +51,11 @@ class EventKind(StrEnum):
 
 
 # Told to whom it concerns and then left: no steps, no siren.
-TOLD_ONCE = frozenset({AlertKind.WARNING, AlertKind.LATE_ARRIVALS, AlertKind.IMPORT})
+TOLD_ONCE = frozenset(
+    {AlertKind.WARNING, AlertKind.LATE_ARRIVALS, AlertKind.IMPORT, AlertKind.SIGN_IN_ENDS, AlertKind.QUIET}
+)
+# Of a channel itself, not of people who wait there: whoever can mend it is told.
+OF_CHANNELS = frozenset({AlertKind.CHANNEL, AlertKind.SIGN_IN_ENDS, AlertKind.QUIET})
 OPEN = (AlertState.TRIGGERED, AlertState.ACKNOWLEDGED, AlertState.UNREACHABLE)
 
 
@@ -64,7 +70,7 @@ class Alert(WithId, Base):
     __table_args__ = (
         CheckConstraint("state IN ('triggered', 'acknowledged', 'unreachable', 'closed')", name="state"),
         CheckConstraint(
-            "kind IN ('warning', 'breach', 'late_arrivals', 'import', 'channel', 'engine')",
+            "kind IN ('warning', 'breach', 'late_arrivals', 'import', 'channel', 'engine', 'sign_in_ends', 'quiet')",
             name="kind",
         ),
         partial_index("ix_alert_next_at", "next_at", "id", where="next_at IS NOT NULL"),

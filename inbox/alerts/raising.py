@@ -132,12 +132,13 @@ def close_open(
     channel_id: int | None,
     now: datetime,
     escalation_policy_id: int | None = None,
+    why: str = "over",
 ) -> bool:
     """Close an alert that no timer holds open, because what it was about is over; tells whether one was open."""
     alert = _find_open(session, f"{kind}:{channel_id or ''}:{escalation_policy_id or ''}")
     if alert is None:
         return False
-    close(session, alert, now, why="mended")
+    close(session, alert, now, why=why)
     return True
 
 

@@ -1,7 +1,7 @@
 """Connecting, reconnecting, pausing and disconnecting a channel; none of it loses history (RULES A4, C6)."""
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
@@ -11,6 +11,7 @@ from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.channels import credentials
+from inbox.channels.gaps import after_gap, begin_import, make_all_due
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.channels.states import hold, move
 from inbox.errors import Conflict
@@ -18,6 +19,8 @@ from inbox.platforms.contract import Secret
 from inbox.platforms.outgoing import Verified
 from inbox.security import Vault
 from inbox.settings import Pace
+
+_GRAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def connect(session: Session, vault: Vault, signed_in: SignedIn, *, member_id: i
         raise Conflict("channel_is_connected", handle=channel.handle, channel_id=channel.id)
     session.flush()
     _take_in(session, vault, channel, signed_in, member_id)
-    _begin_import(session, channel, pace)
+    begin_import(session, channel, pace)
     record(session, kinds.CHANNEL_CONNECTED, channel_id=channel.id, member_id=member_id, after=_who(signed_in))
     return channel
 
@@ -74,10 +77,8 @@ def reconnect(
     silent_since = channel.failing_since_at or channel.disconnected_at or channel.state_since_at
     was_away = channel.state in (ChannelState.DISCONNECTED, ChannelState.NEEDS_YOU)
     _take_in(session, vault, channel, signed_in, member_id)
-    if was_away and clock.now() - silent_since > timedelta(seconds=pace.import_span_seconds):
-        _begin_import(session, channel, pace)
-    else:
-        _make_all_due(session, channel)
+    if not (was_away and after_gap(session, channel, silent_since, pace)):
+        make_all_due(session, channel)
     record(session, kinds.CHANNEL_CONNECTED, channel_id=channel.id, member_id=member_id, after=_who(signed_in))
 
 
@@ -89,14 +90,16 @@ def pause(session: Session, channel: Channel, member_id: int | None) -> None:
     move(session, channel, ChannelState.PAUSED, reason="by_member", member_id=member_id)
 
 
-def resume(session: Session, channel: Channel, member_id: int | None) -> None:
+def resume(session: Session, channel: Channel, member_id: int | None, pace: Pace) -> None:
     """Read and send again; every stream is due now, so that nothing of the pause is missed."""
     hold(session, channel)
     if channel.state != ChannelState.PAUSED:
         raise Conflict("channel_is_not_paused", handle=channel.handle)
+    paused_at = channel.state_since_at
     move(session, channel, ChannelState.ACTIVE, member_id=member_id)
     channel.verify_due_at = clock.now()
-    _make_all_due(session, channel)
+    if not after_gap(session, channel, paused_at, pace):
+        make_all_due(session, channel)
 
 
 def disconnect(session: Session, channel: Channel, member_id: int | None) -> None:
@@ -151,28 +154,18 @@ def take_profile(channel: Channel, found: Verified) -> None:
     channel.host = urlsplit(found.service_url).netloc
     channel.limits = asdict(found.limits)
     channel.permissions = list(found.permissions)
+    channel.missing_permissions = list(found.missing_permissions) or None
+    channel.api_version = found.api_version or None
+    if _is_renewed(channel.token_expires_at, found.token_expires_at):
+        channel.token_warned_count = None
     channel.token_expires_at = found.token_expires_at
 
 
-def _begin_import(session: Session, channel: Channel, pace: Pace) -> None:
-    """Read what is there already as history, own posts first (RULES C6)."""
-    channel.import_since_at = clock.now() - timedelta(seconds=pace.import_span_seconds)
-    channel.import_done_at = None
-    channel.import_waiting_count = channel.import_late_count = 0
-    _make_all_due(session, channel, own_posts_first=True)
-
-
-def _make_all_due(session: Session, channel: Channel, *, own_posts_first: bool = False) -> None:
-    streams = session.scalars(select(ChannelStream).where(ChannelStream.channel_id == channel.id)).all()
-    has_own_posts = own_posts_first and any(row.name == "own_posts" and not row.is_off for row in streams)
-    for row in streams:
-        row.lease_token = row.lease_until_at = row.failure_code = row.failing_since_at = None
-        row.failure_count = row.bad_page_count = 0
-        if own_posts_first:
-            row.last_complete_at = None
-        if not row.is_off:
-            row.due_at = None if has_own_posts and row.name != "own_posts" else clock.now()
-    session.flush()
+def _is_renewed(known: datetime | None, told: datetime | None) -> bool:
+    """Tell whether a token's end is another; platforms count seconds from each answer, which is none."""
+    if known is None or told is None:
+        return known is not told
+    return told - known > _GRAIN
 
 
 def _who(signed_in: SignedIn) -> dict[str, str]:

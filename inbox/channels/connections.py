@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from inbox.channels.budgets import DatabaseBudgets
+from inbox.channels.budgets import DatabaseBudgets, app_key
 from inbox.channels.connect import SignedIn
 from inbox.channels.credentials import Keeper
 from inbox.channels.models import Channel
@@ -40,6 +40,7 @@ def connector_for(settings: Settings, engine: Engine) -> Callable[[Channel], Con
             f"channel:{channel.id}",
             connector.read_budget,
             settings.pace.write_call_seconds,
+            app_key(channel.platform) if getattr(connector, "has_app_budget", False) else "",
         )
         account = Account(
             external_id=channel.external_id,

@@ -1,7 +1,7 @@
 """How a channel is doing, in facts that a page can word: nothing here fails in silence (DESIGN, promise 3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.alerts.models import Alert, LastCall
 from inbox.bulk import table_of, written_out
+from inbox.channels.budgets import app_key
 from inbox.channels.intervals import is_comment_stream
 from inbox.channels.models import Budget, Channel, ChannelState, ChannelStream
 from inbox.channels.streams import list_streams
@@ -66,6 +67,8 @@ class StreamHealth:
     failing_since_at: datetime | None
     interval_seconds: float
     deep_due_at: datetime | None
+    last_item_at: datetime | None = None
+    lag_seconds: float | None = None
     count: int = 1
 
 
@@ -124,7 +127,8 @@ def read_health(session: Session, channel: Channel, pace: Pace) -> Health:
     read = [stream.last_complete_at for stream in streams if not stream.is_off]
     oldest = min((at for at in read if at is not None), default=None) if None not in read else None
     delay = (now - oldest).total_seconds() if oldest else None
-    budget = session.get(Budget, f"channel:{channel.id}")
+    own, of_app = (session.get(Budget, key) for key in (f"channel:{channel.id}", app_key(channel.platform)))
+    budget = own if own is not None and own.limit_count is not None else of_app or own
     return Health(
         channel=channel,
         streams=streams,
@@ -168,6 +172,8 @@ def _of_row(row: ChannelStream, count: int = 1, name: str | None = None) -> Stre
         failing_since_at=row.failing_since_at,
         interval_seconds=row.interval_seconds,
         deep_due_at=row.deep_due_at,
+        last_item_at=row.last_item_at,
+        lag_seconds=row.lag_seconds,
         count=count,
     )
 
@@ -177,7 +183,9 @@ def _of_comments(rows: Sequence[ChannelStream]) -> StreamHealth:
     failing = [row for row in rows if row.failure_code]
     never = [row for row in rows if row.last_complete_at is None]
     newest = max(rows, key=lambda row: (row.last_complete_at is not None, row.last_complete_at or row.id))
-    return _of_row((failing or never or [newest])[0], count=len(rows), name="comments")
+    shown = _of_row((failing or never or [newest])[0], count=len(rows), name="comments")
+    spoken = max(rows, key=lambda row: (row.last_item_at is not None, row.last_item_at or row.id))
+    return replace(shown, last_item_at=spoken.last_item_at, lag_seconds=spoken.lag_seconds)
 
 
 def list_visible(session: Session, member_id: int, *, is_admin: bool) -> list[Channel]:

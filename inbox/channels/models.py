@@ -48,16 +48,27 @@ class Channel(WithId, Base):
     # what the connector said at verify: limits and abilities by mode, see platforms/contract.py Limits
     limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
     permissions: Mapped[list[Any]] = mapped_column(default=list)
+    # what it may not although our work here needs it, by the platform's own names
+    missing_permissions: Mapped[list[Any] | None]
+    api_version: Mapped[str | None]
     token_expires_at: Mapped[datetime | None]
+    # how many of the warnings before its token ends were given (Pace.token_warned_seconds)
+    token_warned_count: Mapped[int | None]
     connected_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("member.id"))
     created_at: Mapped[datetime]
     connected_at: Mapped[datetime]
     disconnected_at: Mapped[datetime | None]
     # C6: the first import, or the one after a gap
     import_since_at: Mapped[datetime | None]
+    import_began_at: Mapped[datetime | None]
     import_done_at: Mapped[datetime | None]
     import_waiting_count: Mapped[int] = mapped_column(default=0)
     import_late_count: Mapped[int] = mapped_column(default=0)
+    # it was away between these two, and no lead has said yet from when clocks count
+    gap_from_at: Mapped[datetime | None]
+    gap_until_at: Mapped[datetime | None]
+    # a lead said so, and what that changes is being written (intake/counting.py)
+    recount_due_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime | None]
     # its habit: the longest silence between two messages, fading; beyond three times that it is oddly quiet
     usual_gap_seconds: Mapped[float | None]
@@ -111,6 +122,8 @@ class ChannelStream(WithId, Base):
     complete_started_at: Mapped[datetime | None]  # when the last complete walk began: what it shows was there (C1)
     last_item_at: Mapped[datetime | None]
     last_comment_at: Mapped[datetime | None]
+    # how long the newest message took from the platform's server to us, as of the last poll that brought one
+    lag_seconds: Mapped[float | None]
     deep_due_at: Mapped[datetime | None]
     is_deep: Mapped[bool] = mapped_column(default=False)
     interval_seconds: Mapped[float] = mapped_column(default=60.0)
@@ -155,7 +168,22 @@ class Budget(Base):
     remaining_count: Mapped[int | None]
     resets_at: Mapped[datetime | None]
     paused_until_at: Mapped[datetime | None]
+    # when the platform ends what we ask it by (the Sunset header, RFC 8594)
+    sunset_at: Mapped[datetime | None]
+    # of a host: how often on end it did not answer in time
+    silent_count: Mapped[int | None]
     updated_at: Mapped[datetime]
+
+
+class ChannelHour(Base):
+    """How many messages a channel brought within one hour; eight weeks of them are its habit (channels/habits.py)."""
+
+    __tablename__ = "channel_hour"
+    __table_args__ = (Index("ix_channel_hour_hour_at", "hour_at"),)
+
+    channel_id: Mapped[int] = mapped_column(BigId, ForeignKey("channel.id"), primary_key=True)
+    hour_at: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
 
 
 class PlatformApp(WithId, Base):

@@ -10,6 +10,8 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.alerts.models import AlertKind
 from inbox.alerts.raising import close_open, raise_
+from inbox.channels import alarms, hours
+from inbox.channels.gaps import after_gap
 from inbox.channels.intervals import after_failure_seconds, is_oddly_quiet, usual_gap_seconds
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.channels.streams import Claim, list_streams, make_due
@@ -78,6 +80,7 @@ def _wait_for_budget(session: Session, stream: ChannelStream, error: RateLimited
     """Only the budget may lengthen an interval, and the channel then says so (RULES E4)."""
     stream.failure_code = error.code
     stream.failure_detail = error.detail[:SHOWN_DETAIL]
+    stream.failing_since_at = stream.failing_since_at or now
     stream.due_at = max(error.until_at, now + timedelta(seconds=1))
     _tell(session, stream)
 
@@ -150,7 +153,7 @@ def _alert(session: Session, channel: Channel, *, is_new: bool) -> None:
     """Let an alert of it reach a person for as long as a channel needs somebody (DESIGN, promise 3)."""
     now, kind = clock.now(), AlertKind.CHANNEL.value
     if channel.state != ChannelState.NEEDS_YOU:
-        close_open(session, kind=kind, channel_id=channel.id, now=now)
+        close_open(session, kind=kind, channel_id=channel.id, now=now, why="mended")
         return
     alert = raise_(
         session,
@@ -206,9 +209,11 @@ def verified(session: Session, channel: Channel, found: Verified, pace: Pace) ->
         return
     hold(session, channel)
     if channel.state == ChannelState.NEEDS_YOU and channel.state_reason not in MENDED_BY_READING:
+        silent_since = channel.failing_since_at or channel.state_since_at
         move(session, channel, ChannelState.ACTIVE)
         channel.failing_since_at = None
-        make_due(session, channel.id)
+        if not after_gap(session, channel, silent_since, pace):
+            make_due(session, channel.id)
 
 
 def verify_failed(session: Session, channel: Channel, error: PlatformError, pace: Pace) -> None:
@@ -234,15 +239,41 @@ def _verify_again_at(channel: Channel, now: datetime, pace: Pace) -> datetime:
 
 
 def look_for_silence(session: Session, channel: Channel, pace: Pace) -> bool:
-    """Mark a channel that is silent beyond its habit: verify and walk deep at once (RULES E4)."""
+    """Mark a channel that is silent beyond its habit: verify, walk deep at once, and tell a person (RULES E4)."""
     now = clock.now()
-    if channel.last_message_at is None or channel.quiet_since_at is not None:
-        return False
-    silent = (now - channel.last_message_at).total_seconds()
-    if not is_oddly_quiet(silent, channel.usual_gap_seconds, pace):
+    if not _is_oddly_silent(session, channel, now, pace):
         return False
     channel.quiet_since_at = now
     channel.verify_due_at = now
     make_due(session, channel.id, is_deep=True)
     record(session, kinds.CHANNEL_CHANGED, channel_id=channel.id, after={"quiet_since_at": now.isoformat()})
+    alarms.tell_quiet(session, channel, now)
     return True
+
+
+def _is_oddly_silent(session: Session, channel: Channel, now: datetime, pace: Pace) -> bool:
+    """Compare with what the same hours brought in the weeks before; where these don't reach, with its longest gaps.
+
+    They don't while fewer than two are known, nor for a silence of more than a week.
+    """
+    if channel.last_message_at is None or channel.quiet_since_at is not None or channel.state != ChannelState.ACTIVE:
+        return False
+    silence = hours.read_silence(session, channel, now, pace)
+    if silence.is_odd or (silence.is_known and not silence.is_longer):
+        return silence.is_odd
+    return is_oddly_quiet((now - channel.last_message_at).total_seconds(), channel.usual_gap_seconds, pace)
+
+
+def has_news(session: Session, channel: Channel, pace: Pace) -> bool:
+    """Tell, reading only, whether `watch` would change anything."""
+    now = clock.now()
+    return _is_oddly_silent(session, channel, now, pace) or alarms.is_news(session, channel, now, pace)
+
+
+def watch(session: Session, channel: Channel, pace: Pace) -> None:
+    """Do what time alone makes of a channel: silence, failures that go on, the end of its token."""
+    now = clock.now()
+    hold(session, channel)
+    look_for_silence(session, channel, pace)
+    alarms.follow(session, channel, now, pace)
+    alarms.warn_of_end(session, channel, now, pace)

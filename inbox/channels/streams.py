@@ -1,37 +1,41 @@
 """Streams: which there are, who reads one now, and what a poll left behind (RULES E1, E3, E4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
+from inbox.channels.claims import SILENT, Claim, claim_due, has_due
 from inbox.channels.intervals import comment_stream_ends_at, interval_seconds, is_comment_stream
-from inbox.channels.models import Channel, ChannelState, ChannelStream
+from inbox.channels.models import Channel, ChannelStream
 from inbox.platforms.items import Cursor, Stream
-from inbox.security import new_token
 from inbox.settings import Pace
 
-POLLS_PER_HOST = 2
-LOST_LIMIT = 3
 OWN_POSTS = "own_posts"
+# What others read from here, though it is written in a smaller room.
+__all__ = [
+    "Claim",
+    "advance",
+    "after_own_posts",
+    "claim_due",
+    "ensure_comment_stream",
+    "ensure_streams",
+    "get_claimed",
+    "has_due",
+    "is_import_read",
+    "list_streams",
+    "make_due",
+    "release",
+    "repeats",
+]
 _CLAIMED = (
     select(ChannelStream, Channel)
     .join(Channel, Channel.id == ChannelStream.channel_id)
     .where(ChannelStream.id == bindparam("stream_id"))
 )
 _HELD = select(ChannelStream).where(ChannelStream.id == bindparam("stream_id")).with_for_update(key_share=True)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to read one stream until the lease ends; `token` fences what is written."""
-
-    stream_id: int
-    channel_id: int
-    token: str
 
 
 def ensure_streams(session: Session, channel: Channel, streams: Sequence[Stream]) -> list[ChannelStream]:
@@ -87,92 +91,6 @@ def list_streams(session: Session, channel_id: int) -> list[ChannelStream]:
     )
 
 
-def has_due(session: Session) -> bool:
-    """Tell whether any stream is due: the sweep's first look, which takes no write lock."""
-    return session.scalar(select(ChannelStream.id).where(_due(clock.now())).limit(1)) is not None
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        ChannelStream.due_at <= now,
-        ChannelStream.is_off.is_(False),
-        or_(ChannelStream.lease_until_at.is_(None), ChannelStream.lease_until_at <= now),
-    )
-
-
-def claim_due(session: Session, pace: Pace, limit: int, channel_id: int | None = None) -> list[Claim]:
-    """Claim up to `limit` due streams of active channels, at most two a host at once; longest due first.
-
-    The caller commits before the network is touched.
-    """
-    now = clock.now()
-    picked = _pick(session, now, limit, channel_id)
-    claims = []
-    for stream, host in picked:
-        if _busy_on(session, host, now) >= POLLS_PER_HOST:
-            continue
-        claim = _take(stream, now, pace)
-        claims += [claim] if claim else []
-        session.flush()
-    return claims
-
-
-def _pick(session: Session, now: datetime, limit: int, channel_id: int | None) -> list[tuple[ChannelStream, str]]:
-    query = (
-        select(ChannelStream, Channel.host)
-        .join(Channel, Channel.id == ChannelStream.channel_id)
-        .where(_due(now), Channel.state.in_([ChannelState.ACTIVE, ChannelState.NEEDS_YOU]))
-        .order_by(ChannelStream.due_at, ChannelStream.id)
-        .limit(limit * 4)
-        .with_for_update(skip_locked=True, of=ChannelStream)
-    )
-    if channel_id is not None:
-        query = query.where(Channel.id == channel_id)
-    rows: list[tuple[ChannelStream, str]] = []
-    taken: dict[str, int] = {}
-    for stream, host in session.execute(query):
-        if taken.get(host, 0) < POLLS_PER_HOST and len(rows) < limit:
-            taken[host] = taken.get(host, 0) + 1
-            rows.append((stream, host))
-    return rows
-
-
-def _busy_on(session: Session, host: str, now: datetime) -> int:
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(ChannelStream)
-            .join(Channel, Channel.id == ChannelStream.channel_id)
-            .where(Channel.host == host, ChannelStream.lease_until_at > now)
-        )
-        or 0
-    )
-
-
-def _take(stream: ChannelStream, now: datetime, pace: Pace) -> Claim | None:
-    if stream.lease_token is not None:  # its last reader never came back
-        stream.lost_count += 1
-    if stream.lost_count >= LOST_LIMIT:
-        _set_aside(stream, now, pace)
-        return None
-    stream.lease_token = new_token()
-    stream.lease_until_at = now + timedelta(seconds=pace.stream_lease_seconds)
-    if not stream.is_walking:
-        stream.walk_started_at = now
-        stream.is_deep = stream.deep_due_at is not None and stream.deep_due_at <= now
-    return Claim(stream.id, stream.channel_id, stream.lease_token)
-
-
-def _set_aside(stream: ChannelStream, now: datetime, pace: Pace) -> None:
-    """Leave a stream that lost three readers alone for the longest interval, and say so."""
-    stream.lease_token = stream.lease_until_at = None
-    stream.lost_count = 0
-    stream.failure_count += 1
-    stream.failure_code = "reader_lost"
-    stream.failing_since_at = stream.failing_since_at or now
-    stream.due_at = now + timedelta(seconds=pace.poll_longest_seconds)
-
-
 def get_claimed(session: Session, claim: Claim) -> tuple[ChannelStream, Channel]:
     """Return what a claim is for: the stream and its channel."""
     stream, channel = session.execute(_CLAIMED, {"stream_id": claim.stream_id}).one()
@@ -192,6 +110,8 @@ def advance(
     if stream is None or stream.lease_token != claim.token:
         return False
     stream.last_polled_at = now
+    if stream.failure_code == SILENT:
+        _let_others_ask(session, stream, now)
     stream.cursor = cursor
     stream.is_walking = not is_complete
     stream.page_digest = digest
@@ -204,6 +124,19 @@ def advance(
         _complete(stream, now, pace)
     session.flush()
     return True
+
+
+def _let_others_ask(session: Session, stream: ChannelStream, now: datetime) -> None:
+    """A host that was silent answers again: its other streams need not wait until each has been probed."""
+    host = select(Channel.host).where(Channel.id == stream.channel_id).scalar_subquery()
+    others = select(ChannelStream.id).join(Channel, Channel.id == ChannelStream.channel_id).where(Channel.host == host)
+    session.execute(
+        update(ChannelStream)
+        .where(ChannelStream.id.in_(others), ChannelStream.id != stream.id, ChannelStream.failure_code == SILENT)
+        .where(ChannelStream.lease_token.is_(None), ChannelStream.is_off.is_(False))
+        .values(due_at=now, failure_code=None, failure_detail=None, failure_count=0)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _complete(stream: ChannelStream, now: datetime, pace: Pace) -> None:
@@ -266,7 +199,7 @@ def after_own_posts(session: Session, channel: Channel) -> None:
 
 def is_import_read(session: Session, channel: Channel) -> bool:
     """Tell whether every stream has been read to its end since the import began."""
-    since = channel.connected_at
+    since = channel.import_began_at or channel.connected_at
     unread = or_(ChannelStream.last_complete_at.is_(None), ChannelStream.last_complete_at < since)
     found = session.scalar(
         select(ChannelStream.id)

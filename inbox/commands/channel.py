@@ -192,11 +192,11 @@ def pause_channel(name: str) -> None:
 @click.argument("name")
 def resume_channel(name: str) -> None:
     """Read and send on a channel again."""
-    with _open() as (_settings, session):
+    with _open() as (settings, session):
         from inbox.channels.connect import resume
 
         one = _named(session, name)
-        resume(session, one, None)
+        resume(session, one, None, settings.pace)
         session.commit()
         click.echo(f"{one.handle} is read again")
 

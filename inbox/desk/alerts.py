@@ -8,7 +8,7 @@ from inbox import clock
 from inbox.alerts import links
 from inbox.alerts.access import MOST_SHOWN, access_alert, list_closed, list_open
 from inbox.alerts.acknowledge import BY_PAGE, acknowledge
-from inbox.alerts.models import TOLD_ONCE, AlertKind
+from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert, AlertKind
 from inbox.database import db
 from inbox.desk.alert_pages import list_waiters, show_alerts, show_log
 from inbox.desk.shell import say
@@ -55,6 +55,7 @@ def show(alert_id: int) -> Answer:
         "alerts/show.html",
         alert=shown,
         waiters=list_waiters(session, alert, member),
+        channel_url=_channel_url(alert),
         events=show_log(session, alert),
         is_played=trial.is_played(session, alert),
         is_engine=alert.kind == AlertKind.ENGINE,
@@ -126,6 +127,12 @@ def take_by_link(token: str) -> Answer:
         return render_template("alerts/taken.html", error=sentence_of(error)), error.status
     (shown,) = show_alerts(session, [alert])
     return render_template("alerts/taken.html", alert=shown, is_once=alert.kind in TOLD_ONCE)
+
+
+def _channel_url(alert: Alert) -> str | None:
+    """Return where what an alert of a channel is about can be mended."""
+    is_of_channel = alert.kind in OF_CHANNELS and alert.channel_id is not None
+    return url_for("channels.show", channel_id=alert.channel_id) if is_of_channel else None
 
 
 def _settings() -> Settings:

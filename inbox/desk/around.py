@@ -33,6 +33,7 @@ class ChannelShown(NamedTuple):
     handle: str
     display_name: str
     state: str
+    state_reason: str | None
     limits: dict[str, Any]
 
 

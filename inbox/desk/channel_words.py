@@ -30,6 +30,8 @@ class StreamShown:
     deep_due_at: datetime | None
     failing_since_at: datetime | None
     detail: str
+    last_item_at: datetime | None
+    lag: str
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,20 @@ def _show_stream(stream: StreamHealth) -> StreamShown:
         deep_due_at=stream.deep_due_at,
         failing_since_at=stream.failing_since_at,
         detail=stream.failure_detail or "",
+        last_item_at=stream.last_item_at,
+        lag=length_words(stream.lag_seconds) if stream.lag_seconds is not None else "",
     )
+
+
+def length_words(seconds: float) -> str:
+    """Say a length in its largest unit."""
+    if seconds < 90:
+        return str(ngettext("%(num)s second", "%(num)s seconds", round(seconds)))
+    if seconds < 90 * 60:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", round(seconds / 60)))
+    if seconds < 36 * 3600:
+        return str(ngettext("%(num)s hour", "%(num)s hours", round(seconds / 3600)))
+    return str(ngettext("%(num)s day", "%(num)s days", round(seconds / 86400)))
 
 
 def _state_word(health: Health) -> str:

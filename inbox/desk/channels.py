@@ -14,12 +14,14 @@ from inbox.channels.streams import make_due
 from inbox.channels.verify import make_verify_due
 from inbox.database import db
 from inbox.desk import connecting
+from inbox.desk.channel_imports import MOST_LATE, ask_from, list_late_ones, times
+from inbox.desk.channel_standing import show_import, show_standing
 from inbox.desk.channel_words import show_channel, show_quarantined
 from inbox.desk.connect_form import Answer, Wanted, given, settings, show_form, wanted
 from inbox.desk.pushing import stop_before_leaving
 from inbox.desk.shell import say
-from inbox.errors import Conflict, Invalid
-from inbox.intake import quarantine
+from inbox.errors import Conflict, Invalid, NotAllowed
+from inbox.intake import counting, quarantine
 from inbox.intake.replay import replay
 from inbox.members import doors
 from inbox.members.access import may
@@ -70,9 +72,42 @@ def show(channel_id: int) -> Answer:
     if may(db.session(), member.id, "see", channel.id, False):
         with_private = may(db.session(), member.id, "see", channel.id, True)
         kept = quarantine.list_open(db.session(), channel.id, with_private=with_private, limit=100)
+    late_count = channel.import_late_count if channel.import_done_at is not None else 0
     return render_template(
-        "channels/show.html", channel=show_channel(health), kept_count=len(kept), push=_push(channel)
+        "channels/show.html",
+        channel=show_channel(health),
+        kept_count=len(kept),
+        standing=show_standing(db.session(), channel, health, settings().pace),
+        importing=show_import(channel, health),
+        late_url=url_for("channels.late", channel_id=channel.id) if late_count else None,
+        asks_from=ask_from(channel),
+        may_decide=may(db.session(), member.id, "lead", channel.id, False),
+        push=_push(channel),
     )
+
+
+@blueprint.get("/channels/<int:channel_id>/late")
+@doors.members
+def late(channel_id: int) -> Answer:
+    """List what was late already when the channel was connected, or came back."""
+    member = doors.current_member()
+    channel = access_channel(db.session(), member, channel_id)
+    rows = list_late_ones(db.session(), member, channel)
+    shown = show_channel(read_health(db.session(), channel, settings().pace))
+    is_more = len(rows) > MOST_LATE
+    return render_template("channels/late.html", channel=shown, rows=rows[:MOST_LATE], is_more=is_more)
+
+
+@blueprint.post("/channels/<int:channel_id>/count-from")
+@doors.members
+def count_from(channel_id: int) -> Answer:
+    """Say from when clocks count on what was said before the channel was connected, or while it was away."""
+    member = doors.current_member()
+    channel = access_channel(db.session(), member, channel_id)
+    if not may(db.session(), member.id, "lead", channel.id, False):
+        raise NotAllowed("not_allowed")
+    counting.choose(db.session(), channel, times(channel, request.form.get("from", "")), member.id)
+    return _done(channel_id, _("Noted. Clocks count from then; what changes is being written now."))
 
 
 @blueprint.get("/channels/<int:channel_id>/reconnect")
@@ -112,7 +147,7 @@ def pause(channel_id: int) -> Answer:
 @doors.members
 def resume(channel_id: int) -> Answer:
     """Read and send again."""
-    verbs.resume(db.session(), _manage(channel_id), doors.current_member().id)
+    verbs.resume(db.session(), _manage(channel_id), doors.current_member().id, settings().pace)
     return _done(channel_id, _("Resumed. What came meanwhile is being read now."))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import BigInteger, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
@@ -12,10 +13,11 @@ from inbox.channels.models import ChannelState
 from inbox.contacts.models import Contact
 from inbox.conversations.models import Conversation, Message
 from inbox.conversations.rows import ThreadPage
-from inbox.desk.around import Around
-from inbox.desk.deliveries import channel_stop, read_detail
+from inbox.desk.around import Around, ChannelShown
+from inbox.desk.deliveries import NEEDS_YOU, channel_stop, read_detail
 from inbox.desk.reply_words import mode_reason, reason_sentence
-from inbox.desk.words import person_word
+from inbox.desk.troubles import failure_sentence
+from inbox.desk.words import person_word, platform_word
 from inbox.members.models import Member
 from inbox.outbox.models import Delivery
 from inbox.replies.checks import is_window_closed
@@ -88,6 +90,8 @@ class ComposerShown:
     blocked_by_delivery_id: int | None = None
     blocked_by: str = ""
     held_up: str = ""  # why nothing leaves at the moment; what is written waits
+    stopped: str = ""  # why nothing can be sent at all until somebody mends the channel; what is written is kept
+    mend_url: str = ""
 
 
 def show_composer(
@@ -128,8 +132,17 @@ def show_composer(
         waits_for_delivery_id=draft.send_after_delivery_id if draft else None,
         blocked_by_delivery_id=blocking.id if blocking else None,
         blocked_by=blocker.name if blocker else "",
-        held_up=reason_sentence(stop) if stop and obstacle is None else "",
+        held_up=reason_sentence(stop) if stop and stop != NEEDS_YOU and obstacle is None else "",
+        stopped=_stopped(channel),
+        mend_url=url_for("channels.reconnect" if member.is_admin else "channels.show", channel_id=channel.id),
     )
+
+
+def _stopped(channel: ChannelShown) -> str:
+    if channel.state != ChannelState.NEEDS_YOU:
+        return ""
+    name = f"{platform_word(channel.platform)} · {channel.display_name or channel.handle}"
+    return f"{name} {failure_sentence(channel.state_reason)}"
 
 
 def _returned(draft: Draft | None) -> str:

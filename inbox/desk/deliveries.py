@@ -13,6 +13,8 @@ from inbox.desk.reply_words import reason_sentence, state_sentence
 from inbox.members.models import Member
 from inbox.outbox.models import Delivery, DeliveryState
 
+NEEDS_YOU = "channel_needs_you"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -87,7 +89,7 @@ def channel_stop(state: str) -> str | None:
     if state == ChannelState.ACTIVE:
         return None
     return {ChannelState.PAUSED: "channel_paused", ChannelState.DISCONNECTED: "channel_disconnected"}.get(
-        ChannelState(state), "channel_needs_you"
+        ChannelState(state), NEEDS_YOU
     )
 
 

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
+from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind, AlertState
+from inbox.escalation import importing
 from inbox.escalation.climb import climb
 from inbox.escalation.notices import maker_of_end, read_facts
 from inbox.escalation.once import tell_once
-from inbox.escalation.policies import get_plan
+from inbox.escalation.policies import plan_for
 from inbox.escalation.trial import is_played
 from inbox.escalation.turn import Turn
 from inbox.notifications.incidents import follow
@@ -63,8 +64,10 @@ def advance(session: Session, claim: Claim, *, now: datetime, pace: Pace) -> boo
         is_over = alert.state == AlertState.CLOSED
         follow(session, alert, maker_of_end(read_facts(session, alert), is_over=is_over), now)
         return True
-    plan = get_plan(session, alert.escalation_policy_id)
+    plan = plan_for(session, alert)
     turn = Turn(session, alert, plan, now, pace, is_rehearsal=is_played(session, alert))
+    if alert.kind == AlertKind.IMPORT and importing.waits(turn):
+        return True
     if alert.kind in TOLD_ONCE:
         tell_once(turn)
     else:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind
 from inbox.channels.models import Channel
+from inbox.channels.troubles import find_trouble, word_failure
 from inbox.languages import words_in
 from inbox.notifications.notices import Notice
 from inbox.platforms.names import channel_name, platform_name
@@ -37,6 +38,7 @@ class Facts:
     is_urgent: bool
     is_reminder: bool
     was_taken: bool = False
+    trouble: str = ""  # the code of what keeps a channel from delivering
     platform: str | None = None  # where `channel` is not named together with it yet
     about: str | None = None
     raised_at: datetime | None = None
@@ -54,6 +56,7 @@ def read_facts(session: Session, alert: Alert, *, share: Share | None = None) ->
         is_urgent=alert.is_urgent,
         is_reminder=alert.step_count > 0 and alert.kind not in TOLD_ONCE,
         was_taken=alert.acknowledged_at is not None,
+        trouble=find_trouble(session, channel) if channel is not None and alert.kind == AlertKind.CHANNEL else "",
         platform=channel.platform if channel else None,
         about=alert.about,
         raised_at=alert.raised_at,
@@ -108,6 +111,8 @@ def subject(facts: Facts, language: str) -> str:
         ),
         AlertKind.CHANNEL: _("%(channel)s needs somebody"),
         AlertKind.ENGINE: _engine(facts.about, language),
+        AlertKind.SIGN_IN_ENDS: _("The sign-in of %(channel)s ends soon"),
+        AlertKind.QUIET: _("%(channel)s is oddly quiet"),
     }
     said: str = sentences[AlertKind(facts.kind)] % values
     return str(_("Urgent: %(what)s") % {"what": said}) if facts.is_urgent else said
@@ -131,20 +136,29 @@ def _channel(facts: Facts, language: str) -> str:
 def _lines(facts: Facts, zone: str, language: str) -> list[str]:
     _ = words_in(language).ugettext
     lines = []
+    if facts.trouble:
+        lines.append(f"{_channel(facts, language)} {word_failure(facts.trouble, _)}")
+    if facts.kind == AlertKind.QUIET:
+        lines.append(_("It brought nothing for much longer than its own habit. Look whether it still works there."))
     if facts.kind in (AlertKind.ENGINE, AlertKind.CHANNEL) and facts.raised_at is not None:
         at = format_datetime(facts.raised_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
         lines.append(_("Noticed at %(time)s. The link says what to do.") % {"time": at})
     if facts.first_due_at is not None:
         at = format_datetime(facts.first_due_at, "d MMM HH:mm", tzinfo=_zone(zone), locale=language)
-        is_over = facts.kind == AlertKind.BREACH
-        lines.append(
-            (_("The first was due at %(time)s.") if is_over else _("The first is due at %(time)s.")) % {"time": at}
-        )
+        lines.append(_when(facts.kind, language) % {"time": at})
     if facts.was_taken:
         lines.append(_("Somebody took this, and it is still there."))
     elif facts.is_reminder:
         lines.append(_("Nobody has taken this yet."))
     return lines
+
+
+def _when(kind: str, language: str) -> str:
+    _ = words_in(language).ugettext
+    if kind == AlertKind.SIGN_IN_ENDS:
+        return str(_("It ends at %(time)s. Reconnect it before: nothing is lost by that."))
+    is_over = kind == AlertKind.BREACH
+    return str(_("The first was due at %(time)s.") if is_over else _("The first is due at %(time)s."))
 
 
 def _zone(name: str) -> ZoneInfo:

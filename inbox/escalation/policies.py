@@ -1,6 +1,6 @@
 """Escalation policies: which plan is in force, and saving another; every edit is a version of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.record import record
-from inbox.alerts.models import TOLD_ONCE, Alert, AlertState
+from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert, AlertState
 from inbox.errors import Conflict, Invalid
 from inbox.escalation import steps
 from inbox.escalation.models import EscalationPolicy, EscalationVersion, Wakes
@@ -34,6 +34,12 @@ def get_plan(session: Session, policy_id: int | None) -> Plan:
     is_meant = EscalationPolicy.is_default if policy_id is None else EscalationPolicy.id == policy_id
     policy = session.scalars(select(EscalationPolicy).where(is_meant).order_by(EscalationPolicy.id).limit(1)).first()
     return steps.DEFAULT if policy is None else plan_of(session, policy)
+
+
+def plan_for(session: Session, alert: Alert) -> Plan:
+    """Return the plan that an alert follows now: its policy's, or that of those who mend channels."""
+    plan = get_plan(session, alert.escalation_policy_id)
+    return replace(steps.MENDING, wakes=plan.wakes) if alert.kind in OF_CHANNELS else plan
 
 
 def plan_of(session: Session, policy: EscalationPolicy) -> Plan:

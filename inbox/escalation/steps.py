@@ -69,6 +69,12 @@ DEFAULT = Plan(
     repeat_count=3,
     wakes="urgent",
 )
+# What a channel needs is told to those who can mend it; who may be woken for what is the house's word.
+MENDING = Plan(
+    steps=(Step(0, (Target(TargetKind.ADMINS),)), Step(900, (Target(TargetKind.TEAM_LEADS),))),
+    repeat_count=3,
+    wakes="urgent",
+)
 # RULES F: whom to tell where a step reaches nobody, from the step itself on.
 RUNGS: tuple[tuple[Target, ...], ...] = (
     (),

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.channels import states, streams
+from inbox.channels import gaps, hours, states, streams
 from inbox.channels.models import Channel, ChannelStream
 from inbox.channels.streams import Claim
 from inbox.database import read_only
@@ -76,7 +76,25 @@ def _read_page(reader: Reader, claim: Claim) -> _Step:
     except PlatformError as error:
         _fail(reader, claim, stream.name, error)
         return _Step(0, is_over=True)
+    if _is_back_after_gap(reader, stream, channel):
+        return _Step(0, is_over=True)
     return _keep(reader, claim, page)
+
+
+def _is_back_after_gap(reader: Reader, stream: ChannelStream, channel: Channel) -> bool:
+    """Begin an import instead of taking a page in, where nothing was read for longer than its span (RULES C6)."""
+    with read_only(), reader.make_session() as session:
+        if gaps.find_gap(session, channel, stream, reader.pace) is None:
+            return False
+
+    def begin(session: Session) -> bool:
+        known = session.get_one(Channel, channel.id)
+        states.hold(session, known)
+        fresh = session.get_one(ChannelStream, stream.id, populate_existing=True)
+        since = gaps.find_gap(session, known, fresh, reader.pace)
+        return since is not None and gaps.after_gap(session, known, since, reader.pace)
+
+    return commit(reader.make_session, begin)
 
 
 def _fail(reader: Reader, claim: Claim, stream_name: str, error: PlatformError) -> None:
@@ -127,6 +145,9 @@ def _follow_up(
     session: Session, channel: Channel, stream: ChannelStream, page: Page, received: Received, pace: Pace
 ) -> None:
     _verify_after_odd_answer(channel, stream, page, pace)
+    if received.new and channel.import_done_at is not None:
+        hours.note(session, channel.id, clock.now(), received.new, pace)
+        stream.lag_seconds = _lag_seconds(page, channel)
     if not page.is_complete:
         return
     states.good_poll(session, channel, received.new, pace)
@@ -145,6 +166,13 @@ def _verify_after_odd_answer(channel: Channel, stream: ChannelStream, page: Page
     asked_at = channel.last_verified_at
     if asked_at is None or clock.now() - asked_at > timedelta(seconds=pace.poll_idle_seconds):
         channel.verify_due_at = clock.now()
+
+
+def _lag_seconds(page: Page, channel: Channel) -> float | None:
+    """Return how long the newest message of a page took from the platform's server to us; None: it has no time."""
+    times = [one.arrived_at or one.authored_at for one in page.items if isinstance(one, Message)]
+    newest = max((at for at in times if at is not None), default=None)
+    return None if newest is None else max(0.0, (clock.now() - newest).total_seconds() + channel.skew_seconds)
 
 
 def _digest(page: Page) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock, nudges
+from inbox.bulk import among
 from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.models import Conversation, Message
 from inbox.database import read_only
@@ -98,19 +99,21 @@ def look_at(
         looks = open_connection(channel).recheck(batch.refs)
     except PlatformError as error:
         log.info("recheck_failed", channel_id=batch.channel_id, code=error.code)
+        until_at = clock.now() + timedelta(seconds=pace.failure_backoff_longest_seconds)
         if isinstance(error, RateLimited):
-            commit(make_session, partial(_put_off, batch=batch, error=error))
+            until_at = max(until_at, error.until_at)
+        commit(make_session, partial(_put_off, channel_id=batch.channel_id, until_at=until_at))
         return None
     return commit(make_session, partial(_write, batch=batch, looks=looks, pace=pace))
 
 
-def _put_off(session: Session, batch: Batch, error: RateLimited) -> None:
-    session.execute(
-        update(Message)
-        .where(Message.channel_id == batch.channel_id, Message.external_id.in_(sorted(batch.refs)))
-        .where(Message.recheck_due_at < error.until_at)
-        .values(recheck_due_at=error.until_at)
-    )
+def _put_off(session: Session, channel_id: int, until_at: datetime) -> None:
+    """Put off all that is due on a channel that can't be asked: its other batches would hold up the other channels."""
+    due = select(Message.id).where(Message.recheck_due_at < until_at, Message.channel_id == channel_id)
+    locked = due.order_by(Message.id).with_for_update(key_share=True, skip_locked=True)
+    ids = session.scalars(locked).all()
+    if ids:
+        session.execute(update(Message).where(among(Message.id, "ids")).values(recheck_due_at=until_at), {"ids": ids})
 
 
 def _write(session: Session, batch: Batch, looks: Mapping[str, Look], pace: Pace) -> Looked:

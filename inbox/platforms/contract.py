@@ -250,17 +250,24 @@ class Pushing(Protocol):
 class BudgetSeen:
     """What an answer said about how much may still be asked; None where it said nothing.
 
-    `paused_until_at`: ask nothing before (429 and its kin).
+    `paused_until_at`: ask nothing before (429 and its kin). `is_of_app`: it is the budget of our app, which all its
+    channels share. `sunset_at`: when what we ask by ends. `silent_count`: of a host, how often it did not answer.
     """
 
     limit_count: int | None = None
     remaining_count: int | None = None
     resets_at: datetime | None = None
     paused_until_at: datetime | None = None
+    is_of_app: bool = False
+    sunset_at: datetime | None = None
+    silent_count: int | None = None
 
 
 class Connector(Protocol):
-    """One platform: makes connections and says what connecting needs."""
+    """One platform: makes connections and says what connecting needs.
+
+    One whose app has a budget of its own, which all its channels share, says `has_app_budget = True`.
+    """
 
     platform: str
     is_sandbox: bool

@@ -44,8 +44,17 @@ def by_our_clock(told: datetime, headers: Mapping[str, str]) -> datetime:
         return told
 
 
+def read_sunset(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the platform ends what was asked, as its Sunset header says (RFC 8594); None: it says nothing."""
+    return _read(headers, "sunset")
+
+
 def _said(headers: Mapping[str, str]) -> datetime | None:
-    value = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    return _read(headers, "date")
+
+
+def _read(headers: Mapping[str, str], wanted: str) -> datetime | None:
+    value = next((value for name, value in headers.items() if name.lower() == wanted), "")
     try:
         said = parsedate_to_datetime(value) if value else None
     except (TypeError, ValueError):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from inbox import clock
 from inbox.fetch import Answer, Fetcher, FetchError
 from inbox.platforms.contract import Answered, BudgetSeen, Malformed, PlatformError, RateLimited, Unavailable, Unclear
+from inbox.platforms.dates import read_sunset
 from inbox.security import passwords_sent, secrets_sent
 
 KEPT_FOR_SENDS = 0.1
@@ -31,6 +32,10 @@ class Budgets(Protocol):
 
     def timed_out(self, key: str) -> None:
         """Note that a host did not answer in time."""
+        ...
+
+    def answered(self, key: str) -> None:
+        """Note that a host answered."""
         ...
 
 
@@ -69,6 +74,9 @@ class MemoryBudgets:
         """Remember the host."""
         self.timed_out_hosts.append(key)
 
+    def answered(self, key: str) -> None:
+        """Nothing is kept that could be forgotten."""
+
 
 def merged(kept: BudgetSeen | None, seen: BudgetSeen) -> BudgetSeen:
     """Return what is known after an answer: the new where it said something, else the old; pure."""
@@ -80,6 +88,8 @@ def merged(kept: BudgetSeen | None, seen: BudgetSeen) -> BudgetSeen:
         remaining_count=seen.remaining_count if is_counted else kept.remaining_count,
         resets_at=seen.resets_at if is_counted else kept.resets_at,
         paused_until_at=seen.paused_until_at or kept.paused_until_at,
+        sunset_at=seen.sunset_at or kept.sunset_at,
+        silent_count=kept.silent_count,
     )
 
 
@@ -102,6 +112,7 @@ class BudgetedHttp:
     credential_key: str
     read_budget: ReadBudget
     longest_write_seconds: float = 20
+    app_key: str = ""
 
     def read(
         self,
@@ -116,7 +127,7 @@ class BudgetedHttp:
         path_secret: str = "",
     ) -> Answered:
         """Make a call that may be repeated; any HTTP answer is returned. Raises Unavailable or RateLimited."""
-        self._before(url, self.credential_key, is_for_send=is_for_send)
+        self._before(url, self.credential_key, self.app_key, is_for_send=is_for_send)
         asked_at = clock.now()
         try:
             answer = self.fetcher.read(
@@ -148,7 +159,7 @@ class BudgetedHttp:
     ) -> Answered:
         """Make a call once; any HTTP answer is returned. Raises Unavailable (surely not accepted) or Unclear."""
         key = f"{self.credential_key}:writes"
-        self._before(url, self.credential_key, key, is_for_send=True)
+        self._before(url, self.credential_key, self.app_key, key, is_for_send=True)
         asked_at = clock.now()
         try:
             seconds = min(timeout_seconds, self.longest_write_seconds)
@@ -166,7 +177,7 @@ class BudgetedHttp:
         return self._after(answer, key, asked_at, (*secrets_sent(headers or {}, body), path_secret))
 
     def _before(self, url: str, *keys: str, is_for_send: bool) -> None:
-        for key in (*keys, host_key(url)):
+        for key in (*filter(None, keys), host_key(url)):
             self.budgets.before(key, is_for_send=is_for_send)
 
     def _note(self, url: str, error: FetchError) -> None:
@@ -176,9 +187,13 @@ class BudgetedHttp:
     def _after(self, answer: Answer, key: str, asked_at: datetime, secrets: tuple[str, ...]) -> Answered:
         """Return an answer as connectors see it: a secret of ours that a platform says back is taken out."""
         had_at = clock.now()
+        self.budgets.answered(host_key(answer.url))
         seen = self.read_budget(answer.headers, answer.status)
         if seen is not None:
-            self.budgets.after(key, seen)
+            self.budgets.after(self.app_key if seen.is_of_app and self.app_key else key, seen)
+        sunset_at = read_sunset(answer.headers)
+        if sunset_at is not None:
+            self.budgets.after(self.credential_key, BudgetSeen(sunset_at=sunset_at))
         body = _without(answer.body, secrets)
         return Answered(answer.status, answer.headers, body, answer.url, asked_at, had_at)
 

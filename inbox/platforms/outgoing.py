@@ -132,7 +132,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verified:
-    """Whose account this is and what it may; `external_id` must be the channel's (RULES A4)."""
+    """Whose account this is and what it may; `external_id` must be the channel's (RULES A4).
+
+    `missing_permissions`: those that our work there needs and the account did not give; `api_version`: what we talk
+    to, as the platform names it. `token_expires_at`: when a person must sign in anew, never when a refresh is due.
+    """
 
     external_id: str
     scope: str
@@ -145,3 +149,5 @@ class Verified:
     permissions: Sequence[str] = ()
     token_expires_at: datetime | None = None
     dead_reason: str | None = None
+    missing_permissions: Sequence[str] = ()
+    api_version: str = ""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock, nudges
 from inbox.activity import kinds
 from inbox.activity.record import record
+from inbox.channels.models import Channel, ChannelState
 from inbox.conversations.edits import says_more_since
 from inbox.conversations.models import Conversation, Message, Thread
 from inbox.conversations.threads import lock_thread
@@ -80,7 +81,14 @@ class KeptAside:
     draft: Draft
 
 
-Result = Queued | Blocked | Waiting | KeptAside
+@dataclass(frozen=True)
+class Stopped:
+    """The channel can't send until somebody mends it; the text is kept in `draft`, and nothing left."""
+
+    draft: Draft
+
+
+Result = Queued | Blocked | Waiting | KeptAside | Stopped
 
 
 def queue_reply(
@@ -107,6 +115,8 @@ def queue_reply(
     _check_seen(thread, wanted.seen_seq)
     _check_wordings(session, conversation, wanted)
     _keep(session, draft, wanted, also)
+    if session.get_one(Channel, conversation.channel_id).state == ChannelState.NEEDS_YOU:
+        return Stopped(draft)
     outgoing = write_outgoing(session, member, conversation, draft)
     if wanted.after_delivery_id is not None:
         return _wait_for(session, draft, conversation, wanted.after_delivery_id)

@@ -20,7 +20,7 @@ from inbox.replies import decide, drafts
 from inbox.replies.forms import read_draft, read_reply
 from inbox.replies.models import Draft
 from inbox.replies.queries import access_delivery
-from inbox.replies.queue import Blocked, KeptAside, Queued, Result, Waiting, Wanted, queue_reply
+from inbox.replies.queue import Blocked, KeptAside, Queued, Result, Stopped, Waiting, Wanted, queue_reply
 from inbox.settings import Settings
 
 blueprint = Blueprint("replies", __name__)
@@ -149,6 +149,9 @@ def _answer_result(result: Result, conversation_id: int) -> Answer:
         message = _("Another window has sent this draft. What you wrote here was not sent; it is in the composer.")
         known = {"kept_aside": True, "message": message, "draft_id": result.draft.id}
         return _done(message, conversation_id, **known)
+    if isinstance(result, Stopped):
+        message = _("The channel can’t send until somebody mends it. What you wrote is kept as a draft.")
+        return _done(message, conversation_id, stopped=True, message=message, draft_id=result.draft.id)
     if isinstance(result, Waiting):
         return _done(_("It leaves after the other reply."), conversation_id, draft_id=result.draft.id, waits=True)
     assert isinstance(result, Queued)

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Integer, delete, func, insert, literal_column, select, update
+from sqlalchemy import CursorResult, Integer, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
 from inbox.bulk import among, table_of
-from inbox.reports.models import SlaDay, SlaDayCounted
-from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, T
+from inbox.reports.models import SlaDay, SlaDayCounted, SlaMonthCounted
+from inbox.reports.outcomes import COUNTS, DIGITS, GROUPS, T, is_due_within
+from inbox.reports.spans import month_of
 from inbox.sla.days import SlaDayMark, day_of, start_of
 
 KEPT_DAYS = 500  # the longest range and what it is compared with
@@ -18,6 +19,9 @@ _SETTLES = timedelta(hours=6)
 _COLUMNS = ("channel_id", "team_id", "priority", "is_first", "is_private")
 _COUNT_NAMES = tuple(column.name for column in (*COUNTS, *DIGITS))
 _MARK = table_of(SlaDayMark).c
+_BY = (*GROUPS, T.is_private)
+_COUNTED = select(bindparam("number", type_=Integer), *_BY, *COUNTS, *DIGITS).where(*is_due_within()).group_by(*_BY)
+_COUNT = insert(table_of(SlaDay)).from_select(["day", *_COLUMNS, *_COUNT_NAMES], _COUNTED)
 
 
 def list_marked(session: Session) -> frozenset[int]:
@@ -42,16 +46,17 @@ def count_day(session: Session, day: int) -> None:
     _begin(session, day)
     marks = list(session.scalars(select(_MARK.id).where(_MARK.day == day)))
     session.execute(delete(SlaDay).where(SlaDay.day == day))
-    by = (*GROUPS, T.is_private)
-    counts = select(literal_column(str(int(day)), Integer), *by, *COUNTS, *DIGITS).group_by(*by)
-    counts = counts.where(T.due_at >= start_of(day), T.due_at < start_of(day + 1))
-    session.execute(insert(SlaDay).from_select(["day", *_COLUMNS, *_COUNT_NAMES], counts))
+    session.execute(_COUNT, {"number": day, "from_at": start_of(day), "until_at": start_of(day + 1)})
     if marks:
         session.execute(delete(SlaDayMark).where(among(_MARK.id, "ids")), {"ids": marks})
 
 
 def _begin(session: Session, day: int) -> None:
-    """Let nobody else count this day until the transaction ends."""
+    """Let nobody else count this day until the transaction ends, nor add up its month."""
     begun = update(SlaDayCounted).where(SlaDayCounted.day == day).values(counted_at=clock.now())
     if cast("CursorResult[Any]", session.execute(begun)).rowcount == 0:
         session.execute(insert(SlaDayCounted).values(day=day, counted_at=clock.now()))
+    month = month_of(day)
+    stale = update(SlaMonthCounted).where(SlaMonthCounted.month == month).values(is_stale=True)
+    if cast("CursorResult[Any]", session.execute(stale)).rowcount == 0:
+        session.execute(insert(SlaMonthCounted).values(month=month, is_stale=True))

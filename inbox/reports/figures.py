@@ -1,10 +1,12 @@
 """What a report's numbers are made of: counts, the rate, and percentiles of how long answers took; pure."""
 
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import accumulate
 from sys import byteorder
 from typing import TypeVar
@@ -29,6 +31,14 @@ class Tally:
         """Count others in."""
         _merge(self.counts, other.counts)
         _merge(self.minutes, other.minutes)
+
+    def without(self, others: Iterable["Tally"]) -> "Tally":
+        """Return what is left when others, who are counted in here, are taken away."""
+        counts, minutes = Counter(self.counts), Counter(self.minutes)
+        for other in others:
+            counts.subtract(other.counts)
+            minutes.subtract(other.minutes)
+        return Tally(counts, +minutes)
 
     @property
     def in_time(self) -> int:
@@ -67,7 +77,14 @@ class Tally:
 
     def percentile(self, percent: int) -> int | None:
         """Return the whole minutes within which so many per cent of answers came (nearest rank); None: no answers."""
-        return percentile(self.minutes, percent)
+        values, below = self._ranked
+        return values[bisect_left(below, -(-percent * below[-1] // 100))] if below else None
+
+    @cached_property
+    def _ranked(self) -> tuple[list[int], list[int]]:
+        """Return the lengths, shortest first, and how many were answered within each; asked when all are in."""
+        values = sorted(self.minutes)
+        return values, list(accumulate(map(self.minutes.__getitem__, values)))
 
 
 def _merge(mine: Counter[Value], theirs: Counter[Value]) -> None:
@@ -75,20 +92,15 @@ def _merge(mine: Counter[Value], theirs: Counter[Value]) -> None:
         mine[value] = mine.get(value, 0) + count
 
 
-def percentile(counted: Counter[int], percent: int) -> int | None:
-    """Return the smallest value that at least so many per cent (1 to 100) of all do not exceed."""
-    total = counted.total()
-    if not total:
-        return None
-    values = sorted(counted)
-    below = zip(values, accumulate(counted[value] for value in values), strict=True)
-    return next(value for value, count in below if 100 * count >= percent * total)
-
-
 def read_digits(digits: str) -> Counter[int]:
     """Count the numbers that stand in a text, eight hexadecimal digits each."""
+    return count_numbers([bytes.fromhex(digits)])
+
+
+def count_numbers(parts: Iterable[bytes]) -> Counter[int]:
+    """Count numbers of four bytes each, the highest byte first."""
     numbers = array("I")
-    numbers.frombytes(bytes.fromhex(digits))
+    numbers.frombytes(b"".join(parts))
     if byteorder == "little":
         numbers.byteswap()
     return Counter(numbers)

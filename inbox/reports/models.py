@@ -1,6 +1,7 @@
-"""What the report keeps so that a year costs no more than a week: whole days, counted once they are over."""
+"""What the report keeps so that a year costs little more than a week: whole days and months that are over."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,17 +10,13 @@ from inbox.database import Base, BigId, WithId
 from inbox.sla.models import Timer
 
 
-class SlaDay(WithId, Base):
-    """How those fared whose answer was due on a day, on one side of a channel, for one team and priority.
+class _Fared:
+    """How those fared whose answer was due then, on one side of a channel, for one team and priority.
 
-    `day`: see sla/days.py. The counts are those of outcomes.py. `responses` and `arrivals` hold eight hexadecimal
-    digits a timer: minutes until the answer, and quarters of an hour since 1970 at which somebody began to wait.
+    The counts are those of outcomes.py. `responses` and `arrivals` hold eight hexadecimal digits a timer: minutes until
+    the answer, and quarters of an hour since 1970 at which somebody began to wait.
     """
 
-    __tablename__ = "sla_day"
-    __table_args__ = (Index("ix_sla_day_day", "day", "channel_id"),)
-
-    day: Mapped[int]
     channel_id: Mapped[int] = mapped_column(BigId)
     is_private: Mapped[bool]
     team_id: Mapped[int | None] = mapped_column(BigId)
@@ -38,6 +35,15 @@ class SlaDay(WithId, Base):
     arrivals: Mapped[str]
 
 
+class SlaDay(WithId, _Fared, Base):
+    """A day (see sla/days.py)."""
+
+    __tablename__ = "sla_day"
+    __table_args__ = (Index("ix_sla_day_day", "day", "channel_id"),)
+
+    day: Mapped[int]
+
+
 class SlaDayCounted(Base):
     """A day that has been counted, with or without anything in it."""
 
@@ -47,17 +53,39 @@ class SlaDayCounted(Base):
     counted_at: Mapped[datetime]
 
 
-# Who waits now, with all that the page says of them: a small part of all timers, read without their rows.
+class SlaMonth(WithId, _Fared, Base):
+    """A month (see spans.py): its days added up."""
+
+    __tablename__ = "sla_month"
+    __table_args__ = (Index("ix_sla_month_month", "month", "channel_id"),)
+
+    month: Mapped[int]
+
+
+class SlaMonthCounted(Base):
+    """A month of which some days are counted; `is_stale`: they have not been added up since one of them was."""
+
+    __tablename__ = "sla_month_counted"
+
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    is_stale: Mapped[bool]
+
+
+# Who waits now: a small part of all timers, read without their rows. SQLite asks the row for what the condition says
+# unless the index has it too.
+_IS_OPEN: Any = {"sqlite_where": Timer.ended_at.is_(None), "postgresql_where": Timer.ended_at.is_(None)}
+# whose deadline comes or came first
+Index("ix_timer_open_due", Timer.due_at, Timer.channel_id, Timer.is_private, Timer.ended_at, **_IS_OPEN)
+# who carries how many: each one's on a side of a channel stand together, so that nothing is sorted to count them
 Index(
-    "ix_timer_open_due",
-    Timer.due_at,
+    "ix_timer_open_held",
     Timer.channel_id,
     Timer.is_private,
     Timer.assignee_id,
+    Timer.due_at,
     Timer.team_id,
     Timer.priority,
     Timer.is_paused,
-    Timer.ended_at,  # SQLite asks the row for what the condition already says
-    sqlite_where=Timer.ended_at.is_(None),
-    postgresql_where=Timer.ended_at.is_(None),
+    Timer.ended_at,
+    **_IS_OPEN,
 )

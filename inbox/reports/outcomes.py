@@ -7,12 +7,13 @@ overdue. Only the last three are in the rate (RULES C5).
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, Select, Text, and_, func, literal_column, select
+from sqlalchemy import Boolean, Integer, Select, Text, and_, bindparam, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import case
 from sqlalchemy.sql.functions import FunctionElement
 
 from inbox.bulk import table_of
+from inbox.database import UtcDateTime
 from inbox.sla.models import Outcome, Timer
 
 T = table_of(Timer).c
@@ -134,6 +135,7 @@ def _count(condition: Any, name: str) -> Any:
     return func.count().filter(condition).label(name)
 
 
+RATE_COUNTS = tuple(_count(is_kind(kind), kind.value) for kind in IN_RATE)
 _MINUTES = _Digits(_Shown(T.response_seconds))
 _QUARTERS = _Digits(_Quarter(T.since_at))
 COUNTS = (
@@ -153,3 +155,9 @@ GROUPS = (T.channel_id, T.team_id, T.priority, IS_FIRST.label("is_first"))
 def count_timers(*conditions: Any, by: tuple[Any, ...] = GROUPS) -> Select[Any]:
     """SQL: count the timers that fit, by channel, team, priority and whether it was the first reply."""
     return select(*by, *COUNTS, *DIGITS).where(*conditions).group_by(*by)
+
+
+def is_due_within() -> tuple[Any, Any]:
+    """SQL: the deadline lies in the window `from_at` to `until_at`."""
+    from_at, until_at = (bindparam(name, type_=UtcDateTime()) for name in ("from_at", "until_at"))
+    return T.due_at >= from_at, T.due_at < until_at

@@ -18,7 +18,7 @@ from inbox.desk import words as desk_words
 from inbox.desk.queues import TeamName
 from inbox.languages import gettext as _
 from inbox.reports import charts, words
-from inbox.reports.cohort import Cohort, Counted, gather, read_cohort, read_counts
+from inbox.reports.cohort import Cohort, Counted, gather, read_cohort, read_rates
 from inbox.reports.figures import Tally, by_hour_of_week, steps
 from inbox.reports.outcomes import BESIDE
 from inbox.reports.rows import NOBODY, What, list_rows
@@ -59,6 +59,12 @@ class Asked:
         if more.keys().isdisjoint(self.args):
             return f"{self._rows_url}?what={what.value}&{self._tail}{'&' if more else ''}{urlencode(more)}"
         return f"{self._rows_url}?what={what.value}&{urlencode({**self.args, **more})}"
+
+    def link(self, what: What, number: int, **more: Any) -> Markup:
+        """Return a number that leads to its rows; 0 leads nowhere. Written here: a page has hundreds of them."""
+        if not number:
+            return Markup("0")
+        return words.linked(words.number_word(number), self.rows_url(what, **more))
 
     @cached_property
     def _rows_url(self) -> str:
@@ -161,8 +167,7 @@ def make_page(session: Session, asked: Asked, teams: Sequence[TeamName], plan: S
     cohort = read_cohort(session, scope, window, counted)
     held = list_held(session, scope, now)
     hours = _hours(session, asked, plan)
-    replies = cohort.by(lambda key: key.is_first)
-    whole = gather(replies, lambda _is_first: None).get(None) or Tally()
+    replies, whole = cohort.by(lambda key: key.is_first), cohort.whole
     heat = by_hour_of_week(cohort.arrivals, asked.zone)
     late_rows = AskedRows(What.OVERDUE_NOW, window)
     return Page(
@@ -174,7 +179,7 @@ def make_page(session: Session, asked: Asked, teams: Sequence[TeamName], plan: S
         carriers=_carriers(session, held),
         hours=hours,
         staff_line=charts.stairs([hour.staffed or 0 for hour in hours]) if plan is not None else "",
-        weeks=_weeks(weeks, read_counts(session, scope, weeks, counted)),
+        weeks=_weeks(weeks, read_rates(session, scope, weeks, counted)),
         heat=heat,
         heat_steps=steps(heat),
         overdue=list_rows(session, scope, late_rows, now, limit=OVERDUE_SHOWN),
@@ -193,12 +198,9 @@ def say_whole(asked: Asked, whole: Tally) -> Markup:
     if not whole.due:
         return Markup(_("Nobody's answer was due %(when)s.")) % {"when": when}  # noqa: S704  # our own words
 
-    def link(number: int, what: What) -> Markup:
-        return words.linked(words.number_word(number), asked.rows_url(what))
-
-    values = {"due": link(whole.due, What.DUE), "when": when, "rate": words.rate_word(whole.rate)}
-    values |= {"met": link(whole.in_time, What.IN_TIME), "late": link(whole.late, What.LATE)}
-    values["waiting"] = link(whole.overdue, What.OVERDUE)
+    values = {"due": asked.link(What.DUE, whole.due), "when": when, "rate": words.rate_word(whole.rate)}
+    values |= {"met": asked.link(What.IN_TIME, whole.in_time), "late": asked.link(What.LATE, whole.late)}
+    values["waiting"] = asked.link(What.OVERDUE, whole.overdue)
     return Markup(" ".join(_parts(whole))) % values  # noqa: S704  # our own words
 
 
@@ -232,7 +234,7 @@ def _groups(asked: Asked, cohort: Cohort, held: Sequence[Held], teams: Sequence[
     overdue: Counter[int] = Counter()
     for one in held:
         overdue[one.channel_id] += one.overdue
-    tallies = cohort.by(lambda key: key.channel_id)
+    tallies = cohort.by_channel
     platforms = gather(tallies, lambda channel_id: channels[channel_id].platform)
     named = [(one, tallies.get(one.id, Tally()), overdue[one.id]) for one in asked.scope.channels]
     by_channel = [
@@ -258,16 +260,14 @@ def _lines(tallies: Mapping[Any, Tally], name: Callable[[Any], str], arg: str) -
 
 def _carriers(session: Session, held: Sequence[Held]) -> list[Carrier]:
     """Return who carries what, by name, and at last what nobody does."""
-    names = list_names(session, sorted({one.assignee_id for one in held if one.assignee_id is not None}))
-    found = [_carrier(names[id_], id_, [one for one in held if one.assignee_id == id_]) for id_ in names]
+    sums: dict[int | None, tuple[int, int, int]] = {}
+    for one in held:
+        waiting, due_soon, overdue = sums.get(one.assignee_id, (0, 0, 0))
+        sums[one.assignee_id] = (waiting + one.waiting, due_soon + one.due_soon, overdue + one.overdue)
+    names = list_names(session, sorted(id_ for id_ in sums if id_ is not None))
+    found = [Carrier(name, id_, *sums[id_]) for id_, name in names.items()]
     found.sort(key=lambda one: (one.name.casefold(), one.assignee))
-    unheld = [one for one in held if one.assignee_id is None]
-    return [*found, *([_carrier(_("Nobody"), NOBODY, unheld)] if unheld else [])]
-
-
-def _carrier(name: str, assignee: int | str, held: Sequence[Held]) -> Carrier:
-    sums = (sum(getattr(one, count) for one in held) for count in ("waiting", "due_soon", "overdue"))
-    return Carrier(name, assignee, *sums)
+    return [*found, *([Carrier(_("Nobody"), NOBODY, *sums[None])] if None in sums else [])]
 
 
 def _hours(session: Session, asked: Asked, plan: Sequence[Staffed] | None) -> list[Hour]:

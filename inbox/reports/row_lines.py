@@ -6,7 +6,6 @@ from typing import Any
 
 from inbox.desk import words as desk_words
 from inbox.languages import gettext as _
-from inbox.reports.outcomes import Kind
 from inbox.reports.rows import What
 from inbox.reports.words import length_word, what_word
 
@@ -52,7 +51,7 @@ def became_of(row: Any, now: datetime) -> str:
     """Return the code of what came of a timer: a Kind, or `waiting` or `paused` while neither has come."""
     if row.ended_at is None and row.is_paused:
         return "paused"
-    if row.became == Kind.OVERDUE and (row.due_at is None or row.due_at >= now):
+    if row.ended_at is None and (row.due_at is None or row.due_at >= now):
         return "waiting"
     return str(row.became)
 

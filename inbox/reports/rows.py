@@ -17,7 +17,6 @@ from inbox.conversations.keys import Key
 from inbox.conversations.models import Conversation
 from inbox.database import UtcDateTime, read_only
 from inbox.members.models import Member, Team
-from inbox.reports.cohort import is_due_within
 from inbox.reports.outcomes import (
     IN_RATE,
     IS_ANSWERED,
@@ -28,6 +27,7 @@ from inbox.reports.outcomes import (
     WITHIN_DAY,
     Kind,
     T,
+    is_due_within,
     is_kind,
 )
 from inbox.reports.scope import Scope, conditions
@@ -109,11 +109,12 @@ _SHOWN = (
     _ANSWERER.c.name.label("answerer"),
     _HOLDER.c.name.label("holder"),
 )
+# All of them outer joins, also with what is always there: so the timers come first, in their order, and are walked.
 _FROM = (
     table_of(Timer)
-    .join(_CONVERSATION, _CONVERSATION.c.id == T.conversation_id)
-    .join(_CONTACT, _CONTACT.c.id == _CONVERSATION.c.contact_id)
-    .join(_CHANNEL, _CHANNEL.c.id == T.channel_id)
+    .outerjoin(_CONVERSATION, _CONVERSATION.c.id == T.conversation_id)
+    .outerjoin(_CONTACT, _CONTACT.c.id == _CONVERSATION.c.contact_id)
+    .outerjoin(_CHANNEL, _CHANNEL.c.id == T.channel_id)
     .outerjoin(_TEAM, _TEAM.c.id == T.team_id)
     .outerjoin(_POLICY, _POLICY.c.id == T.policy_version_id)
     .outerjoin(_ASSIGNEE, _ASSIGNEE.c.id == T.assignee_id)
@@ -188,7 +189,7 @@ def _select(
     has_place: bool,
 ) -> Select[Any]:
     order_by = T[order]
-    found = [*_CONDITIONS[what], *conditions(T, shape), *([] if what in NOW else is_due_within())]
+    found = [*_CONDITIONS[what], *conditions(T, shape, is_walked=True), *([] if what in NOW else is_due_within())]
     if whose != "all":
         is_theirs = T.assignee_id == bindparam("assignee_id", type_=BigInteger)
         found.append(is_theirs if whose == "member" else T.assignee_id.is_(None))

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import request
-from sqlalchemy import BigInteger, Text, bindparam, func, select
+from sqlalchemy import BigInteger, Text, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from inbox.bulk import among, table_of
@@ -75,10 +75,23 @@ class Scope:
         return list(dict.fromkeys(channel.platform for channel in self.choices))
 
 
-def conditions(columns: Any, shape: tuple[bool, bool]) -> list[Any]:
-    """SQL: rows of the scope's channels that the member sees; the grants themselves are in each statement."""
-    seen = sees_on_the_way(_MEMBER, columns.channel_id, columns.is_private)
-    found = [seen, among(columns.channel_id, "channel_ids")]
+def conditions(columns: Any, shape: tuple[bool, bool], *, is_walked: bool = False) -> list[Any]:
+    """SQL: rows of the scope's channels that the member sees; the grants themselves are in each statement.
+
+    `is_walked`: rows are wanted in an order of their own, some at a time, not channel by channel.
+    """
+    return [is_seen(columns), *narrowing(columns, shape, is_walked=is_walked)]
+
+
+def is_seen(columns: Any) -> Any:
+    """SQL: the member sees this side of this channel."""
+    return sees_on_the_way(_MEMBER, columns.channel_id, columns.is_private)
+
+
+def narrowing(columns: Any, shape: tuple[bool, bool], *, is_walked: bool = False) -> list[Any]:
+    """SQL: what the report is narrowed to, whoever asks."""
+    channel_id = columns.channel_id + literal_column("0") if is_walked else columns.channel_id
+    found = [among(channel_id, "channel_ids")]
     has_team, has_priority = shape
     if has_team:
         found.append(columns.team_id == bindparam("team_id", type_=BigInteger))

@@ -11,6 +11,7 @@ from inbox.sla.days import day_of, start_of
 RANGES = (1, 7, 28, 90, 365)  # days, today among them
 WEEKS = 12
 DAY = timedelta(days=1)
+_FIRST_YEAR = 1970
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,18 @@ class Window:
     from_at: datetime
     until_at: datetime
 
+    @property
+    def length(self) -> timedelta:
+        """Return how long it is."""
+        return self.until_at - self.from_at
+
 
 @dataclass(frozen=True)
 class Parts:
-    """A window in whole days of UTC (`first` to `last`, without `holes`) and the windows that are left over."""
+    """A window in whole months, runs of whole days (from `first` to `last`, but `holes`) and what is left over."""
 
-    first: int
-    last: int
+    months: tuple[int, ...]
+    runs: tuple[tuple[int, int], ...]
     holes: tuple[int, ...]
     rest: tuple[Window, ...]
 
@@ -50,15 +56,38 @@ def next_hours(count: int, now: datetime, zone: ZoneInfo) -> list[Window]:
     return [Window(start, end) for start, end in pairwise(starts)]
 
 
-def split(window: Window, is_counted: Callable[[int], bool]) -> Parts:
-    """Take a window apart into whole days that are counted, and what else there is of it."""
+def split(
+    window: Window, is_counted: Callable[[int], bool], is_summed: Callable[[int], bool] = lambda _month: False
+) -> Parts:
+    """Take a window apart into months that are added up, days that are counted, and what else there is of it."""
     first = day_of(window.from_at - timedelta(microseconds=1)) + 1
     last = day_of(window.until_at) - 1
-    holes = tuple(day for day in range(first, last + 1) if not is_counted(day))
     if first > last:
-        return Parts(first, last, (), (window,))
+        return Parts((), (), (), (window,))
+    months = [month for month in range(month_of(first), month_of(last) + 1) if is_summed(month)]
+    months = [month for month in months if first <= first_day_of(month) and first_day_of(month + 1) <= last + 1]
+    runs = _runs(first, last, months)
+    holes = tuple(day for begin, end in runs for day in range(begin, end + 1) if not is_counted(day))
     edges = [Window(window.from_at, start_of(first)), *_days(holes), Window(start_of(last + 1), window.until_at)]
-    return Parts(first, last, holes, tuple(edge for edge in edges if edge.from_at < edge.until_at))
+    return Parts(tuple(months), runs, holes, tuple(edge for edge in edges if edge.from_at < edge.until_at))
+
+
+def month_of(day: int) -> int:
+    """Return the number of the month of UTC that a day lies in: whole months since 1970."""
+    at = start_of(day)
+    return (at.year - _FIRST_YEAR) * 12 + at.month - 1
+
+
+def first_day_of(month: int) -> int:
+    """Return the number of a month's first day."""
+    return day_of(datetime(_FIRST_YEAR + month // 12, month % 12 + 1, 1, tzinfo=UTC))
+
+
+def _runs(first: int, last: int, months: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Return the days between those of some months, from the first to the last of each run."""
+    starts = [first, *(first_day_of(month + 1) for month in months)]
+    ends = [*(first_day_of(month) - 1 for month in months), last]
+    return tuple((start, end) for start, end in zip(starts, ends, strict=True) if start <= end)
 
 
 def _days(days: Sequence[int]) -> list[Window]:

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -13,10 +12,9 @@ from sqlalchemy.orm import Session
 from inbox.bulk import table_of
 from inbox.database import UtcDateTime
 from inbox.members.models import Member
-from inbox.reports.cohort import is_due_within
 from inbox.reports.figures import start_of_quarter
-from inbox.reports.outcomes import DUE_QUARTER, T
-from inbox.reports.scope import Scope, conditions
+from inbox.reports.outcomes import DUE_QUARTER, T, is_due_within
+from inbox.reports.scope import Scope, conditions, is_seen, narrowing
 from inbox.reports.spans import Window
 
 SOON = timedelta(hours=4)
@@ -25,9 +23,8 @@ _MEMBER = table_of(Member).c
 IS_OPEN = T.ended_at.is_(None)
 
 
-@dataclass(frozen=True)
-class Held:
-    """How many of those who wait are one member's on one channel; `assignee_id` None: nobody's."""
+class Held(NamedTuple):
+    """How many of those who wait are one member's on one side of a channel; `assignee_id` None: nobody's."""
 
     assignee_id: int | None
     channel_id: int
@@ -40,7 +37,7 @@ class Held:
 def list_held(session: Session, scope: Scope, now: datetime) -> list[Held]:
     """Count who waits, by who holds them and by channel."""
     rows = session.execute(_held(scope.shape), scope.values | {"now": now, "soon_at": now + SOON})
-    return [Held(*row) for row in rows]
+    return [Held._make(row) for row in rows]
 
 
 def list_falling_due(session: Session, scope: Scope, hours: Sequence[Window]) -> list[int]:
@@ -67,8 +64,10 @@ def _held(shape: tuple[bool, bool]) -> Select[Any]:
         func.count().filter(T.due_at < _NOW),
         func.count().filter(T.is_paused),
     )
-    by = (T.assignee_id, T.channel_id)
-    return select(*by, *counts).where(IS_OPEN, *conditions(T, shape)).group_by(*by)
+    # By side too, as the index has them: what is counted comes in order, and what is seen is asked once a group.
+    by = (T.channel_id, T.is_private, T.assignee_id)
+    found = select(T.assignee_id, T.channel_id, *counts).where(IS_OPEN, *narrowing(T, shape))
+    return found.group_by(*by).having(is_seen(T))
 
 
 @lru_cache(maxsize=8)

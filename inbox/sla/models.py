@@ -84,7 +84,6 @@ class Timer(WithId, Base):
         Index("ix_timer_conversation", "conversation_id", "id"),
         # reports: cohorts by due date, closed or not (C5)
         partial_index("ix_timer_due_at", "due_at", "channel_id", where="due_at IS NOT NULL"),
-        Index("ix_timer_started_at", "started_at"),
         partial_index("ix_timer_met_by", "met_by_message_id", where="met_by_message_id IS NOT NULL"),
     )
 

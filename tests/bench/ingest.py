@@ -77,9 +77,9 @@ class Ingest:
         self._collects_after = gc.get_threshold()
         garbage.look_rarely()  # as every worker does when it begins
         self._stage, self._engine = stage, stage.engine
-        self._sources = [open_source(self._engine, platform, "1") for platform in PLATFORMS]
+        self.sources = [open_source(self._engine, platform, "1") for platform in PLATFORMS]
         self._rounds: dict[tuple[int, int], list[Round]] = defaultdict(list)
-        for source in self._sources:
+        for source in self.sources:
             read_page(self._engine, source, 40, minutes_ago=8)
             answer_what_is_known(self._engine, source, minutes_ago=4)
             for spoken_count in (0, 10):
@@ -89,7 +89,7 @@ class Ingest:
         """Measure each batch on each platform once more."""
         for (batch, spoken_count), pages in PAGES.items():
             ours, bare = Spent(), Spent()
-            for source in self._sources:
+            for source in self.sources:
                 before = [last_ids(self._engine)]
                 for _ in range(pages):
                     read_page(self._engine, source, batch, spoken_count, ours)

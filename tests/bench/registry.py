@@ -61,10 +61,12 @@ class Benchmark:
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("ingest", "ingest", (LARGE,), is_writing=True),
+    Benchmark("ingest_timers", "ingest_timers", (LARGE,), is_writing=True, rounds=7),
     Benchmark("queue_page", "queue_pages"),
     Benchmark("queue_deep_page", "queue_pages", function="open_deep_on"),
     Benchmark("timer_sweep_empty", "sweeping", is_writing=True, function="open_empty_on"),
     Benchmark("timer_sweep_due", "sweeping", is_writing=True, function="open_due_on"),
+    Benchmark("poll_300", "polling", (SMALL,), is_writing=True, rounds=1),
     Benchmark("conversation_page", "conversation_page", sizes=(SMALL, LARGE)),
     Benchmark("dashboard_week", "dashboards", function="open_week_on"),
     Benchmark("dashboard_year", "dashboards", function="open_year_on"),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text, update
 
@@ -56,11 +57,13 @@ class Empty:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._rounds: list[list[float]] = []
+        self._cpu_ms: list[float] = []
 
     def round(self) -> None:
         """Look as often as a worker does in some minutes."""
         took = []
         with self._stage.app.app_context(), self._stage.session() as session:
+            worked = time.thread_time()
             for _ in range(SWEEPS):
                 began = time.perf_counter()
                 with read_only():
@@ -69,13 +72,15 @@ class Empty:
                 took.append(1000 * (time.perf_counter() - began))
                 assert next_at is not None
                 assert next_at > clock.now()
+            self._cpu_ms.append(1000 * (time.thread_time() - worked) / SWEEPS)
         self._rounds.append(took)
 
     def results(self) -> Sequence[Result]:
         """Return the median and the tail."""
         halves, tails = ([percentile(one, part) for one in self._rounds] for part in (0.5, 0.95))
         stage = self._stage
-        return [Result("timer_sweep_empty", stage.database, stage.rows, p50_ms=middle(halves), p95_ms=middle(tails))]
+        found: dict[str, Any] = {"p50_ms": middle(halves), "p95_ms": middle(tails), "cpu_ms": middle(self._cpu_ms)}
+        return [Result("timer_sweep_empty", stage.database, stage.rows, **found)]
 
     def close(self) -> None:
         """Nothing was started."""
@@ -87,6 +92,7 @@ class Due:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._seconds: list[float] = []
+        self._cpu_ms: list[float] = []
         self._ids: list[int] = []
         with stage.session() as session:
             self._ids = list(session.scalars(select(Timer.id).order_by(Timer.id).limit(DUE)))
@@ -114,17 +120,19 @@ class Due:
             session.connection().execute(due, [{"row": id_} for id_ in self._ids])
             session.execute(text("UPDATE alert_timer SET gone_at = due_at"))
             session.commit()
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.thread_time()
             while (next_at := breaches.find_next_at(session)) is not None and next_at <= now:
                 sweep_due(session, self._stage.settings.pace, AT_ONCE)
                 session.commit()
             self._seconds.append(time.perf_counter() - began)
+            self._cpu_ms.append(1000 * (time.thread_time() - worked))
 
     def results(self) -> Sequence[Result]:
         """Return how long it took, and how many a second."""
         seconds, stage = middle(self._seconds), self._stage
         rate = len(self._ids) / seconds
-        return [Result("timer_sweep_due", stage.database, stage.rows, seconds=seconds, rate_per_s=rate)]
+        found: dict[str, Any] = {"seconds": seconds, "rate_per_s": rate, "cpu_ms": middle(self._cpu_ms)}
+        return [Result("timer_sweep_due", stage.database, stage.rows, **found)]
 
     def close(self) -> None:
         """Nothing was started."""

@@ -162,18 +162,18 @@ class Pages:
     """Pages of one stage, measured in turn."""
 
     def __init__(self, stage: Stage, pages: Sequence[Page]) -> None:
-        self._stage, self._pages, self._link = stage, pages, stage.connect()
+        self._stage, self.pages, self._link = stage, pages, stage.connect()
         for page in pages:
             page.prepare(self._link)
 
     def round(self) -> None:
         """Measure each page once."""
-        for page in self._pages:
+        for page in self.pages:
             page.round()
 
     def results(self) -> Sequence[Result]:
         """Return a row for each page."""
-        return [page.result(self._stage) for page in self._pages]
+        return [page.result(self._stage) for page in self.pages]
 
     def close(self) -> None:
         """Let the floor's connection go."""

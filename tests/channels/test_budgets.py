@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.channels.budgets import HOST_PAUSE_SECONDS, DatabaseBudgets, read_budget
 from inbox.database import db
-from inbox.platforms.contract import BudgetSeen, RateLimited
+from inbox.platforms.contract import BudgetSeen, RateLimited, Unavailable
 from tests.fixtures.app import MovingClock
 
 
@@ -62,9 +62,37 @@ def test_small_changes_are_not_written_and_large_ones_are(session: Session, budg
 def test_a_silent_host_is_left_alone_by_polls_and_not_by_replies(
     budgets: DatabaseBudgets, moving_clock: MovingClock
 ) -> None:
-    budgets.timed_out("host:slow.example")
-    with pytest.raises(RateLimited):
-        budgets.before("host:slow.example", is_for_send=False)
-    budgets.before("host:slow.example", is_for_send=True)
-    moving_clock.move(HOST_PAUSE_SECONDS + 1)
-    budgets.before("host:slow.example", is_for_send=False)
+    key, pauses = "host:slow.example", []
+    for _ in range(6):
+        budgets.timed_out(key)
+        budgets.timed_out(key)  # the other of the two that asked at once
+        with pytest.raises(Unavailable, match="timeout"):
+            budgets.before(key, is_for_send=False)
+        budgets.before(key, is_for_send=True)
+        began = clock.now()
+        while _is_left_alone(budgets, key):
+            moving_clock.move(1)
+        pauses.append((clock.now() - began).total_seconds())
+    assert pauses == [10, 20, 40, 80, 120, 120]
+    budgets.answered(key)
+    budgets.timed_out(key)
+    moving_clock.move(HOST_PAUSE_SECONDS)
+    budgets.before(key, is_for_send=False)
+
+
+def _is_left_alone(budgets: DatabaseBudgets, key: str) -> bool:
+    try:
+        budgets.before(key, is_for_send=False)
+    except Unavailable:
+        return True
+    return False
+
+
+def test_when_what_we_ask_by_ends_is_kept_beside_the_budget(session: Session, budgets: DatabaseBudgets) -> None:
+    ends_at = clock.now() + timedelta(days=90)
+    budgets.after("channel:8", left(90))
+    budgets.after("channel:8", BudgetSeen(sunset_at=ends_at))
+    budgets.after("channel:8", left(80))
+    row = read_budget(session, 8)
+    assert row is not None
+    assert (row.sunset_at, row.remaining_count) == (ends_at, 80)

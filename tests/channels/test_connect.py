@@ -114,11 +114,11 @@ def test_disconnecting_forgets_the_secret_and_keeps_the_history(session: Session
 def test_pause_and_resume_are_refused_where_they_make_no_sense(session: Session, pace: Pace) -> None:
     channel = connected(session, pace)
     with pytest.raises(Conflict):
-        verbs.resume(session, channel, None)
+        verbs.resume(session, channel, None, pace)
     verbs.pause(session, channel, None)
     assert channel.state == ChannelState.PAUSED
     stream = make_stream(session, channel, due_at=None)
-    verbs.resume(session, channel, None)
+    verbs.resume(session, channel, None, pace)
     assert (channel.state, stream.due_at is not None) == (ChannelState.ACTIVE, True)
     verbs.disconnect(session, channel, None)
     with pytest.raises(Conflict):

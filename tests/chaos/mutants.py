@@ -138,6 +138,30 @@ MUTANTS: Mapping[str, Mutant] = {
         "B2: an answer given on the platform settles what it answers",
         (Change("inbox/intake/own.py", "    answer_natively(session, message)\n", ""),),
     ),
+    "breach_untold": Mutant(
+        "C3, F: a missed deadline and the alert that tells of it are one transaction",
+        (Change("inbox/sla/breaches.py", "    _alert(session, happened, now)\n", ""),),
+    ),
+    "late_is_in_time": Mutant(
+        "C3: in time is what was answered at the deadline or before",
+        (
+            Change(
+                "inbox/sla/timers.py",
+                "    is_late = timer.due_at is not None and answered_at > timer.due_at\n",
+                "    is_late = False\n",
+            ),
+        ),
+    ),
+    "met_when_learnt": Mutant(
+        "C3: an answer given on the platform ends a wait by its own time, not by when we learnt of it",
+        (
+            Change(
+                "inbox/conversations/clocking.py",
+                "        return End(Outcome.MET, oldest.clock_at, covers_until_at, oldest.id, oldest.member_id)\n",
+                "        return End(Outcome.MET, clock.now(), covers_until_at, oldest.id, oldest.member_id)\n",
+            ),
+        ),
+    ),
 }
 
 

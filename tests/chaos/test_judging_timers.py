@@ -67,6 +67,12 @@ def test_an_answer_that_was_late_and_is_said_to_be_in_time_is_found(world: Judge
     assert "was met late" in said(world)
 
 
+def test_an_answer_that_ends_a_wait_at_another_time_than_it_was_given_is_found(world: Judged) -> None:
+    world.reply("2002", "3000")
+    world.sql("UPDATE timer SET ended_at = due_at WHERE id = :id", id=timer_of(world, "2002").id)
+    assert "its answer was given at" in said(world)
+
+
 def test_a_clock_that_begins_elsewhere_is_found(world: Judged) -> None:
     world.sql("UPDATE timer SET since_at = due_at WHERE id = :id", id=timer_of(world, "2002").id)
     assert "counts from" in said(world)

@@ -14,5 +14,5 @@ def test_each_bug_finds_its_place_and_leaves_a_program(name: str) -> None:
         assert ast.parse(text)
 
 
-def test_there_are_ten_bugs() -> None:
-    assert len(MUTANTS) == 10
+def test_there_are_thirteen_bugs() -> None:
+    assert len(MUTANTS) == 13

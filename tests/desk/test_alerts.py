@@ -11,6 +11,7 @@ from inbox.alerts import links
 from inbox.alerts.acknowledge import BY_PAGE, acknowledge
 from inbox.alerts.log import move, write
 from inbox.alerts.models import Alert, AlertLink, AlertState, EventKind
+from inbox.channels import states
 from inbox.channels.models import Channel
 from inbox.escalation.models import EscalationPolicy, EscalationVersion
 from inbox.escalation.policies import get_plan
@@ -297,3 +298,14 @@ def test_a_lead_reads_the_houses_policy_and_changes_it_not(
     assert "After 15 minutes: all leads of the channel" in page
     assert browser.post(f"/escalation/{house.id}", data=_form(), headers=given).status_code == 403
     assert sign_in_as(app, session, make_member(session)).get("/escalation").status_code == 404
+
+
+def test_an_alert_of_a_channel_leads_to_the_channels_page(app: Flask, session: Session) -> None:
+    channel = make_channel(session, "bluesky", display_name="Acme España")
+    states.ask_for_person(session, channel, "token_expired")
+    admin = sign_in_as(app, session, make_member(session, is_admin=True))
+    number = session.scalars(select(Alert.id)).one()
+    page = admin.get(f"/alerts/{number}").text
+    assert "Bluesky · Acme España needs somebody" in page
+    assert f'href="/channels/{channel.id}"' in page
+    assert "Who waits" not in page

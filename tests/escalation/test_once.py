@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.alerts.acknowledge import acknowledge
 from inbox.alerts.models import Alert, AlertTimer
-from inbox.alerts.raising import close_for_timer, raise_for
+from inbox.alerts.raising import Waiting, close_for_timer, raise_for
 from inbox.errors import Conflict
 from inbox.notifications.models import Notification, QuietHours
 from inbox.outbox.models import Delivery
@@ -96,7 +96,8 @@ def test_a_warning_that_reaches_nobody_is_tried_again(session: Session, moving_c
 
 
 def test_five_thousand_late_ones_are_one_summary(session: Session, moving_clock: MovingClock) -> None:
-    channel = make_channel(session, display_name="Acme")
+    read_at = clock.now() - timedelta(minutes=1)
+    channel = make_channel(session, display_name="Acme", import_done_at=read_at)
     make_reachable(session, "Vera", is_admin=True)
     what = {"kind": "import", "channel_id": channel.id, "escalation_policy_id": None, "waiting": ()}
     alert = raise_for(session, **what, is_urgent=False, now=clock.now(), count=5000)  # type: ignore[arg-type]
@@ -278,3 +279,43 @@ def test_each_hears_when_the_first_of_their_own_is_due(
     said = {address["to"]: letter.lines for address, letter in office.sender.letters}
     assert "13:00" in said[f"member {ana.id}"][0]
     assert "21:00" in said[f"member {ben.id}"][0]
+
+
+def test_a_summary_waits_for_the_end_of_its_import_and_for_the_last_page(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session, display_name="Acme")
+    make_reachable(session, "Vera", is_admin=True)
+    what = {"kind": "import", "channel_id": channel.id, "escalation_policy_id": None, "waiting": ()}
+    for count in (3200, 1700):
+        raise_for(session, **what, is_urgent=False, now=clock.now(), count=count)  # type: ignore[arg-type]
+        session.commit()
+        sweep(session)
+        assert send_all(session) == []
+        moving_clock.move(minutes=1)
+    channel.import_done_at = clock.now()
+    raise_for(session, **what, is_urgent=False, now=clock.now(), count=100)  # type: ignore[arg-type]
+    session.commit()
+    sweep(session)
+    assert send_all(session) == []
+    moving_clock.move(seconds=15)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    assert subjects(session) == ["5000 people have waited on Acme since before it was connected"]
+
+
+def test_an_import_that_does_not_end_is_told_of_each_quarter_of_an_hour(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    channel = make_channel(session, display_name="Acme")
+    make_reachable(session, "Vera", is_admin=True)
+    what = {"kind": "import", "channel_id": channel.id, "escalation_policy_id": None}
+    told = []
+    for number in range(4):
+        waiting = [Waiting(number, clock.now())]
+        raise_for(session, **what, waiting=waiting, is_urgent=False, now=clock.now())  # type: ignore[arg-type]
+        session.commit()
+        sweep(session)
+        told.append(send_all(session))
+        moving_clock.move(minutes=8)
+    assert told == [[], [], ["Vera"], []]

@@ -93,7 +93,7 @@ def test_a_channel_paused_in_the_hold_sends_nothing_until_it_is_resumed(bench: B
     bench.clock.move(8)
     assert not bench.send()
     assert bench.state(delivery) in ("held", "queued")
-    apart(bench, engine, lambda session: connect.resume(session, session.get_one(Channel, channel_id), None))
+    apart(bench, engine, lambda session: connect.resume(session, session.get_one(Channel, channel_id), None, Pace()))
     assert bench.send()
     assert bench.state(delivery) == "sent"
 

@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from inbox.reports import charts, figures, spans
+from inbox.reports.figures import Tally
 from inbox.reports.spans import Parts, Window
 from inbox.reports.week_hours import WeekHour, quarters_of
 from inbox.sla.days import day_of, start_of
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 11, 20, 12, 20, 5, tzinfo=UTC)
+# what is read day by day of a year in which March must be added up anew
+RUNS = (((2025, 11, 21), (2025, 11, 30)), ((2026, 3, 1), (2026, 3, 31)), ((2026, 11, 1), (2026, 11, 19)))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,7 @@ NOW = datetime(2026, 11, 20, 12, 20, 5, tzinfo=UTC)
 def test_a_percentile_is_the_smallest_value_that_enough_do_not_exceed(
     values: list[int], percent: int, found: int | None
 ) -> None:
-    assert figures.percentile(Counter(values), percent) == found
+    assert Tally(minutes=Counter(values)).percentile(percent) == found
 
 
 def test_digits_are_read_as_they_are_written() -> None:
@@ -88,7 +91,7 @@ def test_a_window_is_whole_days_and_what_is_left_over() -> None:
         Window(start_of(day - 2), start_of(day - 1)),
         Window(start_of(day), NOW),
     )
-    assert parts == Parts(day - 5, day - 1, (day - 4, day - 2), rest)
+    assert parts == Parts((), ((day - 5, day - 1),), (day - 4, day - 2), rest)
 
 
 def test_a_window_within_a_day_has_no_whole_one() -> None:
@@ -98,7 +101,28 @@ def test_a_window_within_a_day_has_no_whole_one() -> None:
 
 def test_a_window_of_one_whole_day_has_no_rest() -> None:
     window = Window(start_of(20_000), start_of(20_001))
-    assert spans.split(window, lambda _day: True) == Parts(20_000, 20_000, (), ())
+    assert spans.split(window, lambda _day: True) == Parts((), ((20_000, 20_000),), (), ())
+
+
+def test_months_that_are_added_up_stand_for_their_days() -> None:
+    window = Window(datetime(2025, 11, 20, 23, tzinfo=UTC), NOW)
+    december, march = 12 * 55 + 11, 12 * 56 + 2
+    summed = set(range(december, 12 * 56 + 11)) - {march}
+    parts = spans.split(window, lambda day: day != day_of(datetime(2026, 3, 9, tzinfo=UTC)), summed.__contains__)
+    days = [(day_of(datetime(*a, tzinfo=UTC)), day_of(datetime(*b, tzinfo=UTC))) for a, b in RUNS]
+    assert parts.runs == tuple(days)
+    assert parts.months == tuple(sorted(summed - {12 * 56 + 10}))  # November goes on
+    assert parts.holes == (day_of(datetime(2026, 3, 9, tzinfo=UTC)),)
+    assert parts.rest[0] == Window(window.from_at, datetime(2025, 11, 21, tzinfo=UTC))
+    assert parts.rest[-1] == Window(datetime(2026, 11, 20, tzinfo=UTC), NOW)
+
+
+@pytest.mark.parametrize(("month", "first"), [(0, "1970-01-01"), (13, "1971-02-01"), (12 * 54 + 2, "2024-03-01")])
+def test_a_month_begins_on_its_first_day(month: int, first: str) -> None:
+    day = day_of(datetime.fromisoformat(f"{first}T00:00:00+00:00"))
+    assert spans.first_day_of(month) == day
+    assert spans.month_of(day) == month
+    assert spans.month_of(day - 1) == month - 1
 
 
 def test_bars_stand_on_the_ground() -> None:

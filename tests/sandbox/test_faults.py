@@ -141,7 +141,7 @@ def test_a_dead_token_comes_back_to_life_only_when_restored(site: Site) -> None:
     assert site.pages.get("/me").status_code == 200
 
 
-def test_a_new_token_ends_the_old_one(site: Site) -> None:
+def test_a_new_sign_in_ends_the_old_one(site: Site) -> None:
     """Control: reconnecting with a fresh token; sandbox.json follows."""
     for personality, client, path in (("feed", site.feed, NOTES), ("pages", site.pages, "/me")):
         fresh = site.do(f"{personality}/token")["access_token"]

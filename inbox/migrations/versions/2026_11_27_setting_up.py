@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_setting_up"
-down_revision = "2026_11_27_how_it_was_told"
+down_revision = "2026_11_27_report_months"
 branch_labels = None
 depends_on = None
 

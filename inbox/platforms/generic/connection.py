@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox import clock
-from inbox.platforms.contract import Account, Gone, Malformed, Refused, Unavailable
+from inbox.platforms.contract import Account, Gone, Malformed, Pushed, Refused, Unavailable
 from inbox.platforms.dates import skew
 from inbox.platforms.generic import parse
 from inbox.platforms.generic.calls import Calls
@@ -195,9 +195,12 @@ class GenericConnection:
             return False
         return True
 
-    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Sequence[Item]:
-        """Check who signed a push and parse its items: {items: [...]}; raises Refused, Malformed."""
+    def check_push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check who signed a push, and when; raises Refused."""
         check(self.calls.keeper.current().values["secret"], headers, body, clock.now())
+
+    def parse_push(self, body: bytes) -> Pushed:
+        """Parse a push's items: {items: [...]}; raises Malformed."""
         try:
             found = load(body)
         except ValueError:
@@ -205,7 +208,7 @@ class GenericConnection:
         rows = found.get("items") if isinstance(found, dict) else None
         if not isinstance(rows, list):
             raise Malformed("a push must be {items: [...]}", body)
-        return parse.parse_all(rows)
+        return Pushed(parse.parse_all(rows))
 
     def verify(self) -> Verified:
         """Ask whose account it is."""

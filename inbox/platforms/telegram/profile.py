@@ -3,18 +3,17 @@
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from inbox.platforms.contract import (
     Http,
     Malformed,
-    Refresher,
     Refused,
     Secret,
     TokenExpired,
     Unavailable,
 )
+from inbox.platforms.given import Given
 from inbox.platforms.outgoing import Limits, ModeLimits, Verified
 from inbox.platforms.telegram.calls import DEFAULT_SERVICE, Calls
 from inbox.platforms.telegram.values import text, whole
@@ -23,21 +22,6 @@ WITHIN_SECONDS = 10.0
 LONGEST_TEXT = 4096
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{10,200}", re.ASCII)
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
-
-
-@dataclass(frozen=True)
-class Given:
-    """A contract.SecretKeeper for a token that is not kept yet."""
-
-    secret: Secret
-
-    def current(self) -> Secret:
-        """Return what was given."""
-        return self.secret
-
-    def refresh(self, refresher: Refresher, stale: Secret) -> Secret:
-        """Tokens of bots are not refreshed."""
-        raise TokenExpired("this token can't be refreshed")
 
 
 def sign_in(given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:

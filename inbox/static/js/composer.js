@@ -32,12 +32,28 @@ function drawCount(isNote, text) {
   if (!limits?.max_length) {
     place.textContent = "";
     place.classList.remove("over");
-    return setSendable(text.trim() !== "");
+    return setSendable(text.trim() !== "" && (isNote || !isStopped()));
   }
   const { length, most, over } = measure(text, limits);
   place.textContent = over ? say("over", { n: over }) : say("of", { n: length, max: most });
   place.classList.toggle("over", over > 0);
-  return setSendable(over === 0 && text.trim() !== "");
+  return setSendable(over === 0 && text.trim() !== "" && !isStopped());
+}
+
+/** Tell whether the channel can't send until somebody mends it. */
+function isStopped() {
+  return Boolean($("#stopped")?.childElementCount);
+}
+
+/** Say it when the channel stops or goes on; what is being written, and where, stays as it is. */
+async function followChannel() {
+  const id = openId();
+  if (!id || !form()) return;
+  const html = await ask(`/c/${id}/composer`, { as: "html" });
+  const [here, there] = [$("#stopped"), new DOMParser().parseFromString(html, "text/html").getElementById("stopped")];
+  if (openId() !== id || !here || !there || here.innerHTML.trim() === there.innerHTML.trim()) return;
+  await swap(here, there.innerHTML);
+  draw();
 }
 
 function setSendable(isSendable) {
@@ -108,7 +124,7 @@ async function sendReply(box, isDone, submitter) {
   stopKeeping();
   const fields = draftFields(box, { submitter, more: { then: isDone ? "done" : "" } });
   const answer = await ask(box.action, { method: "POST", form: fields });
-  if (answer?.blocked || answer?.kept_aside) return showNotSent(answer);
+  if (answer?.blocked || answer?.kept_aside || answer?.stopped) return showNotSent(answer);
   area().value = "";
   await reloadComposer();
   if (answer?.waits) return refresh();
@@ -182,6 +198,7 @@ export function startComposer() {
     const isNote = mode()?.value === "note";
     form().requestSubmit($(isNote ? "#compose [data-send]" : "#compose [data-send-done]"));
   });
+  document.addEventListener("relevo:banners", () => followChannel().catch(() => {}));
   addEventListener("beforeunload", (event) => { if (wouldLose()) event.preventDefault(); });
   addEventListener("pagehide", keepNow);
   draw();

@@ -9,6 +9,7 @@ async function refreshBanners() {
   if (!place || document.hidden) return;
   const html = (await ask("/banners", { as: "html" })).trim();
   if (html === place.dataset.shown) return;
+  document.dispatchEvent(new CustomEvent("relevo:banners"));
   place.dataset.shown = html;
   await swap(place, html, "innerMorph");
 }

@@ -205,7 +205,9 @@ def test_a_bridge_that_cant_look_keeps_no_reply_and_no_second_look_back(scene: S
 
 def test_a_push_is_read_only_with_its_signature(scene: Scene, bridge: Running) -> None:
     headers, body = push([bridge.writes("1", "Hola")])
-    (item,) = scene.connection.parse_push({name.upper(): value for name, value in headers.items()}, body)
+    its: Any = scene.connection
+    its.check_push({name.upper(): value for name, value in headers.items()}, body)
+    (item,) = its.parse_push(body).items
     assert isinstance(item, Message)
     forged = [
         ({**headers, "Relevo-Signature": "v1=" + "0" * 64}, body),
@@ -217,17 +219,19 @@ def test_a_push_is_read_only_with_its_signature(scene: Scene, bridge: Running) -
     ]
     for said, what in forged:
         with pytest.raises(Refused) as raised:
-            scene.connection.parse_push(said, what)
+            its.check_push(said, what)
         assert raised.value.code == "bad_signature"
 
 
 def test_a_push_of_yesterday_is_refused(scene: Scene, moving_clock: Any) -> None:
     headers, body = push([])
     moving_clock.move(299)
-    assert scene.connection.parse_push(headers, body) == []
+    its: Any = scene.connection
+    its.check_push(headers, body)
+    assert list(its.parse_push(body).items) == []
     moving_clock.move(2)
     with pytest.raises(Refused):
-        scene.connection.parse_push(headers, body)
+        its.check_push(headers, body)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from inbox.fetch import Fetcher
 from inbox.platforms.contract import Account, Connector
+from inbox.platforms.given import Given
 from inbox.platforms.http import BudgetedHttp, MemoryBudgets
 from inbox.platforms.telegram.connection import TelegramConnection
 from inbox.platforms.telegram.connector import TelegramConnector
-from inbox.platforms.telegram.profile import Given
 from inbox.settings import Pace
 from tests.fixtures.app import MovingClock
 from tests.platforms.bluesky.product import Product, connect_product

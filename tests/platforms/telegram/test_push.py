@@ -158,13 +158,19 @@ def test_pages_of_a_bot(product: Product, scene: Scene, admin: FlaskClient, sess
     page = admin.get(f"/channels/{product.channel_id}").text
     assert "Privacy mode is on" in page
     assert "Let the platform push" in page
-    answer = post_form(admin, "/channels/connect/telegram", access_token="nonsense", service_url=scene.api.url)
+    answer = post_form(
+        admin, "/channels/connect", platform="telegram", access_token="nonsense", service_url=scene.api.url
+    )
     assert answer.status_code == 400
     assert "That is no bot token." in answer.text
-    same = post_form(admin, "/channels/connect/telegram", access_token=scene.api.token, service_url=scene.api.url)
+    same = post_form(
+        admin, "/channels/connect", platform="telegram", access_token=scene.api.token, service_url=scene.api.url
+    )
     assert (same.status_code, "is connected already" in same.text) == (409, True)
     scene.api.webhook = {"url": "https://other.example/hook", "secret_token": "x"}
-    taken = post_form(admin, "/channels/connect/telegram", access_token=scene.api.token, service_url=scene.api.url)
+    taken = post_form(
+        admin, "/channels/connect", platform="telegram", access_token=scene.api.token, service_url=scene.api.url
+    )
     assert "pushed to another program at other.example" in taken.text
     assert "Take the bot over" in taken.text
     assert scene.api.token not in taken.text + same.text + page

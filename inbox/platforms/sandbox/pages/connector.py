@@ -21,6 +21,7 @@ class PagesConnector:
 
     platform = "sandbox_pages"
     is_sandbox = True
+    has_app_budget = True
 
     def read_budget(self, headers: Mapping[str, str], status: int) -> BudgetSeen | None:
         """Read X-App-Usage, which tells per cent of an hour's budget (facebook.md §7)."""
@@ -28,7 +29,7 @@ class PagesConnector:
             used = max(int(value) for value in json.loads(headers["x-app-usage"]).values())
         except (KeyError, ValueError, TypeError, AttributeError):
             return None
-        return BudgetSeen(100, max(0, 100 - used), clock.now() + LOOK_AGAIN)
+        return BudgetSeen(100, max(0, 100 - used), clock.now() + LOOK_AGAIN, is_of_app=True)
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
         """Take {service_url, access_token, app_id?, app_secret?}: the app is for pushes. Raises PlatformError."""
