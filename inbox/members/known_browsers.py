@@ -1,4 +1,4 @@
-"""Browsers that a member has signed in with before: their tries are counted apart (decision 0033).
+"""Browsers that a member has signed in with before: their tries are counted apart (decision 0039).
 
 The cookie proves one thing alone, that somebody once signed in with this address here. It lets nobody in.
 """
