@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from inbox.reports import days
-from tests.bench import filling, ingest, ingest_timers, sweeping
+from tests.bench import filling, ingest, ingest_timers, polling, sweeping
 from tests.bench.registry import BENCHMARKS, SMALL, Benchmark
 from tests.bench.stage import Stage
 from tests.bench.stores import migrate
@@ -60,6 +60,10 @@ def in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "SWEEPS", 2)
     monkeypatch.setattr(days, "KEPT_DAYS", 40)
     monkeypatch.setattr(sweeping, "DUE", 50)
+    for name, value in (("CHANNELS", 10), ("HANGING", 2), ("SETTLING_SECONDS", 0.5), ("MEASURED_SECONDS", 2.0)):
+        monkeypatch.setattr(polling, name, value)
+    monkeypatch.setattr(polling, "HANG_SECONDS", 0.2)
+    monkeypatch.setattr(polling, "TICK_SECONDS", 0.2)
 
 
 @pytest.mark.parametrize("benchmark", RUNNING, ids=lambda one: one.name)
