@@ -32,6 +32,7 @@ CHANNELS, HANGING, STREAMS = 300, 30, ("mentions", "own_posts")
 ANSWER_SECONDS, HANG_SECONDS, TICK_SECONDS = 0.05, 10.0, 2.0
 SETTLING_SECONDS, MEASURED_SECONDS = 65.0, 130.0
 NEW_EVERY = 10
+SPREAD_SECONDS = 60.0
 
 
 @dataclass
@@ -148,7 +149,7 @@ def _add(session: Session, number: int, platform: Platform) -> None:
     if number < HANGING:
         platform.hanging.add(channel.id)
     for name in STREAMS:
-        due_at = now + timedelta(seconds=random.Random(f"{number} {name}").uniform(0, 60))  # spread
+        due_at = now + timedelta(seconds=random.Random(f"{number} {name}").uniform(0, SPREAD_SECONDS))
         session.add(ChannelStream(channel_id=channel.id, name=name, due_at=due_at, deep_due_at=now + timedelta(days=1)))
 
 

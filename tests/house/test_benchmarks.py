@@ -62,6 +62,7 @@ def in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "DUE", 50)
     for name, value in (("CHANNELS", 10), ("HANGING", 2), ("SETTLING_SECONDS", 0.0), ("MEASURED_SECONDS", 2.0)):
         monkeypatch.setattr(polling, name, value)
+    monkeypatch.setattr(polling, "SPREAD_SECONDS", 0.0)
     monkeypatch.setattr(polling, "HANG_SECONDS", 0.2)
     monkeypatch.setattr(polling, "TICK_SECONDS", 0.2)
 
