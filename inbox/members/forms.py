@@ -36,7 +36,10 @@ def optional_number(name: str) -> int | None:
 
 def check_current_password(email: str, stored: str | None) -> None:
     """Check the member's own password; raises Invalid where it is wrong, or was tried too often (as at signing in)."""
-    attempts, tries_of = current_attempts(), (request.remote_addr or "", email, known_browsers.find_known(email))
+    attempts, tries_of = (
+        current_attempts(),
+        (request.remote_addr or "", email, known_browsers.find_known(email, stored)),
+    )
     if not attempts.are_left(*tries_of):
         raise Invalid("sign_in_too_often")
     if not passwords.is_right(stored, request.form.get("current", "")):

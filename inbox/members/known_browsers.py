@@ -1,6 +1,7 @@
 """Browsers that a member has signed in with before: their tries are counted apart (decision 0039).
 
-The cookie proves one thing alone, that somebody once signed in with this address here. It lets nobody in.
+The cookie proves one thing alone, that somebody once signed in here with this address and the password that it has now.
+It lets nobody in, and another password ends what it says: who knew the old one has collected nothing.
 """
 
 import hashlib
@@ -22,29 +23,29 @@ KNOWN_FOR = timedelta(days=180)
 _LONGEST = 1000  # of the cookie, which comes from anybody
 
 
-def remember(response: Response, email: str) -> None:
-    """Let the browser be known for this address from now on."""
-    told = {"for": _digest(email), "name": secrets.token_urlsafe(16), "at": clock.now().timestamp()}
+def remember(response: Response, email: str, stored: str | None) -> None:
+    """Let the browser be known for this address from now on, as long as its password is the one stored now."""
+    told = {"for": _digest(email, stored), "name": secrets.token_urlsafe(16), "at": clock.now().timestamp()}
     sealed = _vault().seal(json.dumps(told).encode()).decode()
     age = int(KNOWN_FOR.total_seconds())
     response.set_cookie(COOKIE, sealed, max_age=age, secure=is_secure(), httponly=True, samesite="Lax")
 
 
-def find_known(email: str) -> str | None:
-    """Return the name under which this browser is known for the address, or None."""
+def find_known(email: str, stored: str | None) -> str | None:
+    """Return the name under which this browser is known for the address and its stored password, or None."""
     sealed = request.cookies.get(COOKIE, "")
     if not sealed or len(sealed) > _LONGEST:
         return None
     try:
         told = json.loads(_vault().open(sealed.encode()))
-    except Invalid:
+        is_young = clock.now() - datetime.fromtimestamp(told["at"], UTC) < KNOWN_FOR
+        return str(told["name"]) if is_young and told["for"] == _digest(email, stored) else None
+    except (Invalid, KeyError, TypeError, ValueError, OverflowError):  # sealed by us, but for something else
         return None
-    is_young = clock.now() - datetime.fromtimestamp(told["at"], UTC) < KNOWN_FOR
-    return str(told["name"]) if is_young and told["for"] == _digest(email) else None
 
 
-def _digest(email: str) -> str:
-    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()
+def _digest(email: str, stored: str | None) -> str:
+    return hashlib.sha256(f"{email.strip().casefold()}\0{stored}".encode()).hexdigest()
 
 
 def _vault() -> Vault:

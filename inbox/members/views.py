@@ -33,12 +33,13 @@ def sign_in_page() -> Answer:
 def sign_in_now() -> Answer:
     """Check address and password; let in, or say what is wrong without saying which of the two."""
     email, password = forms.text("email"), request.form.get("password", "")
-    attempts, tries_of = current_attempts(), (request.remote_addr or "", email, known_browsers.find_known(email))
-    if not attempts.are_left(*tries_of):
-        return _ask_again(email, sentence("sign_in_too_often"), 429)
     with read_only():
         candidate = sign_in.find_candidate(db.session(), email)
         db.session.rollback()
+    device = known_browsers.find_known(email, candidate.stored) if candidate else None
+    attempts, tries_of = current_attempts(), (request.remote_addr or "", email, device)
+    if not attempts.are_left(*tries_of):
+        return _ask_again(email, sentence("sign_in_too_often"), 429)
     if not sign_in.is_right(candidate, password) or candidate is None:
         attempts.note_failure(*tries_of)
         return _ask_again(email, sentence("sign_in_wrong"), 400)
@@ -137,7 +138,7 @@ def _let_in(candidate: sign_in.Candidate, email: str) -> Response:
     response = redirect(wanted, 303)
     life = int(settings.pace.session_life_seconds)
     response.set_cookie(sessions.COOKIE, token, max_age=life, secure=is_secure(), httponly=True, samesite="Lax")
-    known_browsers.remember(response, email)
+    known_browsers.remember(response, email, candidate.stored)
     return response
 
 

@@ -1,6 +1,6 @@
 """The SLA page, the rows behind its numbers, and the same rows as a file."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +28,9 @@ blueprint = Blueprint("reports", __name__)
 blueprint.add_app_template_global(words.number_word, "number_word")
 _REPLIES = {"": None, "first": True, "next": False}
 _USUAL_DAYS = 7
+# What a page itself links to is a year at most; more would be a long walk for one address.
+LONGEST_WINDOW = timedelta(days=400)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # What an address of rows may carry.
 _NAMES = (
     "what",
@@ -138,6 +141,8 @@ def _window(what: What) -> Window:
     found = last_days(asked.days, asked.now, asked.zone)
     if request.args.get("from") or request.args.get("until"):
         found = Window(_moment("from"), _moment("until"))
+        if found.until_at - found.from_at > LONGEST_WINDOW or found.from_at < EARLIEST:
+            raise Invalid("filter_unknown")
     if what is What.COMING:
         return found
     return Window(found.from_at, min(found.until_at, asked.now))

@@ -10,11 +10,13 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect, select
 
-from inbox import create_app, schema
+from inbox import clock, create_app, schema
 from inbox.channels.models import Channel
 from inbox.conversations.labels import label
 from inbox.conversations.models import Conversation, ConversationLabel, Message
 from inbox.database import db
+from inbox.notifications.models import Notification, NotificationMethod
+from inbox.outbox.models import Delivery
 from inbox.sla.models import Timer
 from inbox.tables import METADATA
 from tests.factories.basics import make_channel, make_member
@@ -94,5 +96,27 @@ def test_those_who_waited_before_there_were_clocks_get_one(empty_app: Flask) -> 
         assert (timer.is_imported, timer.policy_version_id is not None) == (True, True)
         due = {one.id: one.due_at for one in db.session.scalars(select(Conversation))}
         assert due == {ids[0]: timer.due_at, ids[1]: None, ids[2]: None}
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_who_was_told_before_browsers_could_be_keeps_what_was_sent(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        schema.upgrade(empty_app)
+        now, member = clock.now(), make_member(db.session())
+        method = NotificationMethod(member_id=member.id, kind="ntfy", sealed=b"", created_at=now)
+        delivery = Delivery(kind="notification", due_at=now, created_at=now)
+        db.session.add_all([method, delivery])
+        db.session.flush()
+        told = {"round_key": "r", "place": 0, "kind": "test", "is_alert": False, "language": "en", "subject": "Hello"}
+        ids = {"delivery_id": delivery.id, "member_id": member.id, "method_id": method.id}
+        db.session.add(Notification(**told, **ids, created_at=now))
+        db.session.commit()
+        db.session.remove()
+        schema.downgrade(empty_app, "2026_11_27_report_months")
+        schema.upgrade(empty_app)
+        (kept,) = db.session.scalars(select(Notification)).all()
+        assert kept.method_id == ids["method_id"]
+        assert db.session.get_one(NotificationMethod, kept.method_id).session_id is None
         db.session.remove()
         db.engine.dispose()

@@ -16,6 +16,7 @@ from inbox.errors import Conflict, Invalid
 from inbox.members import attempts, first, known_browsers, passwords, profile, sessions, sign_in
 from inbox.members.attempts import PER_EMAIL
 from inbox.members.models import Member, MemberSession
+from inbox.security import Vault
 from inbox.settings import Pace, Settings
 from tests.factories.members import PASSWORD, form_token, make_member_with_password, post, sign_in_as
 from tests.fixtures.app import MovingClock
@@ -107,6 +108,27 @@ def test_who_guesses_elsewhere_keeps_no_known_browser_out(
     for _ in range(PER_EMAIL.amount):
         _sign_in(guesser, member.email, "wrong")
     assert _sign_in(client, member.email).status_code == 303
+
+
+def test_another_password_ends_what_the_old_one_collected(
+    app: Flask, client: FlaskClient, session: Session, member: Member
+) -> None:
+    _sign_in(client, member.email)
+    post(client, "/sign-out")
+    member.password_hash = passwords.hash_password("another-good-long-passphrase")
+    session.commit()
+    for _ in range(PER_EMAIL.amount):
+        _sign_in(app.test_client(), member.email, "wrong")
+    assert _sign_in(client, member.email, "another-good-long-passphrase").status_code == 429
+
+
+def test_a_cookie_that_was_sealed_for_something_else_is_no_error(
+    app: Flask, client: FlaskClient, session: Session, member: Member
+) -> None:
+    settings = app.config["RELEVO"]
+    for told in (b"[]", b'{"at": "soon"}', b'{"at": 1e300, "for": "", "name": ""}', b"no JSON"):
+        client.set_cookie(known_browsers.COOKIE, Vault(settings.secret_keys).seal(told).decode())
+        assert _sign_in(client, member.email, "wrong").status_code == 400
 
 
 @pytest.mark.parametrize("spoilt", ["another's", "an old one", "cut", "x" * 1500, "é", ""])

@@ -27,9 +27,19 @@ def upgrade() -> None:
     )
     _spare_who_is_at_work()
     op.add_column("calendar", sa.Column("archived_at", _TIME, nullable=True))
-    with op.batch_alter_table("notification_method") as table:
-        table.add_column(sa.Column("session_id", _ID, nullable=True))
-        table.create_foreign_key(op.f("fk_notification_method_session_id"), "member_session", ["session_id"], ["id"])
+    _add_session()
+
+
+def _add_session() -> None:
+    """Add the column in its place: made anew, as SQLite's batches do, the table could not go while letters refer to it."""
+    if op.get_bind().dialect.name == "sqlite":
+        constraint = "CONSTRAINT fk_notification_method_session_id REFERENCES member_session (id)"
+        op.execute(f"ALTER TABLE notification_method ADD COLUMN session_id INTEGER {constraint}")
+        return
+    op.add_column("notification_method", sa.Column("session_id", _ID, nullable=True))
+    op.create_foreign_key(
+        op.f("fk_notification_method_session_id"), "notification_method", "member_session", ["session_id"], ["id"]
+    )
 
 
 def _spare_who_is_at_work() -> None:
@@ -43,8 +53,10 @@ def _spare_who_is_at_work() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("notification_method") as table:
-        table.drop_constraint(op.f("fk_notification_method_session_id"), type_="foreignkey")
-        table.drop_column("session_id")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("ALTER TABLE notification_method DROP COLUMN session_id")
+    else:
+        op.drop_constraint(op.f("fk_notification_method_session_id"), "notification_method", type_="foreignkey")
+        op.drop_column("notification_method", "session_id")
     op.drop_column("calendar", "archived_at")
     op.drop_table("setup")

@@ -44,6 +44,10 @@ function write(text) {
 
 async function find() {
   asking?.abort();
+  // What was found for other words, or for another person, is nobody's choice any more.
+  rows = [];
+  at = 0;
+  list().replaceChildren();
   asking = new AbortController();
   const { signal } = asking;
   const url = `${$("#compose").dataset.savedUrl}?q=${encodeURIComponent(search().value)}`;
