@@ -360,7 +360,7 @@ def test_an_imports_summary_outlives_its_timers_and_is_told_until_somebody_heard
 def test_an_imports_late_timers_and_those_without_are_each_told_to_whose_they_are(
     session: Session, moving_clock: MovingClock
 ) -> None:
-    alert, ana, lea = begin_mixed_import(session)
+    alert, ana, _ = begin_mixed_import(session)
     moving_clock.move(seconds=15)
     sweep(session)
     assert [one.partition(" on ")[0] for one in subjects(session)] == ["1 person has waited", "40 people have waited"]
