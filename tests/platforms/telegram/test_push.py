@@ -1,6 +1,9 @@
 """The webhook as the other way in: stored before it is answered, taken in once, beside polls."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,11 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.channels.models import Channel, ChannelState
+from inbox.channels.models import Channel, ChannelHour, ChannelState
 from inbox.conversations.models import Message
-from inbox.intake import pushes
+from inbox.intake import borders, pushes
 from inbox.intake.models import Push, Quarantined
 from inbox.members.models import Member
+from inbox.platforms.telegram.connection import TelegramConnection
 from tests.factories.members import post as post_form
 from tests.factories.members import sign_in_as
 from tests.fixtures.app import MovingClock
@@ -128,6 +132,67 @@ def test_a_worker_that_is_lost_leaves_the_push_to_another(
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_words_that_look_like_secrets_come_the_same_by_either_way(
+    product: Product, scene: Scene, client: FlaskClient, admin: FlaskClient
+) -> None:
+    words = "I have the basic subscription, my password: hunter2 … see acme.example"
+    link = {"type": "url", "offset": words.index("acme"), "length": len("acme.example")}
+    polled = scene.api.say(scene.group, ANA, words, entities=[link])
+    product.poll()
+    product.poll()  # confirmed
+    post_form(admin, f"/channels/{product.channel_id}/push")
+    pushed = scene.api.say(scene.group, ANA, words, entities=[link])
+    deliver(scene.api, client, scene.api.webhook["url"].removeprefix(PUBLIC_URL))
+    take_all(product)
+    had = product.received()
+    assert [had[key(one)].text for one in (polled, pushed)] == [words, words]
+    assert had[key(polled)].marks == had[key(pushed)].marks != []
+    assert [hour.count for hour in product.rows(select(ChannelHour))] == [2]  # what is pushed counts as well
+
+
+@pytest.mark.parametrize("how", ["raises", "ends its worker"])
+def test_a_push_that_nobody_gets_through_with_is_set_aside(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, monkeypatch: pytest.MonkeyPatch,
+    moving_clock: MovingClock, how: str,
+) -> None:  # fmt: skip
+    error: type[BaseException] = MemoryError if how == "raises" else KeyboardInterrupt
+    scene.api.say(scene.group, ANA, "¿Abren?")
+    deliver(scene.api, client, pushed)
+    with monkeypatch.context() as patched:
+        patched.setattr(TelegramConnection, "parse_push", _raiser(error))
+        for _ in range(pushes.MOST_TRIES):
+            with suppress(error):
+                take_all(product)
+            moving_clock.move(product.settings.pace.stream_lease_seconds + 1)
+        take_all(product)
+    (kept,) = product.rows(select(Quarantined))
+    assert (kept.reason_code, kept.is_private) == ("push_unreadable", True)
+    assert product.rows(select(Push)) == []
+    following = scene.api.say(scene.group, ANA, "¿Y hoy?")
+    deliver(scene.api, client, pushed)
+    take_all(product)
+    assert set(product.received()) == {key(following)}
+
+
+def _raiser(error: type[BaseException]) -> Callable[..., Any]:
+    def raises(*_: object) -> Any:
+        raise error
+
+    return raises
+
+
+def test_what_was_accepted_before_the_channel_left_is_not_lost(
+    product: Product, scene: Scene, client: FlaskClient, admin: FlaskClient, pushed: str
+) -> None:
+    scene.api.say(scene.group, ANA, "¿Abren?")
+    deliver(scene.api, client, pushed)
+    post_form(admin, f"/channels/{product.channel_id}/disconnect")
+    take_all(product)
+    assert product.rows(select(Push)) == []
+    (kept,) = product.rows(select(Quarantined))
+    assert "¿Abren?" in json.dumps(json.loads(borders.unpack(kept.compressed)), ensure_ascii=False)
 
 
 def test_pushes_that_do_not_arrive_are_said(
