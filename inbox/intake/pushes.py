@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 MOST_BYTES = 1024 * 1024
 MOST_TRIES = 3
+ASKED_FOR = timedelta(days=1)
 STREAM = "push"
 
 
@@ -73,7 +74,7 @@ def take_next(reader: Reader) -> bool:
     """Take in the push that is due longest; tells whether there was one.
 
     One that was taken three times and is still here ended its worker each time: it is not looked into again. What
-    can't be read is set aside at once, what only may be readable later after its third try.
+    can't be read is set aside at once, what the platform must be asked about when it has not answered for a day.
     """
     taken = _claim(reader)
     if taken is None:
@@ -85,9 +86,10 @@ def take_next(reader: Reader) -> bool:
         pushed = cast(Pushing, reader.open_connection(taken.channel)).parse_push(taken.body)
     except PlatformError as error:
         log.info("push_not_read", push_id=taken.id, code=error.code)
-        if isinstance(error, Malformed) or taken.is_last_try:
-            detail = error.detail
-            commit(reader.make_session, lambda session: _set_aside(session, taken, detail))
+        is_over = isinstance(error, Malformed) or clock.now() - taken.received_at > ASKED_FOR
+        detail = error.detail
+        put = _set_aside if is_over else _put_off
+        commit(reader.make_session, lambda session: put(session, taken, detail))
         return True
     except Exception as error:  # at the task's edge: one push must not be tried for ever
         _give_up_at_last(reader, taken, error)
@@ -171,6 +173,13 @@ def _make_due(session: Session, channel_id: int, names: Sequence[str]) -> None:
         .values(due_at=clock.now())
         .execution_options(synchronize_session=False)
     )
+
+
+def _put_off(session: Session, taken: _Taken, _detail: str) -> None:
+    """Leave a push to its next turn, when its lease ends; that the platform could not be asked is no try of it."""
+    row = session.get(Push, taken.id, with_for_update=True)
+    if row is not None:
+        row.try_count = 0
 
 
 def _set_aside(session: Session, taken: _Taken, detail: str) -> None:

@@ -16,7 +16,9 @@ from inbox.conversations.models import Message
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.intake import borders, quarantine
 from inbox.intake.models import Quarantined
-from inbox.intake.replay import replay
+from inbox.intake.receive import Received
+from inbox.intake.replay import Parse, read_again
+from inbox.intake.replay import replay as receive_again
 from inbox.platforms.contract import Malformed
 from inbox.platforms.items import Item, Unreadable
 from inbox.settings import Pace
@@ -34,6 +36,10 @@ def parse(stream: str, raw: bytes) -> Sequence[Item]:
     except ValueError:
         raise Malformed("not JSON", raw) from None
     return [message(found["id"], text=found["text"], authored_at=clock.now() - timedelta(hours=5))]
+
+
+def replay(session: Session, row: Quarantined, parse: Parse, *, pace: Pace, member_id: int | None = None) -> Received:
+    return receive_again(session, row, read_again(row, parse), pace=pace, member_id=member_id)
 
 
 def kept(session: Session, raw: bytes = b'{"id":"q1","text":"hola?"}') -> Quarantined:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,13 +18,14 @@ from inbox.conversations.models import Message
 from inbox.intake import borders, pushes
 from inbox.intake.models import Push, Quarantined
 from inbox.members.models import Member
+from inbox.platforms.contract import Unavailable
 from inbox.platforms.telegram.connection import TelegramConnection
 from tests.factories.members import post as post_form
 from tests.factories.members import sign_in_as
 from tests.fixtures.app import MovingClock
 from tests.platforms.bluesky.product import Product
-from tests.platforms.telegram.conftest import ANA, PUBLIC_URL, Scene, key
-from tests.platforms.telegram.fake_bot_api import FakeBotApi
+from tests.platforms.telegram.conftest import ANA, PUBLIC_URL, Scene, connect, key
+from tests.platforms.telegram.fake_bot_api import FakeBotApi, Refusal
 
 
 @pytest.fixture
@@ -176,6 +178,22 @@ def test_a_push_that_nobody_gets_through_with_is_set_aside(
     assert set(product.received()) == {key(following)}
 
 
+def test_a_push_waits_for_a_platform_that_must_be_asked_about_it(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, moving_clock: MovingClock
+) -> None:
+    scene.group.linked_to = -1001234500009
+    channel = {"id": scene.group.linked_to, "type": "channel", "title": "Acme"}
+    scene.api.say(scene.group, ANA, "Abrimos a las diez.", sender_chat=channel)
+    deliver(scene.api, client, pushed)
+    scene.api.faults.raw = [("getChat", 502, b"")] * 4
+    for _ in range(5):
+        assert product.outbound() == []
+        take_all(product)
+        moving_clock.move(product.settings.pace.stream_lease_seconds + 1)
+    assert ([one.text for one in product.outbound()], product.received()) == (["Abrimos a las diez."], {})
+    assert product.rows(select(Quarantined)) == []
+
+
 def _raiser(error: type[BaseException]) -> Callable[..., Any]:
     def raises(*_: object) -> Any:
         raise error
@@ -217,6 +235,37 @@ def test_pushes_that_do_not_arrive_are_said(
     product.poll()
     assert len(product.received()) == 1
     assert product.channel.state == ChannelState.ACTIVE
+
+
+def test_a_failed_start_takes_no_address_away_that_the_platform_may_push_to(
+    product: Product, scene: Scene, admin: FlaskClient
+) -> None:
+    path, faults = f"/channels/{product.channel_id}/push", scene.api.faults
+    faults.refusals = [("setWebhook", Refusal(400, "Bad Request: bad webhook: Failed to resolve host"))]
+    post_form(admin, path)
+    assert product.channel.push_key is None
+    faults.hang_ups_after_write = 1
+    post_form(admin, path)
+    assert scene.api.webhook["url"] == f"{PUBLIC_URL}/push/telegram/{product.channel.push_key}"
+    faults.refusals = [("setWebhook", Refusal(400, "Bad Request: bad webhook: Failed to resolve host"))]
+    post_form(admin, path)  # pressed again while it is pushed to
+    assert scene.api.webhook["url"] == f"{PUBLIC_URL}/push/telegram/{product.channel.push_key}"
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_when_a_push_failed_is_told_by_the_platforms_own_clock(
+    api: FakeBotApi, moving_clock: MovingClock, minutes: int
+) -> None:
+    connection = connect(api, push_url=f"{PUBLIC_URL}/push/telegram/key")
+    api.now = lambda: moving_clock() + timedelta(minutes=minutes)
+    api.webhook = {"url": connection.account.push_url, "secret_token": "x", "last_error_message": "502"}
+    api.show({"message": {}})
+    api.webhook["last_error_date"] = int(api.now().timestamp()) - 60
+    with pytest.raises(Unavailable) as caught:
+        connection.fetch("updates", None)
+    assert caught.value.code == "push_failing"
+    api.webhook["last_error_date"] -= 660
+    assert connection.fetch("updates", None).items == []
 
 
 def test_pages_of_a_bot(product: Product, scene: Scene, admin: FlaskClient, session: Session) -> None:
