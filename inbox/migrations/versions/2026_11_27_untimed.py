@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_untimed"
-down_revision = "2026_11_27_channel_health"
+down_revision = "2026_11_27_quarantine_private"
 branch_labels = None
 depends_on = None
 
