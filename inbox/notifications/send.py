@@ -77,7 +77,7 @@ def claim_one(post: Post, which: ColumnElement[bool] | None = None) -> Job | Non
 
 
 def send_claimed(post: Post, job: Job) -> None:
-    """Send a claimed letter and write down what came of it."""
+    """Send a claimed letter and write down what came of it. Needs an application context: a method may end by it."""
     pace = post.settings.pace
     try:
         receipt = _send(post, job)
