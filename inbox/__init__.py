@@ -87,11 +87,14 @@ def _register_subjects(app: "Flask") -> None:
     """Add each subject's blueprint and fill the registries that lower subjects own."""
     from inbox.desk import live_rows, shell
     from inbox.live import renderers
+    from inbox.members import sessions
+    from inbox.notifications import gone
     from inbox.watch import shown, watch
 
     shell.set_up(app)
     watch.set_up(app)
     shown.set_up(app)
+    sessions.add_heir(gone.move_along)
     renderers.set_row_renderer(live_rows.render)
     renderers.set_place_finder(live_rows.find_places)
     renderers.set_newest_finder(live_rows.find_newest)

@@ -44,11 +44,19 @@ def trace_due() -> None:
 
 
 def _each(this: Post, claim: Callable[[Post], Claimed | None], carry_out: Callable[[Post, Claimed], object]) -> Find:
-    """Return what claims one of a kind and says how it is carried out; words need an application context."""
+    """Return what claims one of a kind and says how it is carried out.
+
+    Both need an application context: for words, and for the keys of what a result has us tell the member.
+    """
 
     def find() -> Callable[[], object] | None:
         with flask_app().app_context():
             claimed = claim(this)
-        return None if claimed is None else partial(carry_out, this, claimed)
+        return None if claimed is None else partial(_in_context, carry_out, this, claimed)
 
     return find
+
+
+def _in_context(carry_out: Callable[[Post, Claimed], object], this: Post, claimed: Claimed) -> None:
+    with flask_app().app_context():
+        carry_out(this, claimed)

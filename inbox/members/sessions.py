@@ -1,9 +1,10 @@
 """Sign-ins as rows: begun, found by the cookie's token, listed, ended."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -34,6 +35,10 @@ _LIVE_OF_MEMBER = (
     .where(MemberSession.member_id == bindparam("member_id"), *_IS_LIVE)
     .order_by(MemberSession.last_seen_at.desc(), MemberSession.id.desc())
 )
+
+
+Heir = Callable[[Session, int, int], None]
+_heirs: list[Heir] = []
 
 
 class Live(NamedTuple):
@@ -84,6 +89,32 @@ def end_all(session: Session, member_id: int, *, by_member_id: int | None, but: 
     """End every session of the member, `but` one, and return how many were open."""
     kept = MemberSession.id != but if but is not None else MemberSession.id.is_not(None)
     return _end(session, member_id, by_member_id, kept)
+
+
+def add_heir(heir: Heir) -> None:
+    """Have what hangs on a sign-in move along when its browser signs in anew: given the old one's id and the new's."""
+    if heir not in _heirs:
+        _heirs.append(heir)
+
+
+def hand_over(session: Session, member_id: int, old_token: str, new_token: str) -> None:
+    """End the sign-in that a member's browser brought when it signed in anew, and move along what hangs on it.
+
+    One that was ended before, by whomever, hands nothing over.
+    """
+    hashes = (token_hash(old_token), token_hash(new_token))
+    old_id, new_id = (session.scalar(select(MemberSession.id).where(MemberSession.token_hash == one)) for one in hashes)
+    if old_id is None or new_id is None or not _end(session, member_id, member_id, MemberSession.id == old_id):
+        return
+    for heir in _heirs:
+        heir(session, old_id, new_id)
+
+
+def is_over(now: datetime, pace: Pace) -> ColumnElement[bool]:
+    """Return the condition that a sign-in goes on no more: ended, expired or idle for too long."""
+    idle_since = now - timedelta(seconds=pace.session_idle_seconds)
+    row = MemberSession
+    return or_(row.ended_at.is_not(None), row.expires_at <= now, row.last_seen_at <= idle_since)
 
 
 def _end(session: Session, member_id: int, by_member_id: int | None, which: ColumnElement[bool]) -> int:

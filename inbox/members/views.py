@@ -130,6 +130,7 @@ def _let_in(candidate: sign_in.Candidate, email: str) -> Response:
     settings: Settings = current_app.config["RELEVO"]
     device = name_device(request.headers.get("User-Agent", ""))
     token = sign_in.admit(db.session(), candidate, device, pace=settings.pace)
+    sessions.hand_over(db.session(), candidate.member_id, request.cookies.get(sessions.COOKIE, ""), token)
     profile.note_time_zone(db.session(), candidate.member_id, forms.text("time_zone"))
     db.session.commit()
     session.clear()  # another form token than the one from before signing in

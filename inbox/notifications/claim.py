@@ -93,14 +93,14 @@ def _find_stop(
     """Return why a notification can't leave any more, None when it can."""
     if delivery.attempt_count >= settle.most_tries(row):
         return "tries_ended"
-    if method is not None and (method.removed_at is not None or method.sealed is None):
+    if method is not None and (method.sealed is None or (method.removed_at and row.event != incidents.RESOLVE)):
         return settle.METHOD_REMOVED
     if stop := _why_it_rests(session, row):
         return stop
     if method is not None and not sealing.opens(method.sealed):
         return settle.UNREADABLE
     member = session.get(Member, row.member_id) if row.member_id is not None else None
-    if member is not None and member.deactivated_at is not None:
+    if member is not None and member.deactivated_at is not None and row.event is None:
         return settle.MEMBER_GONE
     return settle.NOT_NEEDED if not row.is_alert and settle.has_arrived(session, row.round_key) else None
 
@@ -184,7 +184,7 @@ def _why_it_rests(session: Session, row: Notification) -> str | None:
     """Return why a notice is of no use any more: somebody has its alert or it is over, or no key fits its words."""
     alert = session.get(Alert, row.alert_id, populate_existing=True) if row.alert_id is not None else None
     if row.event is not None:
-        is_over = incidents.why_it_rests(alert, row.event)
+        is_over = incidents.why_it_rests(session, alert, row)
     else:
         is_over = alert is not None and alert.state in (AlertState.ACKNOWLEDGED, AlertState.CLOSED)
     if is_over:

@@ -12,7 +12,7 @@ from inbox.activity import kinds
 from inbox.activity.record import record
 from inbox.errors import Conflict, Invalid, NotFound
 from inbox.members.models import Member
-from inbox.notifications import sealing
+from inbox.notifications import incidents, sealing
 from inbox.notifications.models import MethodState, Notification, NotificationMethod, QuietHours
 from inbox.notifications.notices import Notice
 from inbox.notifications.queue import queue_notice
@@ -57,7 +57,8 @@ def add_method(
 ) -> NotificationMethod:
     """Add a method, not yet verified, at the end of the order; raises Invalid saying what to mend.
 
-    `session_id`: the sign-in with which a browser's ends.
+    `session_id`: the sign-in with which a browser's ends. A browser has one subscription, so what was added by this
+    sign-in before reaches nobody any more: it is removed, and the new method takes its place.
     """
     sender = SENDERS.get(kind)
     if sender is None or not sender.is_ready(settings):
@@ -65,6 +66,11 @@ def add_method(
     address = sender.read(given)
     session.get_one(Member, member.id, with_for_update=True)  # two tabs count one after the other
     methods = list_methods(session, member.id)
+    place = max((one.place for one in methods), default=0) + 1
+    for old in [one for one in methods if session_id is not None and one.session_id == session_id]:
+        remove_method(session, old)
+        methods.remove(old)
+        place = min(place, old.place)
     if len(methods) >= MOST_METHODS:
         raise Conflict("methods_too_many", most=MOST_METHODS)
     method = NotificationMethod(
@@ -73,7 +79,7 @@ def add_method(
         label=" ".join(label.split())[:LONGEST_LABEL],
         hint=sender.hint(address),
         sealed=sealing.seal(address),
-        place=max((one.place for one in methods), default=0) + 1,
+        place=place,
         created_at=clock.now(),
         session_id=session_id,
     )
@@ -129,8 +135,15 @@ def send_test(session: Session, member: Member, method: NotificationMethod, noti
 
 
 def remove_method(session: Session, method: NotificationMethod) -> None:
-    """Forget a method and its address; what is still queued for it goes nowhere."""
-    method.removed_at, method.sealed, method.code_hash = clock.now(), None, None
+    """Forget a method and its address; what is still queued for it goes nowhere.
+
+    Where it has incidents open, their ends leave first, and its address is kept until they have.
+    """
+    now = clock.now()
+    method.removed_at, method.code_hash = now, None
+    session.flush()
+    if not incidents.let_go(session, method, now):
+        method.sealed = None
     _write_down(session, method, "removed")
 
 

@@ -31,7 +31,7 @@ class NotificationMethod(WithId, Base):
     kind: Mapped[str]
     label: Mapped[str] = mapped_column(default="")
     hint: Mapped[str] = mapped_column(default="")
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # None once it was removed
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # None once it was removed and nothing is left to be said
     state: Mapped[str] = mapped_column(default="unverified")
     is_urgent_only: Mapped[bool] = mapped_column(default=False)
     place: Mapped[int] = mapped_column(default=0)  # the member's order, lowest first

@@ -77,7 +77,7 @@ def claim_one(post: Post, which: ColumnElement[bool] | None = None) -> Job | Non
 
 
 def send_claimed(post: Post, job: Job) -> None:
-    """Send a claimed letter and write down what came of it."""
+    """Send a claimed letter and write down what came of it. Needs an application context: a method may end by it."""
     pace = post.settings.pace
     try:
         receipt = _send(post, job)
@@ -133,9 +133,9 @@ def look_claimed(post: Post, look: Look) -> None:
 def tidy(post: Post) -> None:
     """Queue again what lost workers held and whose answers were lost; end what members signed out of."""
     with read_only(), post.make_session() as session:
-        has_signed_out = gone.has_signed_out(session)
+        has_signed_out = gone.has_signed_out(session, post.settings.pace)
     if has_signed_out:
-        commit(post.make_session, gone.end_signed_out)
+        commit(post.make_session, lambda session: gone.end_signed_out(session, post.settings.pace))
     with read_only(), post.make_session() as session:
         if not (claim.has_lost(session, claim.NOTIFICATION) or claim.has_unclear_notification(session)):
             return

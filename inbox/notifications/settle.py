@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock, nudges
-from inbox.notifications import gone
+from inbox.notifications import gone, incidents
 from inbox.notifications.contract import Fate, NotDelivered, Receipt
 from inbox.notifications.models import MethodState, Notification, NotificationMethod
 from inbox.outbox import attempts, claim
@@ -45,6 +45,7 @@ def write_sent(session: Session, notification_id: int, token: str, receipt: Rece
         rider.sealed = None
     if not receipt.is_looked_for:
         _spare_the_rest(session, row)
+    incidents.forget_removed(session, row)
 
 
 def write_failure(
@@ -94,6 +95,7 @@ def end(session: Session, row: Notification, reason: str, *, token: str | None =
             rider.sealed = None
             release_next(session, rider)
     release_next(session, row)
+    incidents.forget_removed(session, row)
 
 
 def write_fate(session: Session, row: Notification, fate: Fate, word: str, pace: Pace) -> None:

@@ -210,6 +210,7 @@ def _form(kind: str, error: RelevoError | None = None) -> str:
         given={} if error is None else request.form,
         error=sentence_of(error) if error else None,
         push_key=new_key() if kind == Browser.kind else None,
+        push_marks=_push_marks(doors.current_member().id) if kind == Browser.kind else {},
         device=name_device(request.headers.get("User-Agent", "")),
     )
 

@@ -40,6 +40,7 @@ _TROUBLES = {
     "unreadable": _l("its address can’t be read any more; remove it and add it again"),
     "push_gone": _l("the browser has taken it back; add it again in that browser"),
     "signed_out": _l("you signed out in that browser; add it again when you are signed in there"),
+    "sign_in_expired": _l("your sign-in in that browser expired; sign in there and add it again"),
     "http_413": _l("the message was too long for it"),
     "phone_no-answer": _l("nobody picked up"),
 }
@@ -84,6 +85,12 @@ def code_notice(code: str) -> Notice:
 def trial_notice() -> Notice:
     """Return the notice by which a member tries a method."""
     return Notice("test", _("A test from Relevo"), (_("You asked for this. Alerts will reach you here."),), "/me/reach")
+
+
+def let_go_notice() -> Notice:
+    """Return the notice that ends an incident of which nothing more will be told by a method."""
+    lines = (_("Nothing more is told by this way, so what was opened by it is ended. The alert may go on in Relevo."),)
+    return Notice("summary", _("Incident ended: this way was removed"), lines, "/alerts")
 
 
 def ended_notice(name: str, code: str) -> Notice:

@@ -5,15 +5,21 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inbox import clock
 from inbox.conversations.assign import unassign_lost
 from inbox.members import access, admins, grants, teams
 from inbox.members.grants import Powers
 from inbox.members.models import Membership
+from inbox.notifications import incidents
 
 
 def revoke(session: Session, member_id: int, *, by_member_id: int | None) -> None:
-    """Let somebody go: signed out everywhere, no seats, no conversations; raises Conflict for the last admin."""
+    """Let somebody go: signed out everywhere, no seats, no conversations; raises Conflict for the last admin.
+
+    Incidents that call them elsewhere are ended there.
+    """
     admins.deactivate(session, member_id, by_member_id=by_member_id)
+    incidents.let_go_of_member(session, member_id, clock.now())
     _unassign(session, [member_id], by_member_id)
 
 

@@ -60,6 +60,14 @@ SUBSCRIBES = """() => {
   PushManager.prototype.getSubscription = async () => (localStorage.getItem("subscribed") ? make() : null);
 }"""
 
+FAILS_TO_INSTALL = """() => {
+  const worker = Object.assign(new EventTarget(), {state: "installing"});
+  ServiceWorkerContainer.prototype.register = async () => {
+    setTimeout(() => { worker.state = "redundant"; worker.dispatchEvent(new Event("statechange")); });
+    return {active: null, installing: worker};
+  };
+}"""
+
 
 def deliver(page: Page, origin: str, message: str) -> None:
     """Hand a message to the service worker as the browser's push client does."""
@@ -112,10 +120,22 @@ def test_a_browser_is_added_known_again_and_let_go(session: Session, world: Worl
     method = session.scalars(select(NotificationMethod)).one()
     assert (method.kind, method.session_id is not None, method.label) == ("browser", True, "Chrome, Linux")
     session.rollback()
+    page.goto(NEW)
+    expect(page.locator("[data-push-why=already]")).to_be_visible()
+    page.get_by_role("button", name="Add and send me a code").click()
+    expect(page.get_by_role("button", name="Add and send me a code")).to_be_enabled()
+    assert page.evaluate("() => localStorage.getItem('subscribed')") == "1", "what is added stays subscribed"
+    page.goto("/me/reach")
+    expect(page.locator("[data-push-here]")).to_be_visible()
     page.get_by_role("button", name="Remove").click()
     page.wait_for_url("**/me/reach?said=removed")
     assert page.evaluate("() => localStorage.getItem('subscribed')") is None
     assert session.scalars(select(NotificationMethod.sealed)).all() == [None]
+    page.goto(NEW)
+    page.evaluate(FAILS_TO_INSTALL)
+    page.get_by_role("button", name="Add and send me a code").click()
+    expect(page.locator("[data-push-why=broken]")).to_be_visible()
+    expect(page.get_by_role("button", name="Add and send me a code")).to_be_enabled()
 
 
 def test_a_page_says_why_this_browser_cannot(session: Session, world: World, open_as: OpenAs) -> None:

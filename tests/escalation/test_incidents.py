@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -14,8 +15,10 @@ from inbox.alerts.models import Alert
 from inbox.alerts.raising import close_for_timer
 from inbox.escalation.steps import Step, Target, TargetKind
 from inbox.members.models import Member
-from inbox.notifications import sealing
+from inbox.notifications import methods, sealing
+from inbox.notifications.models import NotificationMethod
 from inbox.notifications.senders.pagerduty import PagerDuty
+from inbox.offboarding.revoke import revoke
 from inbox.settings import Pace
 from tests.factories.alerts import breach, make_policy, sweep
 from tests.factories.basics import make_channel, make_member
@@ -146,3 +149,35 @@ def test_the_end_waits_for_an_opening_whose_answer_was_lost(office: Office, ana:
         over(office, 7)
         work(office, 5)
         assert actions(server)[2:] == ["resolve"]
+
+
+def test_a_way_that_is_removed_ends_its_incidents_and_is_forgotten_after_that(office: Office, ana: Member) -> None:
+    with answering(TAKEN, TAKEN, TAKEN, BROKEN, TAKEN) as server:
+        connect(office, ana, server)
+        for number in (1, 2):
+            raise_one(office, ana, number)
+        work(office)
+        over(office, 1)
+        work(office)
+        assert actions(server) == ["trigger", "trigger", "resolve"]
+        method = office.session.scalars(select(NotificationMethod)).one()
+        methods.remove_method(office.session, method)
+        work(office)
+        assert (actions(server)[3:], method.sealed is None) == (["resolve"], False), "its answer was lost"
+        work(office, 61)
+        assert (actions(server)[4:], method.sealed) == (["resolve"], None)
+        assert said(server)[4]["dedup_key"] == said(server)[1]["dedup_key"]
+        over(office, 2)
+        work(office, 15 * 60)
+        assert len(server.requests) == 5
+
+
+def test_who_is_let_go_is_called_no_more(office: Office, ana: Member, server: Wire) -> None:
+    make_member(office.session, "Root", is_admin=True)
+    connect(office, ana, server)
+    raise_one(office, ana, 7)
+    work(office)
+    revoke(office.session, ana.id, by_member_id=None)
+    work(office)
+    work(office, 15 * 60)
+    assert actions(server) == ["trigger", "resolve"]

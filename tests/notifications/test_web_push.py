@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from inbox.database import db
 from inbox.errors import Invalid
 from inbox.fetch import Fetcher
-from inbox.members import sessions
+from inbox.members import passwords, sessions
+from inbox.members.models import MemberSession
 from inbox.notifications import send, web_push
 from inbox.notifications.contract import NotDelivered, Receipt, Wire
 from inbox.notifications.models import NotificationMethod
@@ -30,7 +31,7 @@ from inbox.notifications.senders import browser as push
 from inbox.notifications.web_push import Keys, to_bytes, to_text
 from inbox.settings import Settings
 from tests.factories.basics import make_member
-from tests.factories.members import form_token, sign_in_as
+from tests.factories.members import form_token, post, sign_in_as
 from tests.factories.notifications import Office, add_method, make_letter
 from tests.fixtures.app import START, MovingClock
 from tests.inbox.wire import Wire as Server
@@ -226,6 +227,21 @@ def test_a_browser_is_added_proved_by_the_code_that_it_shows_and_removed(
     assert session.scalars(select(NotificationMethod.sealed)).all() == [None]
 
 
+def test_a_browser_that_is_added_again_takes_its_own_place(app: Flask, session: Session) -> None:
+    member = make_member(session)
+    here, there = sign_in_as(app, session, member), sign_in_as(app, session, member)
+    for browser, name in ((here, "Laptop"), (there, "Phone"), (here, "Laptop again")):
+        key = re.search(r'name="key" value="([^"]+)"', browser.get("/me/reach/new?kind=browser").text)
+        assert key is not None
+        given = {"endpoint": f"https://push.example/p/{name.replace(' ', '-')}", "p256dh": RFC_BROWSER.public}
+        fields = {"kind": "browser", "label": name, "auth": RFC_AUTH, "key": key[1], **given}
+        assert post(browser, "/me/reach/new", **fields).status_code == 303
+    session.expire_all()
+    rows = session.scalars(select(NotificationMethod).order_by(NotificationMethod.id)).all()
+    found = [(one.label, one.place, one.removed_at is None, one.sealed is None) for one in rows]
+    assert found == [("Laptop", 1, False, True), ("Phone", 2, True, False), ("Laptop again", 1, True, False)]
+
+
 def test_a_browser_that_took_it_back_is_ended_and_its_member_told_by_other_ways(office: Office) -> None:
     member = make_member(office.session, locale="es")
     browser = add_method(office.session, member, kind="fake", label="Portátil")
@@ -260,3 +276,31 @@ def test_signing_out_in_a_browser_ends_it(office: Office) -> None:
     assert kept.verified_at is not None
     assert office.sender.subjects() == ["A browser gets no more alerts"]
     assert office.work() == 0, "it is said once"
+
+
+def test_a_browser_whose_sign_in_expires_unnoticed_ends_and_one_that_signs_in_anew_goes_on(
+    app: Flask, session: Session, office: Office
+) -> None:
+    passwords.set_cost(memory_kib=8, rounds=1)
+    member = make_member(session)
+    member.password_hash = passwords.hash_password("three slow otters")
+    browser, other = sign_in_as(app, session, member), sign_in_as(app, session, member)
+    old, elsewhere = session.scalars(select(MemberSession).order_by(MemberSession.id)).all()
+    here = add_method(session, member, session_id=old.id)
+    lost = add_method(session, member, place=1, session_id=elsewhere.id)
+    add_method(session, member, kind="second", place=2)
+    office.clock.move(days=15)
+    fields = {"email": member.email, "password": "three slow otters"}
+    token = form_token(browser, "/sign-in")
+    assert browser.post("/sign-in", data={"csrf_token": token, **fields}).status_code == 303
+    session.expire_all()
+    new = session.scalars(select(MemberSession).where(MemberSession.ended_at.is_(None))).all()
+    assert [one.id for one in new if one.id != elsewhere.id] == [here.session_id]
+    assert old.ended_at is not None
+    office.work()
+    assert (here.error_code, here.sealed is None) == (None, False)
+    assert (lost.error_code, lost.sealed) == ("sign_in_expired", None)
+    sessions.end(session, member.id, here.session_id or 0, by_member_id=member.id)
+    office.work()
+    assert (here.error_code, here.sealed) == ("signed_out", None), "it ends with the sign-in that the list shows"
+    assert other.get("/me/reach").status_code == 303

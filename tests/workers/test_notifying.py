@@ -67,3 +67,17 @@ def test_a_tick_asks_what_became_of_what_was_accepted(office: Office, crews: dic
     office.clock.move(10)
     notifying.trace_due()
     assert finish(office, crews) == [("gone", "phone_no-answer")]
+
+
+def test_a_browser_that_is_gone_is_ended_by_a_thread_of_the_worker(office: Office, crews: dict[str, Crew]) -> None:
+    member = make_member(office.session)
+    gone = add_method(office.session, member)
+    add_method(office.session, member, kind="second", place=1, is_urgent_only=True)
+    office.sender.failures = [NotDelivered("push_gone", is_sure=True, is_final=True, is_gone=True)]
+    office.tell(member, is_alert=False)
+    office.session.commit()
+    notifying.notify_due()
+    assert finish(office, crews)[0] == ("refused", "push_gone")
+    office.session.refresh(gone)
+    assert (gone.sealed, gone.verified_at, gone.error_code) == (None, None, "push_gone")
+    assert office.second.subjects() == ["A browser gets no more alerts"]

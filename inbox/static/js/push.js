@@ -19,13 +19,26 @@ function show(root, why) {
 
 const bytesOf = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
-async function subscribe(key) {
+/** Wait until a service worker runs; one whose installation fails never does. */
+function running(worker) {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (worker.state === "activated") resolve();
+      if (worker.state === "redundant") reject(new Error("redundant"));
+    };
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}
+
+async function register() {
   const registration = await navigator.serviceWorker.register(WORKER, { scope: SCOPE, updateViaCache: "none" });
-  if (!registration.active) {
-    const worker = registration.installing ?? registration.waiting;
-    await new Promise((resolve) => { worker.addEventListener("statechange", () => worker.state === "activated" && resolve()); });
-  }
-  // An older subscription is bound to a key that was made for it alone.
+  if (!registration.active) await running(registration.installing ?? registration.waiting);
+  return registration;
+}
+
+async function subscribe(registration, key) {
+  // An older subscription is bound to a key that was made for it alone, and no method of the member's has it.
   await (await registration.pushManager.getSubscription())?.unsubscribe();
   return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) });
 }
@@ -45,21 +58,34 @@ function startAdding(form) {
   show(form, whyNot());
   const button = $("button", form);
   button.disabled = ["insecure", "unable"].includes(whyNot());
+  const isAdded = async () => {
+    const subscription = await present();
+    return Boolean(subscription) && form.dataset.pushMarks.split(" ").includes(await markOf(subscription));
+  };
+  isAdded().then((is) => is && show(form, "already"), () => {});
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
+    let why = "refused";
     try {
       if (await Notification.requestPermission() !== "granted") {
         show(form, "denied");
         return;
       }
-      const given = (await subscribe(form.dataset.pushKey)).toJSON();
+      if (await isAdded()) {
+        show(form, "already");
+        return;
+      }
+      why = "broken";
+      const registration = await register();
+      why = "refused";
+      const given = (await subscribe(registration, form.dataset.pushKey)).toJSON();
       form.elements.endpoint.value = given.endpoint;
       form.elements.p256dh.value = given.keys.p256dh;
       form.elements.auth.value = given.keys.auth;
       form.submit();
     } catch {
-      show(form, "refused");
+      show(form, why);
     } finally {
       button.disabled = false;
     }
