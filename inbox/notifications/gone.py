@@ -60,6 +60,6 @@ def move_along(session: Session, old_id: int, new_id: int) -> None:
     session.execute(hang.values(session_id=new_id))
 
 
-def _signed_out(pace: Pace) -> Select[tuple[NotificationMethod]]:
+def _signed_out(pace: Pace) -> Select[NotificationMethod]:
     query = select(NotificationMethod).join(MemberSession, MemberSession.id == NotificationMethod.session_id)
     return query.where(NotificationMethod.sealed.is_not(None), sessions.is_over(clock.now(), pace))

@@ -165,5 +165,5 @@ def test_an_installation_without_policies_gets_them(app: Flask, session: Session
     assert (promise.name, promise.target_seconds) == ("Standard 24 h", 86400)
     house = session.scalars(select(EscalationPolicy)).one()
     assert house.is_default
-    assert plan_of(session, house) == plan
+    assert replace(plan_of(session, house), version_id=None) == plan
     assert plan.steps[-1].targets == (Target(TargetKind.MEMBER, admin.id),)

@@ -279,10 +279,14 @@ class Story:
     # What is there to read.
 
     def told(self) -> list[str]:
-        """Return what members were told since this was asked last: when, by what, whom, the first line."""
+        """Return what members were told since this was asked last: when, by what, whom, the first line.
+
+        Without the name of the only platform that plays here, which stands before the channel's.
+        """
         heard = self._heard()
         fresh, self._told = heard[self._told :], len(heard)
-        return [f"{self.wall(one.at)} {one.by} {self._whom(one)}: {one.text.splitlines()[0]}" for one in fresh]
+        lines = [(one, one.text.splitlines()[0].replace("Sandbox feed · ", "")) for one in fresh]
+        return [f"{self.wall(one.at)} {one.by} {self._whom(one)}: {line}" for one, line in lines]
 
     def told_whole(self) -> list[str]:
         """Return what members were told since this was asked last, every word."""

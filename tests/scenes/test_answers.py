@@ -13,8 +13,8 @@ def test_a_refused_reply_stops_nothing(story: Story) -> None:
     assert "due 11/19/26, 8:30 PM" in s.row()
     s.at("20:31")
     assert s.told() == [
-        "18:30 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar",
-        "20:30 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar",
+        "18:30 sms Ana: 1 answer falls due soon on Acme Hogar",
+        "20:30 sms Ana: 1 person waits too long on Acme Hogar",
     ]
     assert s.clock_card().startswith("Clock was due 11/19/26, 8:30 PM")
     s.answer(text="Abrimos a las nueve.")
@@ -43,7 +43,7 @@ def test_an_answer_given_at_23_50_and_learnt_of_at_00_05_takes_the_breach_back(s
     s.at("23:49").platform_fails("outage", minutes=60)
     s.at("23:50").native()
     s.at("00:03")
-    assert s.told() == ["00:00 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["00:00 sms Ana: 1 person waits too long on Acme Hogar"]
     assert "not checked since" in s.clock_card()
     assert s.row(view="overdue") != ""
     s.platform_is_well().at("00:05").pass_time(minutes=2)
@@ -83,10 +83,10 @@ def test_reassigning_is_no_answer(story: Story) -> None:
     s.at("16:20").do("assign", assignee_id=s.cast.people["Rosa"])
     assert "due 11/19/26, 4:30 PM" in s.row()
     s.at("16:31").do("assign", assignee_id=s.cast.people["Diego"])
-    assert s.told() == ["16:30 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["16:30 sms Ana: 1 person waits too long on Acme Hogar"]
     assert "was due 11/19/26, 4:30 PM" in s.row(view="overdue")
     s.at("16:41")
-    assert s.told() == ["16:40 sms Diego: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["16:40 sms Diego: 1 person waits too long on Acme Hogar"]
     assert s.sla().endswith("0 got it in time (0 %); 0 were late, 1 still waits.")
     assert "Earlier waits" not in s.clock_card()
 
@@ -101,4 +101,4 @@ def test_an_answer_that_the_platform_no_longer_has_lets_the_clock_go_on_with_its
     assert "due 11/19/26, 4:30 PM" in s.row()
     assert s.history()[-1].startswith("The answer no longer stands: the clock goes on as before; due 11/19/26, 4:30 PM")
     s.at("16:31")
-    assert s.told() == ["16:30 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["16:30 sms Ana: 1 person waits too long on Acme Hogar"]

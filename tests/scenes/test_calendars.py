@@ -39,11 +39,11 @@ def _over_a_change(day: str, zone: str, due: str, story: Story) -> None:
     s.at(f"{hour - 2}:29")
     assert s.told() == []
     s.at(f"{hour}:30")
-    assert s.told() == [f"{hour - 2}:31 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar"]
+    assert s.told() == [f"{hour - 2}:31 sms Ana: 1 answer falls due soon on Acme Hogar"]
     assert s.row(view="overdue") == ""
     s.pass_time(minutes=12)
     assert s.told() == [
-        f"{hour}:{m} sms {n}: 1 person waits too long on Sandbox feed · Acme Hogar" for m, n in ((31, "Ana"), (41, "Diego"))
+        f"{hour}:{m} sms {n}: 1 person waits too long on Acme Hogar" for m, n in ((31, "Ana"), (41, "Diego"))
     ]
     assert f"was due {due_words(s, due)}" in s.row(view="overdue")
     s.answer()
@@ -58,9 +58,9 @@ def test_an_open_hour_is_one_on_the_wall_though_the_clocks_are_changed(story: St
     s = story.begin(f"{day} 16:00", zone, hours=8, calendar=calendar, warnings=[{"percent": 50}])
     s.at("17:00").comment()
     s.at("15:59")
-    assert s.told() == ["12:00 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["12:00 sms Ana: 1 answer falls due soon on Acme Hogar"]
     s.pass_time(minutes=2)
-    assert s.told() == ["16:00 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["16:00 sms Ana: 1 person waits too long on Acme Hogar"]
 
 
 def test_a_holiday_does_not_count(story: Story) -> None:
@@ -70,7 +70,7 @@ def test_a_holiday_does_not_count(story: Story) -> None:
     s.at("17:00").comment()
     assert "due 12/9/26, 4:00 PM" in s.clock_card()
     s.at("2026-12-09 15:59")
-    assert s.told() == ["15:00 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["15:00 sms Ana: 1 answer falls due soon on Acme Hogar"]
     s.answer()
     assert "First reply: 7 h 59 min, in time Rosa" in s.clock_card()
     s.pass_time(minutes=10)

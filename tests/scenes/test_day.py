@@ -30,7 +30,7 @@ def from_comment_to_answer(story: Story, *, is_by_link: bool) -> None:
     assert s.clock_card().startswith(f"Clock due {DUE} First reply Standard , since 11/19/26, 6:31 PM , due {DUE}")
     s.at("17:30")
     assert s.told() == [
-        "16:31 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar",
+        "16:31 sms Ana: 1 answer falls due soon on Acme Hogar",
         "17:00 mail Rosa: 1 falls due before Mon 23 Nov 09:00, when the next shift begins",
     ]
     assert s.history() == [f"A warning was given: due {DUE}"]
@@ -38,7 +38,7 @@ def from_comment_to_answer(story: Story, *, is_by_link: bool) -> None:
     s.at("18:30")
     assert (s.told(), s.row(view="overdue")) == ([], "")
     s.pass_time(minutes=2)
-    assert s.told() == ["18:31 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["18:31 sms Ana: 1 person waits too long on Acme Hogar"]
     assert f"was due {DUE}" in s.row(view="overdue")
     assert s.clock_card().startswith(f"Clock was due {DUE}")
     assert s.history()[-1] == f"The deadline passed: due {DUE}"
@@ -48,7 +48,7 @@ def from_comment_to_answer(story: Story, *, is_by_link: bool) -> None:
 
 def _from_the_second_phone_on(s: Story, *, is_by_link: bool) -> None:
     s.at("18:44")
-    assert s.told() == ["18:41 sms Diego: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["18:41 sms Diego: 1 person waits too long on Acme Hogar"]
     if is_by_link:
         s.scan("Diego")
         assert s.alert_log()[-1] == "Diego was reached"
@@ -58,7 +58,7 @@ def _from_the_second_phone_on(s: Story, *, is_by_link: bool) -> None:
     s.at("19:14")
     assert s.told() == []
     s.pass_time(minutes=1)
-    assert s.told() == ["19:14 mail Vera: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["19:14 mail Vera: 1 person waits too long on Acme Hogar"]
     s.at("19:20").answer()
     assert s.alert_log() == [
         "Raised",

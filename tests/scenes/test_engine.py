@@ -3,7 +3,7 @@
 from tests.scenes.engine import Broker
 from tests.scenes.story import Story
 
-LATE = "1 person waits too long on Sandbox feed · Acme Hogar"
+LATE = "1 person waits too long on Acme Hogar"
 
 
 def test_a_worker_killed_between_two_steps_takes_none_along(story: Story) -> None:
@@ -72,7 +72,7 @@ def test_two_beats_tell_everybody_once(story: Story, redis_url: str) -> None:
     s.pass_time(minutes=1)
     assert sorted(s.told()) == [
         "17:00 mail Rosa: 1 falls due before 09:00, when the next shift begins",
-        "17:00 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar",
+        "17:00 sms Ana: 1 answer falls due soon on Acme Hogar",
         f"17:30 sms Ana: {LATE}",
         f"17:40 sms Diego: {LATE}",
     ]
@@ -99,4 +99,4 @@ def test_a_warning_that_reached_nobody_is_not_told(story: Story) -> None:
     assert s.told() == []
     assert "Nobody could be reached" in " ".join(s.alert_log("Vera"))
     s.can_be_reached("Ana").pass_time(minutes=6)
-    assert [one[5:] for one in s.told()] == [" sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar"]
+    assert [one[5:] for one in s.told()] == [" sms Ana: 1 answer falls due soon on Acme Hogar"]

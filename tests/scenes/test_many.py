@@ -3,7 +3,7 @@
 from inbox.notifications.models import QuietHours
 from tests.scenes.story import Story
 
-WARNING, BREACH = "answer falls due soon on Sandbox feed · Acme Hogar", "people wait too long on Sandbox feed · Acme Hogar"
+WARNING, BREACH = "answer falls due soon on Acme Hogar", "people wait too long on Acme Hogar"
 
 
 def test_many_breaches_are_one_alert_a_channel_and_escalation_policy(story: Story) -> None:
@@ -26,7 +26,7 @@ def late_ones(story: Story, count: int) -> None:
     s = story.begin("2026-11-19 18:00", hours=4, connects=False)
     s.asked_before(count, hours=10)
     s.connect().at("18:10")
-    assert s.told() == [f"18:00 sms Ana: {count} people have waited on Sandbox feed · Acme Hogar since before it was connected"]
+    assert s.told() == [f"18:00 sms Ana: {count} people have waited on Acme Hogar since before it was connected"]
     assert len(s.alerts()) == 1
     s.at("2026-11-20 10:00")
     assert s.told() == []
@@ -52,9 +52,9 @@ def test_one_message_a_minute_eleven_an_hour_and_the_first_alert_jumps_the_queue
     early, *warned = s.told()
     assert early == f"10:10 sms Ana: 1 {WARNING}"
     assert [one[:5] for one in warned] == [f"12:{minute:02}" for minute in range(10)]
-    assert warned[-1] == "12:09 sms Ana: 2 answers fall due soon on Sandbox feed · Acme Hogar"
+    assert warned[-1] == "12:09 sms Ana: 2 answers fall due soon on Acme Hogar"
     s.at("12:11")
-    assert s.told() == ["12:10 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar (and 2 more)"]
+    assert s.told() == ["12:10 sms Ana: 1 person waits too long on Acme Hogar (and 2 more)"]
     s.answer("first").at("12:59")
     assert s.told() == []
     s.pass_time(minutes=2)
@@ -72,9 +72,9 @@ def test_quiet_hours_hold_warnings_until_the_morning_and_no_alert(story: Story) 
     s.at("22:59")
     assert s.told() == []
     s.at("23:02")
-    assert s.told() == ["23:00 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["23:00 sms Ana: 1 person waits too long on Acme Hogar"]
     s.answer("lucia").at("23:12")
     assert s.told() == [
-        "23:05 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar",
-        "23:10 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar",
+        "23:05 sms Ana: 1 person waits too long on Acme Hogar",
+        "23:10 sms Ana: 1 answer falls due soon on Acme Hogar",
     ]

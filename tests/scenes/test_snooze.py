@@ -19,9 +19,9 @@ def test_a_policy_that_pauses_moves_the_deadline_by_the_sleep(story: Story) -> N
         "Relevo woke this",
     ]
     s.at("15:59")
-    assert s.told() == ["14:00 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["14:00 sms Ana: 1 answer falls due soon on Acme Hogar"]
     s.pass_time(minutes=2)
-    assert s.told() == ["16:00 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar"]
+    assert s.told() == ["16:00 sms Ana: 1 person waits too long on Acme Hogar"]
 
 
 def test_a_policy_that_does_not_pause_runs_on_in_its_sleep(story: Story) -> None:
@@ -31,8 +31,8 @@ def test_a_policy_that_does_not_pause_runs_on_in_its_sleep(story: Story) -> None
     assert "due 11/20/26, 10:00 AM" in s.clock_card()
     s.at("2026-11-20 10:01")
     assert s.told() == [
-        "08:00 sms Ana: 1 answer falls due soon on Sandbox feed · Acme Hogar",
-        "10:00 sms Ana: 1 person waits too long on Sandbox feed · Acme Hogar",
+        "08:00 sms Ana: 1 answer falls due soon on Acme Hogar",
+        "10:00 sms Ana: 1 person waits too long on Acme Hogar",
     ]
     assert s.history()[-1] == "The deadline passed: due 11/20/26, 10:00 AM"
     s.answer()
