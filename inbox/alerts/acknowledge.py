@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from inbox.alerts import log
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.alerts.raising import close, take_out
-from inbox.alerts.told import concerns, open_timers
+from inbox.alerts.told import concerns, forget_untimed, is_untimed_unheard, open_timers, untimed_told_to
 from inbox.errors import Conflict, NotFound
 from inbox.settings import Pace
 
@@ -45,12 +45,16 @@ def _take_theirs(session: Session, alert: Alert, member_id: int, by: str, now: d
     """Take out of a warning what its member was told of; others hear of theirs. Who was told nothing takes it all."""
     mine = select(AlertTimer.timer_id).where(*open_timers(alert), concerns(member_id))
     ids = session.scalars(mine.order_by(AlertTimer.timer_id)).all()
-    if not ids and alert.timer_count and _was_told(session, alert, member_id):
+    is_untimed_theirs = member_id in untimed_told_to(alert)
+    if not ids and not is_untimed_theirs and alert.timer_count and _was_told(session, alert, member_id):
         raise Conflict("alert_taken_or_over")
     log.write(session, alert, EventKind.ACKNOWLEDGED, now, member_id=member_id, by=by)
     if ids:
         take_out(session, alert, ids, now)
-    if not ids or alert.timer_count == 0:
+    if is_untimed_theirs:
+        forget_untimed(alert)
+    is_all = not ids and not is_untimed_theirs
+    if is_all or (alert.timer_count == 0 and not is_untimed_unheard(alert)):
         alert.acknowledged_at, alert.acknowledged_by_id = now, member_id
         close(session, alert, now, why="taken", member_id=member_id)
         return

@@ -89,6 +89,11 @@ class Alert(WithId, Base):
     # how many wait now, and how many it ever gathered
     timer_count: Mapped[int] = mapped_column(default=0)
     gathered_count: Mapped[int] = mapped_column(default=0)
+    # what it gathered that has no timer: the people of an import, or the one thing that an alert of a channel is about;
+    # when that was told last, and to whom of those who are not known to have missed it (as AlertTimer keeps both)
+    untimed_count: Mapped[int] = mapped_column(default=0, nullable=True)  # it is never empty
+    untimed_told_at: Mapped[datetime | None]
+    untimed_told_to: Mapped[str | None]
     first_due_at: Mapped[datetime | None]
     raised_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from inbox import clock
 from inbox.alerts import log
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertKind, AlertState, AlertTimer, EventKind
+from inbox.alerts.told import is_untimed_unheard
 from inbox.bulk import insert_missing
 
 _TO_WEIGH, _TO_CLOSE = "timers_to_weigh", "timers_to_close"  # in a session's info, until it commits
@@ -68,7 +69,7 @@ def raise_for(
     due_at: datetime | None = None,
     count: int | None = None,
 ) -> Alert:
-    """Raise one alert for many timers at once; `count` says how many there are where none has a timer (an import).
+    """Raise one alert for many timers at once; `count` says how many there are besides that have none (an import).
 
     A timer that broke its promise is no longer in a warning.
     """
@@ -218,10 +219,11 @@ def _gather(session: Session, alert: Alert, waiting: Sequence[Waiting], now: dat
     joined = insert_missing(session, AlertTimer, [rows[number] for number in sorted(rows)])
     if joined < len(rows):
         joined += _again(session, alert, rows, now)
-    added = joined if count is None else count
+    added = joined + (count or 0)
     is_first = alert.gathered_count == 0
     alert.timer_count += joined
     alert.gathered_count += added
+    alert.untimed_count += count or 0
     if added and not is_first:
         log.write(session, alert, EventKind.JOINED, now, count=added)
         log.announce(session, alert)
@@ -282,7 +284,10 @@ def _note_due(alert: Alert, times: Iterable[datetime | None]) -> None:
 
 
 def _let_go(session: Session, ids: list[int], now: datetime, *, only_warnings: bool = False) -> None:
-    """Take timers out of alerts that are locked, and close those that gather none any more."""
+    """Take timers out of alerts that are locked, and close those that gather none any more.
+
+    What has no timer must have been heard of before: a summary does not end with those who were answered meanwhile.
+    """
     gone: dict[int, list[datetime | None]] = {}
     for row in session.execute(_gone(ids, now, only_warnings)):
         gone.setdefault(row.alert_id, []).append(row.due_at)
@@ -291,7 +296,7 @@ def _let_go(session: Session, ids: list[int], now: datetime, *, only_warnings: b
         alert.timer_count = max(0, alert.timer_count - len(gone[alert_id]))
         if alert.state == AlertState.CLOSED:
             continue
-        if alert.timer_count == 0:
+        if alert.timer_count == 0 and not is_untimed_unheard(alert):
             close(session, alert, now, why="came_true" if only_warnings else "over")
             continue
         _weigh(session, alert)

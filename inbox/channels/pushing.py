@@ -31,10 +31,11 @@ def can_push(settings: Settings, channel: Channel) -> bool:
     return channel.limits.get("can_push") is True and bool(push_base(settings, channel))
 
 
-def begin(session: Session, channel: Channel, member_id: int | None) -> None:
-    """Give a channel a new address; the platform is told of it afterwards."""
-    channel.push_key = new_token()
+def begin(session: Session, channel: Channel, member_id: int | None) -> str:
+    """Give a channel a new address and return its key; the platform is told of it afterwards."""
+    channel.push_key = key = new_token()
     record(session, kinds.CHANNEL_CHANGED, channel_id=channel.id, member_id=member_id, after={"is_pushed": True})
+    return key
 
 
 def end(session: Session, channel: Channel, member_id: int | None) -> None:

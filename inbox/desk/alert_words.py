@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from inbox.alerts.models import TOLD_ONCE, Alert, AlertEvent, AlertState, EventKind
-from inbox.escalation.notices import Facts, subject
+from inbox.escalation.notices import Facts, count_waiting, subject
 from inbox.escalation.trial import VIA
 from inbox.languages import format_datetime, language
 from inbox.members.models import Member
@@ -53,7 +53,7 @@ def show_alert(alert: Alert, channel_name: str, names: Mapping[int, str]) -> Ale
 
 def alert_sentence(alert: Alert, channel_name: str) -> str:
     """Say what an alert is about, as those who are told of it read it."""
-    count = alert.gathered_count if alert.state == AlertState.CLOSED else alert.timer_count or alert.gathered_count
+    count = alert.gathered_count if alert.state == AlertState.CLOSED else count_waiting(alert) or alert.gathered_count
     facts = Facts(
         alert.id, alert.kind, channel_name, count, alert.first_due_at, alert.is_urgent, False, about=alert.about
     )

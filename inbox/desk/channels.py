@@ -22,7 +22,7 @@ from inbox.desk.pushing import stop_before_leaving
 from inbox.desk.shell import say
 from inbox.errors import Conflict, Invalid, NotAllowed
 from inbox.intake import counting, quarantine
-from inbox.intake.replay import replay
+from inbox.intake.replay import read_again, replay
 from inbox.members import doors
 from inbox.members.access import may
 from inbox.platforms.contract import PlatformError
@@ -198,8 +198,12 @@ def replay_now(quarantined_id: int) -> Answer:
     member_id = doors.current_member().id
     row = quarantine.access_quarantined(db.session(), member_id, quarantined_id, "lead")
     channel = db.session.get_one(Channel, row.channel_id)
-    connection = connector_for(settings(), db.engine)(channel)
-    replay(db.session(), row, connection.parse, pace=settings().pace, member_id=member_id)
+    db.session.expunge(row)
+    db.session.expunge(channel)
+    db.session.rollback()  # reading may ask the platform
+    items = read_again(row, connector_for(settings(), db.engine)(channel).parse)
+    row = quarantine.access_quarantined(db.session(), member_id, quarantined_id, "lead")
+    replay(db.session(), row, items, pace=settings().pace, member_id=member_id)
     return _kept_again(row.channel_id, _("Read again: it is in the inbox now."))
 
 

@@ -17,7 +17,7 @@ from inbox.database import db
 from inbox.desk.shell import say
 from inbox.errors import Conflict
 from inbox.members import doors
-from inbox.platforms.contract import PlatformError, Pushing
+from inbox.platforms.contract import PlatformError, Pushing, Unclear
 from inbox.settings import Settings
 
 log = structlog.get_logger()
@@ -27,16 +27,26 @@ blueprint = Blueprint("pushing", __name__)
 @blueprint.post("/channels/<int:channel_id>/push")
 @doors.members
 def begin(channel_id: int) -> Response:
-    """Let the platform push; if it does not take the address, everything stays as it was."""
+    """Let the platform push; if it does not take the address, everything stays as it was.
+
+    A channel that is pushed to already keeps its address, which works. Where it is unclear whether the platform took
+    a new one the channel keeps that too: a platform must never push to an address that we took away.
+    """
     channel = _manage(channel_id)
     if not pushing.can_push(_settings(), channel):
         raise Conflict("push_not_offered", handle=channel.handle)
-    pushing.begin(db.session(), channel, doors.current_member().id)
+    is_new = channel.push_key is None
+    key = pushing.begin(db.session(), channel, doors.current_member().id) if is_new else channel.push_key
     db.session.commit()  # its first push may come before its answer
     try:
         open_pushing(channel_id).start_push()
+    except Unclear as error:
+        said = error.detail or error.code
+        return _done(channel_id, _("It is unclear whether the platform took the address: %(said)s", said=said))
     except PlatformError as error:
-        pushing.end(db.session(), _manage(channel_id), doors.current_member().id)
+        channel = _manage(channel_id)
+        if is_new and channel.push_key == key:
+            pushing.end(db.session(), channel, doors.current_member().id)
         said = error.detail or error.code
         return _done(channel_id, _("The platform did not take the address: %(said)s", said=said))
     return _done(channel_id, _("From now on the platform says by itself what is new."))

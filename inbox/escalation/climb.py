@@ -119,12 +119,11 @@ def _tell_step(turn: Turn, place: int, rung: int, seen: set[int]) -> Told:
 
 
 def _tell(turn: Turn, targets: tuple[Target, ...], seen: set[int], told: Told, step: int) -> set[int]:
-    """Tell those who were not thought of before; returns whom that was."""
-    people = [one for one in find_people(turn.session, turn.alert, targets, turn.now) if one.member.id not in seen]
-    tell(turn, people, told, step=step)
+    """Tell those who were not thought of before; returns all who are meant."""
+    people = find_people(turn.session, turn.alert, targets, turn.now)
+    tell(turn, [one for one in people if one.member.id not in seen], told, step=step)
     hooks = [one.number for one in targets if one.kind is TargetKind.WEBHOOK and one.number is not None]
-    hooks = [number for number in hooks if -number not in seen]
-    tell_webhooks(turn, hooks, told, step=step)
+    tell_webhooks(turn, [number for number in hooks if -number not in seen], told, step=step)
     return {one.member.id for one in people} | {-number for number in hooks}
 
 

@@ -44,6 +44,11 @@ class Facts:
     raised_at: datetime | None = None
 
 
+def count_waiting(alert: Alert) -> int:
+    """Return of how many an open alert is now."""
+    return alert.timer_count + alert.untimed_count
+
+
 def read_facts(session: Session, alert: Alert, *, share: Share | None = None) -> Facts:
     """Return what an alert says; `share` where it concerns somebody with fewer than it gathers."""
     channel = session.get(Channel, alert.channel_id) if alert.channel_id is not None else None
@@ -51,7 +56,7 @@ def read_facts(session: Session, alert: Alert, *, share: Share | None = None) ->
         alert_id=alert.id,
         kind=alert.kind,
         channel=(channel.display_name or channel.handle) if channel else "",
-        count=(alert.timer_count or alert.gathered_count) if share is None else share.count,
+        count=(count_waiting(alert) or alert.gathered_count) if share is None else share.count,
         first_due_at=alert.first_due_at if share is None else share.first_due_at,
         is_urgent=alert.is_urgent,
         is_reminder=alert.step_count > 0 and alert.kind not in TOLD_ONCE,

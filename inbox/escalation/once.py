@@ -8,7 +8,16 @@ from sqlalchemy import ColumnElement, func, select
 from inbox.alerts import log
 from inbox.alerts.models import AlertEvent, AlertState, AlertTimer, EventKind
 from inbox.alerts.raising import close
-from inbox.alerts.told import mark_missed, mark_told, open_timers, was_told_to
+from inbox.alerts.told import (
+    count_untimed,
+    mark_missed,
+    mark_told,
+    note_untimed_missed,
+    note_untimed_told,
+    open_timers,
+    untimed_told_to,
+    was_told_to,
+)
 from inbox.escalation import steps
 from inbox.escalation.notices import Share
 from inbox.escalation.people import Person, find_people
@@ -26,13 +35,12 @@ def tell_once(turn: Turn) -> None:
     `step_count` counts those that were told of and have no timer.
     """
     alert = turn.alert
-    if alert.timer_count:
-        _withdraw_idle(turn)
+    _withdraw_idle(turn)
     if not _learn(turn) and not alert.underway:
         alert.passed = []
     told = Told()
     rest = _tell_assignees(turn, told)
-    rest += 0 if alert.timer_count else alert.gathered_count - alert.step_count
+    rest += count_untimed(alert)
     is_lost = rest > 0 and not _tell_others(turn, rest, told)
     if told.underway and not alert.underway:
         alert.told_at, alert.has_arrived = turn.now, False
@@ -40,6 +48,8 @@ def tell_once(turn: Turn) -> None:
     if is_lost and not told.spared:
         _give_up(turn)
         return
+    if is_lost and count_untimed(alert):  # who could be told wants to hear of alerts alone
+        note_untimed_told(alert, told.spared, turn.now)
     _come_to_rest(turn)
 
 
@@ -80,7 +90,8 @@ def _tell_others(turn: Turn, count: int, told: Told) -> bool:
         if mine.underway:
             told.underway += mine.underway
             mark_told(turn.session, turn.alert, mine.underway, turn.now)
-            turn.alert.step_count = turn.alert.gathered_count
+            if count_untimed(turn.alert):
+                note_untimed_told(turn.alert, mine.underway, turn.now)
             return True
     told.spared += mine.spared
     return False
@@ -102,17 +113,16 @@ def _learn(turn: Turn) -> bool:
         let_pass(turn, number, FAILED)
         for at in missed:
             mark_missed(turn.session, alert, number, at)
-    if failed and not alert.has_arrived and not alert.underway:
-        alert.step_count = 0
+            note_untimed_missed(alert, number, at)
     return bool(failed)
 
 
 def _withdraw_idle(turn: Turn) -> None:
-    """Take back what has not left yet to those of whose timers none waits any more."""
+    """Take back what has not left yet to those whose timers are gone; what has no timer stays on its way."""
     alert, still = turn.alert, []
     for number in alert.underway:
         theirs = select(AlertTimer.id).where(*open_timers(alert), was_told_to(number)).limit(1)
-        if turn.session.scalar(theirs) is None:
+        if number not in untimed_told_to(alert) and turn.session.scalar(theirs) is None:
             withdraw(turn.session, alert.id, number)
         else:
             still.append(number)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.record import record
-from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert, AlertState
+from inbox.alerts.models import OF_CHANNELS, TOLD_ONCE, Alert, AlertKind, AlertState
 from inbox.errors import Conflict, Invalid
 from inbox.escalation import steps
 from inbox.escalation.models import EscalationPolicy, EscalationVersion, Wakes
@@ -37,9 +37,16 @@ def get_plan(session: Session, policy_id: int | None) -> Plan:
 
 
 def plan_for(session: Session, alert: Alert) -> Plan:
-    """Return the plan that an alert follows now: its policy's, or that of those who mend channels."""
+    """Return the plan that an alert follows now: its policy's, or that of those who mend channels.
+
+    Of a channel that delivers nothing whoever is on by a rotation of the house's plan hears too: they are told at any
+    hour, and those who can mend it may sleep.
+    """
     plan = get_plan(session, alert.escalation_policy_id)
-    return replace(steps.MENDING, wakes=plan.wakes) if alert.kind in OF_CHANNELS else plan
+    if alert.kind not in OF_CHANNELS:
+        return plan
+    on_call = steps.rotations_of(plan) if alert.kind == AlertKind.CHANNEL else ()
+    return replace(steps.MENDING, steps=steps.with_targets(steps.MENDING.steps, on_call), wakes=plan.wakes)
 
 
 def plan_of(session: Session, policy: EscalationPolicy) -> Plan:

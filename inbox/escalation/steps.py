@@ -1,7 +1,7 @@
 """What an escalation policy says, as data, and which of its steps comes next; no database, no clock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -112,6 +112,17 @@ def carry_over(plan: Plan, step_count: int, round_length: int) -> int:
 def targets_of(plan: Plan, place: int, rung: int) -> tuple[Target, ...]:
     """Return whom to tell: the step's own targets on rung 0, then those of RULES F."""
     return plan.steps[place].targets if rung == 0 else RUNGS[rung]
+
+
+def rotations_of(plan: Plan) -> tuple[Target, ...]:
+    """Return the rotations that a plan names, each once, in the order of its steps."""
+    return tuple(dict.fromkeys(one for step in plan.steps for one in step.targets if one.kind is TargetKind.ROTATION))
+
+
+def with_targets(steps: Sequence[Step], more: tuple[Target, ...]) -> tuple[Step, ...]:
+    """Return steps of which the first one tells these too."""
+    first, *later = steps
+    return (replace(first, targets=(*first.targets, *more)), *later)
 
 
 def dump(steps: Sequence[Step]) -> list[dict[str, Any]]:

@@ -78,14 +78,17 @@ def take_change(
 def _is_stale(session: Session, row: Row, message: Message) -> bool:
     """Tell whether a page shows an earlier wording than the one we have: two lists may differ in age.
 
-    Where the platform declares no time of the edit, a wording that we had before counts as old; if it was
-    put back on purpose, the next look finds it. A wording without such a time is older than one that has it.
+    Where times don't tell, a version or an untimed wording that we had before counts as old; if it was
+    put back on purpose, the next look finds it. A wording without such a time is older than one that has it, unless
+    it bears a version that we never had.
     """
-    if message.edited_at is None and row.edited_at is not None and row.gone_at is None:
+    is_same_version = message.version is None or message.version == row.platform_version
+    if message.edited_at is None and row.edited_at is not None and row.gone_at is None and is_same_version:
         return True
     if message.edited_at is not None and row.edited_at is not None and message.edited_at != row.edited_at:
         return message.edited_at < row.edited_at
-    if row.gone_at is not None or message.edited_at is not None:
+    is_timed = message.edited_at is not None and message.version is None
+    if row.gone_at is not None or is_timed:
         return False
     was_so = exists().where(
         MessageVersion.message_id == row.id,

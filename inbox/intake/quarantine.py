@@ -19,8 +19,6 @@ from inbox.settings import Pace
 
 DISCARDED = "discarded"
 REPLAYED = "replayed"
-# Lists in which private messages stand, or may stand.
-_PRIVATE_STREAMS = frozenset({"direct", "updates", "push"})
 _LONGEST_PAYLOAD = 4 * 1024 * 1024
 _LONGEST_REASON = 500
 
@@ -33,19 +31,20 @@ def keep(
     reason_code: str,
     detail: str = "",
     *,
-    is_private: bool = False,
+    is_private: bool = True,
     seen_at: datetime | None = None,
 ) -> Quarantined:
     """Keep an item or a page that can't be read; the same bytes of a channel make one row.
 
-    `seen_at`: when we received it (default now), which a replay takes for `received_at`. A row that was
-    replayed and can't be read again is open once more; a discarded one stays discarded.
+    `is_private` is False only for what was read and is known to be public: most lists carry private messages too,
+    and bytes that could not be read don't tell. `seen_at`: when we received it (default now), which a replay takes for
+    `received_at`. A row that was replayed and can't be read again is open once more; a discarded one stays discarded.
     """
     now = clock.now()
     digest = hashlib.sha256(raw).hexdigest()
     row = session.scalar(select(Quarantined).where(Quarantined.channel_id == channel.id, Quarantined.digest == digest))
     if row is not None:
-        return _seen_again(session, row, now)
+        return _seen_again(session, row, now, is_private=is_private)
     row = Quarantined(
         channel_id=channel.id,
         stream_name=borders.clean_text(stream_name),
@@ -53,7 +52,7 @@ def keep(
         compressed=borders.pack(raw[:_LONGEST_PAYLOAD]),
         reason_code=reason_code,
         reason_detail=scrub(borders.clean_text(detail))[:_LONGEST_REASON],
-        is_private=is_private or stream_name in _PRIVATE_STREAMS,
+        is_private=is_private,
         first_seen_at=seen_at or now,
         last_seen_at=now,
     )
@@ -63,8 +62,9 @@ def keep(
     return row
 
 
-def _seen_again(session: Session, row: Quarantined, now: datetime) -> Quarantined:
+def _seen_again(session: Session, row: Quarantined, now: datetime, *, is_private: bool) -> Quarantined:
     row.last_seen_at = now
+    row.is_private = row.is_private or is_private
     row.seen_count += 1
     if row.resolution == REPLAYED:
         row.resolved_at = row.resolution = row.resolved_by_id = row.resolved_why = None

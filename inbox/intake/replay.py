@@ -18,17 +18,33 @@ from inbox.settings import Pace
 Parse = Callable[[str, bytes], Sequence[Item]]
 
 
-def replay(session: Session, row: Quarantined, parse: Parse, *, pace: Pace, member_id: int | None = None) -> Received:
-    """Parse a row with `Connection.parse` and receive it as if it had been readable when it came.
+def read_again(row: Quarantined, parse: Parse) -> Sequence[Item]:
+    """Parse a row with `Connection.parse`; raises Invalid('still_unreadable') when it can't be read yet.
+
+    Reading may ask the platform, so no transaction is open meanwhile: `row` belongs to no session by then.
+    """
+    try:
+        items = parse(row.stream_name, borders.unpack(row.compressed))
+    except PlatformError as error:
+        raise Invalid("still_unreadable", reason=error.code) from None
+    found = sort_items(items)
+    if not items or found.rejects:
+        reason = found.rejects[0].code if found.rejects else "empty"
+        raise Invalid("still_unreadable", reason=reason)
+    return items
+
+
+def replay(
+    session: Session, row: Quarantined, items: Sequence[Item], *, pace: Pace, member_id: int | None = None
+) -> Received:
+    """Receive what was read again from a row as if it had been readable when it came.
 
     Idempotent: what came meanwhile by another way stays as it is. The clock is the platform's time, at most
-    when we received it first. Raises Conflict('quarantine_resolved') when somebody decided before, and
-    Invalid('still_unreadable') when it can't be read yet: then nothing changes.
+    when we received it first. Raises Conflict('quarantine_resolved') when somebody decided before.
     """
     session.refresh(row, with_for_update=True)
     if row.resolved_at is not None:
         raise Conflict("quarantine_resolved", resolution=row.resolution)
-    items = _parse(row, parse)
     channel = session.get_one(Channel, row.channel_id)
     received = receive(
         session,
@@ -40,18 +56,6 @@ def replay(session: Session, row: Quarantined, parse: Parse, *, pace: Pace, memb
     )
     quarantine.resolve(session, row, quarantine.REPLAYED, member_id, None)
     return received
-
-
-def _parse(row: Quarantined, parse: Parse) -> Sequence[Item]:
-    try:
-        items = parse(row.stream_name, borders.unpack(row.compressed))
-    except PlatformError as error:
-        raise Invalid("still_unreadable", reason=error.code) from None
-    found = sort_items(items)
-    if not items or found.rejects:
-        reason = found.rejects[0].code if found.rejects else "empty"
-        raise Invalid("still_unreadable", reason=reason)
-    return items
 
 
 def _stream(session: Session, row: Quarantined) -> ChannelStream:

@@ -7,9 +7,10 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 from inbox.channels.models import Channel, ChannelStream
-from inbox.intake import borders, quarantine
+from inbox.intake import quarantine
 from inbox.intake.receive import Received, receive
-from inbox.platforms.items import Edited, Item, Page, Unreadable
+from inbox.intake.sorting import rejected
+from inbox.platforms.items import Item, Page
 from inbox.settings import Pace
 
 log = structlog.get_logger()
@@ -56,7 +57,15 @@ def _set_aside(
 ) -> Received:
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
     log.warning("item_not_received", channel_id=channel.id, error=type(cause).__name__)
-    inner = item.message if isinstance(item, Edited) else item
-    raw = inner.raw if isinstance(inner, Unreadable) else borders.raw_bytes(inner)
-    quarantine.keep(session, channel, stream.name, raw, NOT_RECEIVED, type(cause).__name__, seen_at=seen_at)
+    reject = rejected(item, NOT_RECEIVED, type(cause).__name__)
+    quarantine.keep(
+        session,
+        channel,
+        stream.name,
+        reject.raw,
+        reject.code,
+        reject.detail,
+        is_private=reject.is_private,
+        seen_at=seen_at,
+    )
     return Received(quarantined=1)

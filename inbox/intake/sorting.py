@@ -8,6 +8,10 @@ from inbox.intake.borders import Unacceptable
 from inbox.platforms.items import Edited, GoneItem, Item, Message, PostSeen, Unreadable
 from inbox.platforms.shallow import SLIPS
 
+# Tuples, not sets: what a connector made of odd data may be anything.
+_PUBLIC_KINDS = ("comment", "mention", "review")
+_PUBLIC_AUDIENCES = ("public", "unlisted", "followers")
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -16,7 +20,7 @@ class Reject:
     raw: bytes
     code: str
     detail: str = ""
-    is_private: bool = False
+    is_private: bool = True
 
 
 @dataclass
@@ -41,10 +45,10 @@ def sort_items(items: Iterable[Item]) -> Sorted:
         try:
             _sort(found, item)
         except Unacceptable as error:
-            found.rejects.append(_rejected(item, error.code, error.detail))
+            found.rejects.append(rejected(item, error.code, error.detail))
         except SLIPS as error:
             # a connector's slip in one item must not lose the page
-            found.rejects.append(_rejected(item, "item_malformed", type(error).__name__))
+            found.rejects.append(rejected(item, "item_malformed", type(error).__name__))
     return found
 
 
@@ -68,9 +72,16 @@ def _sort_message(found: Sorted, message: Message) -> None:
         found.later.append(message)
 
 
-def _rejected(item: Item, code: str, detail: str) -> Reject:
+def rejected(item: Item, code: str, detail: str) -> Reject:
+    """Return an item as it goes into quarantine."""
     inner = item.message if isinstance(item, Edited) else item
-    if isinstance(inner, Unreadable):
-        return Reject(inner.raw, code, detail)
-    is_private = isinstance(inner, Message) and (inner.kind == "direct" or inner.audience in ("direct", "private"))
-    return Reject(borders.raw_bytes(inner), code, detail, is_private)
+    raw = inner.raw if isinstance(inner, Unreadable) else borders.raw_bytes(inner)
+    return Reject(raw, code, detail, is_private=not _is_known_public(inner))
+
+
+def _is_known_public(item: Item) -> bool:
+    """Tell whether an item is a message that was read and that everybody may see.
+
+    All else may be private: bytes that could not be read, deletions, and posts, whose audience nobody told.
+    """
+    return isinstance(item, Message) and item.kind in _PUBLIC_KINDS and item.audience in _PUBLIC_AUDIENCES

@@ -8,7 +8,7 @@ private threads, reply windows, push). Streams are named `mentions`, `own_posts`
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 from inbox.errors import RelevoError
 from inbox.platforms.items import Context, Cursor, Item, Look, Page, Stream
@@ -214,13 +214,22 @@ class Connection(Protocol):
         ...
 
 
-@runtime_checkable
-class ReadsBack(Protocol):
-    """A connection of a platform that answers a write with an id alone."""
+class ReadBack(Protocol):
+    """What a connection has besides, as `read_back`, where its platform answers a write with an id alone."""
 
-    def read_back(self, sent: Sent, outgoing: Outgoing) -> Sent:
+    def __call__(self, sent: Sent, outgoing: Outgoing) -> Sent:
         """Read a reply of ours, to learn where it stands; `parent_id` None: it is not told."""
         ...
+
+
+def find_read_back(connection: Connection) -> ReadBack | None:
+    """Return a connection's `read_back`, None where it has none.
+
+    It is asked for by name: from Python 3.12 on isinstance and a protocol see nothing that `__getattr__` gives, and
+    connections are wrapped by that (slips.py).
+    """
+    found: ReadBack | None = getattr(connection, "read_back", None)
+    return found
 
 
 @dataclass(frozen=True)

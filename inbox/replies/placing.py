@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from inbox import clock
 from inbox.conversations.models import Message
 from inbox.outbox.transactions import MakeSession, commit
-from inbox.platforms.contract import Connection, PlatformError, ReadsBack
+from inbox.platforms.contract import Connection, PlatformError, find_read_back
 from inbox.platforms.outgoing import Outgoing, Sent
 from inbox.replies.frozen import thaw
 from inbox.replies.holding import hold
@@ -53,10 +53,11 @@ def _plan(session: Session, delivery_id: int) -> _Asked | None:
 
 
 def _read_back(connection: Connection, asked: _Asked) -> Sent | None:
-    if not isinstance(connection, ReadsBack):
+    read_back = find_read_back(connection)
+    if read_back is None:
         return None
     try:
-        found = connection.read_back(asked.sent, asked.outgoing)
+        found = read_back(asked.sent, asked.outgoing)
     except PlatformError:
         return None
     return None if found.parent_id is None else found

@@ -159,13 +159,20 @@ def archive_policy(session: Session, policy: SlaPolicy, seen_version: int, *, by
 def restore_policy(session: Session, policy: SlaPolicy, *, by_member_id: int) -> None:
     """Let an archived policy fit again, in the place of a new one; one that is in use stays as it is.
 
-    Raises Conflict where its name is another's meanwhile or its calendar is put away, Invalid where there are too many.
+    Raises Conflict where its name is another's, its calendar is put away or somebody was first, Invalid where there are
+    too many.
     """
+    found = select(SlaPolicy.version).where(SlaPolicy.id == policy.id, SlaPolicy.is_archived)
+    number = session.scalar(found)
+    if number is None:
+        return
+    version = get_version(session, policy.id, number)
+    check_countable(session, version.calendar_version_id)  # the calendar is locked first, as where one is saved
     policy = _held(session, policy.id)
     if not policy.is_archived:
         return
-    version = get_version(session, policy.id, policy.version)
-    check_countable(session, version.calendar_version_id)
+    if policy.version != number:  # restored, saved and archived again meanwhile
+        raise Conflict("sla_policy_changed", name=policy.name)
     order = _lock_order(session)
     if len(order) >= MOST_POLICIES:
         raise Invalid("sla_policies_too_many", most=MOST_POLICIES)

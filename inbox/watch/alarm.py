@@ -52,7 +52,7 @@ def raise_alarm(session: Session, found: Finding) -> None:
 
 def end_alarm(session: Session) -> None:
     """Close the alarm, if one is open."""
-    close_open(session, kind=_KIND, channel_id=None, now=clock.now())
+    close_open(session, kind=_KIND, channel_id=None, now=clock.now(), why="mended")
 
 
 def is_untold(found: Finding) -> bool:

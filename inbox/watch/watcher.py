@@ -95,8 +95,10 @@ class Watcher:
         if not found.is_well:
             self._well_since = None
             self._notice(now)
-            self._alert(found)
-            self._tell(lambda: letters.stopped(self._settings, found, self._told, now, self._languages), now)
+            try:  # first of all; and whichever of the two breaks, the other one is told
+                self._tell(lambda: letters.stopped(self._settings, found, self._told, now, self._languages), now)
+            finally:
+                self._alert(found)
         elif self._told.noticed_at is not None or self._alarm is not None:
             self._well_since = self._well_since or now
             if now - self._well_since >= timedelta(seconds=WELL_SECONDS):
@@ -113,8 +115,8 @@ class Watcher:
                 self._alarm = found.part
             if alarm.is_untold(found):
                 alarm.tell(self._make_session, self._settings)
-        except SQLAlchemyError as error:  # a full disk: the last resort hears of it all the same
-            log.warning("alarm_unwritten", error=type(error).__name__)
+        except Exception as error:  # a full disk, a row that can't be read: the watch goes on; its text may be secret
+            log.error("alarm_broke", error=type(error).__name__)
 
     def _end_alert(self) -> None:
         if self._alarm is None:
@@ -122,8 +124,8 @@ class Watcher:
         try:
             commit(self._make_session, alarm.end_alarm)
             self._alarm = None
-        except SQLAlchemyError as error:
-            log.warning("alarm_unwritten", error=type(error).__name__)
+        except Exception as error:  # all is well again, and the last resort is told so
+            log.error("alarm_broke", error=type(error).__name__)
 
     def _look_without_database(self, now: datetime) -> None:
         self._well_since = None

@@ -7,12 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.alerts.models import Alert
+from inbox.alerts.models import Alert, AlertEvent
 from inbox.channels import connect, states, streams
 from inbox.channels.models import Channel, ChannelState
+from inbox.escalation.steps import Step, Target, TargetKind
+from inbox.members.models import Member
+from inbox.oncall.rotations import Wanted, make_rotation
+from inbox.oncall.shifts import Turns
 from inbox.platforms.contract import PlatformError, RateLimited, TokenExpired, Unavailable
 from inbox.settings import Pace
-from tests.factories.alerts import log_of, make_reachable, send_all, sweep
+from tests.factories.alerts import log_of, make_policy, make_reachable, send_all, sweep
 from tests.factories.basics import join_team, make_channel, make_grant, make_team
 from tests.factories.channels import make_signed_in, make_stream, make_vault, make_verified
 from tests.fixtures.app import MovingClock
@@ -80,6 +84,33 @@ def test_where_no_admin_takes_it_the_channels_lead_hears_of_it(
     moving_clock.move(minutes=15)
     sweep(session)
     assert send_all(session) == ["Lea"]
+
+
+def test_a_channel_that_dies_at_night_is_told_to_who_is_on_call(
+    session: Session, channel: Channel, pace: Pace, moving_clock: MovingClock
+) -> None:
+    kai = make_reachable(session, "Kai", time_zone="Europe/Madrid")
+    ada = session.scalars(select(Member).where(Member.is_admin)).one()
+    rota = make_rotation(session, Wanted("Nights", Turns((kai.id,), False, 0, 540, "Europe/Madrid", clock.now())), ada)
+    house = make_policy(session, Step(0, (Target(TargetKind.ROTATION, rota.id),)), wakes="urgent")
+    house.is_default = True
+    for member in session.scalars(select(Member)):
+        member.time_zone = "Europe/Madrid"
+    moving_clock.move(hours=11)  # midnight there
+    channel.token_expires_at = clock.now() + timedelta(days=2)
+    states.watch(session, channel, pace)
+    fail(session, channel, TokenExpired("revoked"), pace)
+    moving_clock.move(90)
+    sweep(session)
+    told = session.execute(
+        select(Alert.kind, Member.name)
+        .select_from(AlertEvent)
+        .join(Alert)
+        .join(Member, AlertEvent.member_id == Member.id)
+        .where(AlertEvent.kind == "told")
+        .order_by(AlertEvent.id)
+    )
+    assert [tuple(row) for row in told] == [("sign_in_ends", "Ada"), ("channel", "Kai")]
 
 
 @pytest.mark.parametrize("kind", ["away", "budget"])

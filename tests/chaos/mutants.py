@@ -95,8 +95,8 @@ MUTANTS: Mapping[str, Mutant] = {
         (
             Change(
                 "inbox/replies/match.py",
-                "    possible = _list_possible(session, channel, item, pace)\n",
-                "    possible: list[Delivery] = []\n",
+                "    out = _list_possible(session, channel, item)\n",
+                "    out: list[Delivery] = []\n",
             ),
         ),
     ),

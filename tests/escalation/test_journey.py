@@ -99,6 +99,16 @@ def test_whoever_has_no_verified_method_is_passed_at_once(session: Session) -> N
     assert log_of(session, alert) == ["raised", "passed Ana no_method", "told Lea"]
 
 
+def test_a_step_that_means_those_alone_who_were_passed_before_is_not_called_nobodys(session: Session) -> None:
+    ana, eva = make_member(session, "Ana"), make_reachable(session, "Eva")
+    steps = Step(0, (whom(ana),)), Step(900, (whom(ana),)), Step(900, (whom(eva),))
+    alert = breach(session, make_channel(session).id, make_policy(session, *steps))
+    session.commit()
+    sweep(session)
+    assert send_all(session) == ["Eva"]
+    assert log_of(session, alert) == ["raised", "passed Ana no_method", "told Eva"]
+
+
 def test_whom_three_attempts_did_not_reach_is_passed_at_once(session: Session, moving_clock: MovingClock) -> None:
     ana, diego = make_reachable(session, "Ana"), make_reachable(session, "Diego")
     admin = make_reachable(session, "Vera", is_admin=True)

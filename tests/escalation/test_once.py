@@ -13,6 +13,7 @@ from inbox.alerts.acknowledge import acknowledge
 from inbox.alerts.models import Alert, AlertTimer
 from inbox.alerts.raising import Waiting, close_for_timer, raise_for
 from inbox.errors import Conflict
+from inbox.members.models import Member
 from inbox.notifications.models import Notification, QuietHours
 from inbox.outbox.models import Delivery
 from inbox.settings import Pace
@@ -301,7 +302,7 @@ def test_a_summary_waits_for_the_end_of_its_import_and_for_the_last_page(
     moving_clock.move(seconds=15)
     sweep(session)
     assert send_all(session) == ["Vera"]
-    assert subjects(session) == ["5000 people have waited on Acme since before it was connected"]
+    assert subjects(session) == ["5000 people have waited on Sandbox feed · Acme since before it was connected"]
 
 
 def test_an_import_that_does_not_end_is_told_of_each_quarter_of_an_hour(
@@ -319,3 +320,74 @@ def test_an_import_that_does_not_end_is_told_of_each_quarter_of_an_hour(
         told.append(send_all(session))
         moving_clock.move(minutes=8)
     assert told == [[], [], ["Vera"], []]
+
+
+def begin_mixed_import(session: Session) -> tuple[Alert, Member, Member]:
+    """Raise the summary of an import: a late timer of Ana's, and forty people who have none; Lea leads the channel."""
+    channel, team = make_channel(session, display_name="Acme"), make_team(session)
+    make_grant(session, team, channel)
+    ana, lea = make_reachable(session, "Ana"), make_reachable(session, "Lea")
+    join_team(session, lea, team, "lead")
+    make_reachable(session, "Vera", is_admin=True)
+    what = {"kind": "import", "channel_id": channel.id, "escalation_policy_id": None, "is_urgent": False}
+    mine = [Waiting(1, clock.now(), assignee_id=ana.id)]
+    raise_for(session, **what, waiting=mine, now=clock.now())  # type: ignore[arg-type]
+    alert = raise_for(session, **what, waiting=(), now=clock.now(), count=40)  # type: ignore[arg-type]
+    channel.import_done_at = clock.now()
+    session.commit()
+    return alert, ana, lea
+
+
+def test_an_imports_summary_outlives_its_timers_and_is_told_until_somebody_heard_it(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    alert, _, _ = begin_mixed_import(session)
+    close_for_timer(session, 1, clock.now())
+    session.commit()
+    assert state_of(session, alert) == "triggered"
+    moving_clock.move(seconds=15)
+    sweep(session)
+    assert send_all(session, works=False) == ["Lea"]
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert send_all(session) == ["Vera"]
+    assert [one.partition(" on ")[0] for one in subjects(session)] == ["40 people have waited"] * 2
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert log_of(session, alert)[-2:] == ["reached Vera", "closed told"]
+
+
+def test_an_imports_late_timers_and_those_without_are_each_told_to_whose_they_are(
+    session: Session, moving_clock: MovingClock
+) -> None:
+    alert, ana, _ = begin_mixed_import(session)
+    moving_clock.move(seconds=15)
+    sweep(session)
+    assert [one.partition(" on ")[0] for one in subjects(session)] == ["1 person has waited", "40 people have waited"]
+    first, second = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    first.state, second.state, first.due_at, second.due_at = "sent", "refused", None, None
+    session.commit()
+    moving_clock.move(minutes=1)
+    sweep(session)  # Ana heard of hers, and nobody of the forty
+    assert subjects(session)[-1].startswith("40 people have waited")
+    acknowledge(session, alert.id, ana.id, by="page", now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "triggered"
+    assert send_all(session) == ["Vera"]
+    moving_clock.move(minutes=1)
+    sweep(session)
+    assert state_of(session, alert) == "closed"
+    assert log_of(session, alert)[-1] == "closed told"
+
+
+def test_who_was_told_of_those_without_a_timer_takes_these_alone(session: Session, moving_clock: MovingClock) -> None:
+    alert, ana, lea = begin_mixed_import(session)
+    moving_clock.move(seconds=15)
+    sweep(session)
+    acknowledge(session, alert.id, lea.id, by="link", now=clock.now(), pace=Pace())
+    session.commit()
+    sweep(session)
+    assert (state_of(session, alert), send_all(session)) == ("triggered", ["Ana"])
+    acknowledge(session, alert.id, ana.id, by="link", now=clock.now(), pace=Pace())
+    session.commit()
+    assert state_of(session, alert) == "closed"

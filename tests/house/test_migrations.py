@@ -105,7 +105,7 @@ def test_who_was_told_before_browsers_could_be_keeps_what_was_sent(empty_app: Fl
         schema.upgrade(empty_app)
         now, member = clock.now(), make_member(db.session())
         method = NotificationMethod(member_id=member.id, kind="ntfy", sealed=b"", created_at=now)
-        delivery = Delivery(kind="notification", due_at=now, created_at=now)
+        delivery = Delivery(kind="notification", state="sent", not_before_at=now, created_at=now, outgoing={})
         db.session.add_all([method, delivery])
         db.session.flush()
         told = {"round_key": "r", "place": 0, "kind": "test", "is_alert": False, "language": "en", "subject": "Hello"}

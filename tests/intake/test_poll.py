@@ -151,7 +151,7 @@ def test_e3_an_unreadable_page_leaves_the_cursor_and_needs_you_after_three_tries
         cast(MovingClock, clock._source).move(600)
     assert desk.stream.cursor is None
     kept = desk.session.scalars(select(Quarantined)).one()
-    assert (kept.reason_code, kept.seen_count) == ("unreadable_page", 3)
+    assert (kept.reason_code, kept.seen_count, kept.is_private) == ("unreadable_page", 3, True)
 
 
 def test_e3_a_page_that_repeats_stops_after_three_and_says_so(desk: Desk) -> None:
@@ -177,7 +177,7 @@ def test_e3_an_item_that_can_not_be_written_is_quarantined_and_the_rest_goes_on(
     assert desk.read() == 2
     assert (desk.stream.cursor, desk.count()) == ({"mark": 1}, 2)
     kept = desk.session.scalars(select(Quarantined)).one()
-    assert (kept.reason_code, kept.reason_detail) == ("item_not_received", "ValueError")
+    assert (kept.reason_code, kept.reason_detail, kept.is_private) == ("item_not_received", "ValueError", False)
 
 
 def test_e3_a_database_that_is_away_quarantines_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,14 @@ from inbox.conversations.models import Message
 from inbox.errors import Conflict, Invalid, NotAllowed, NotFound
 from inbox.intake import borders, quarantine
 from inbox.intake.models import Quarantined
-from inbox.intake.replay import replay
+from inbox.intake.receive import Received
+from inbox.intake.replay import Parse, read_again
+from inbox.intake.replay import replay as receive_again
 from inbox.platforms.contract import Malformed
 from inbox.platforms.items import Item, Unreadable
 from inbox.settings import Pace
 from tests.factories.basics import make_channel, make_member, make_responder
-from tests.factories.items import message, take_in
+from tests.factories.items import direct, gone, message, take_in
 from tests.fixtures.app import MovingClock
 
 PACE = Pace()
@@ -34,6 +36,10 @@ def parse(stream: str, raw: bytes) -> Sequence[Item]:
     except ValueError:
         raise Malformed("not JSON", raw) from None
     return [message(found["id"], text=found["text"], authored_at=clock.now() - timedelta(hours=5))]
+
+
+def replay(session: Session, row: Quarantined, parse: Parse, *, pace: Pace, member_id: int | None = None) -> Received:
+    return receive_again(session, row, read_again(row, parse), pace=pace, member_id=member_id)
 
 
 def kept(session: Session, raw: bytes = b'{"id":"q1","text":"hola?"}') -> Quarantined:
@@ -126,8 +132,8 @@ def test_a_replayed_row_that_fails_again_is_open_again(session: Session) -> None
 
 def test_only_members_who_see_the_channel_reach_its_quarantine(session: Session) -> None:
     channel = make_channel(session)
-    row = quarantine.keep(session, channel, "mentions", b"{", "item_unreadable")
-    private = quarantine.keep(session, channel, "direct", b"[", "item_unreadable")
+    row = quarantine.keep(session, channel, "mentions", b"{", "item_unreadable", is_private=False)
+    private = quarantine.keep(session, channel, "mentions", b"[", "item_unreadable")
     member = make_responder(session, channel)
     viewer = make_responder(session, channel, role="viewer", can_see_private=False)
     stranger = make_responder(session, make_channel(session))
@@ -142,6 +148,20 @@ def test_only_members_who_see_the_channel_reach_its_quarantine(session: Session)
         quarantine.access_quarantined(session, member.id, 10**9)
     assert quarantine.list_open(session, channel.id, with_private=False) == [row]
     assert quarantine.list_open(session, channel.id, with_private=True) == [private, row]
+
+
+def test_only_what_was_read_and_is_public_is_shown_to_those_who_see_no_private_messages(session: Session) -> None:
+    channel, endless = make_channel(session), "x" * 1001
+    public = message(endless, raw={"said": "in public"})
+    malformed = message(audience="nobody knows", raw={"said": "to whom?"})
+    private = direct(endless, raw={"said": "in private"})
+    take_in(session, channel, Unreadable(b'{"visibility": "direct"', "cut"), public, malformed, private, gone(endless))
+    quarantine.keep(session, channel, "mentions", b"<html>", "unreadable_page")
+    shown = quarantine.list_open(session, channel.id, with_private=False)
+    assert [borders.unpack(row.compressed) for row in shown] == [b'{"said":"in public"}']
+    assert len(quarantine.list_open(session, channel.id, with_private=True)) == 6
+    quarantine.keep(session, channel, "mentions", b'{"said":"in public"}', "unreadable_page")
+    assert quarantine.list_open(session, channel.id, with_private=False) == []  # the same bytes by a list that may
 
 
 def test_payloads_of_decided_rows_go_after_thirty_days_and_the_rows_stay(

@@ -192,6 +192,18 @@ def test_an_older_wording_from_a_slower_list_changes_nothing(session: Session, m
     assert count(session, MessageVersion) == 1
 
 
+def test_a_new_version_without_a_time_follows_one_with_a_time(session: Session, moving_clock: MovingClock) -> None:
+    channel = make_channel(session)
+    first = message("c1", text="¿Abren?", version="v1")
+    timed = replace(first, text="¿Abren hoy?", version="v2", edited_at=moving_clock.move(60))
+    for wording in (first, timed, replace(first, text="¿Abren mañana?", version="v3")):
+        take_in(session, channel, wording)
+    assert one(session, "c1").text == "¿Abren mañana?"
+    for older in (first, timed):
+        take_in(session, channel, older)
+    assert one(session, "c1").text == "¿Abren mañana?"
+
+
 def test_an_edit_replaces_pictures(session: Session) -> None:
     channel = make_channel(session)
     first = message("c1", version="v1", pictures=[Picture("https://pictures.example/1.png", alt="one")])

@@ -322,11 +322,21 @@ def test_apprise_calls_nothing_private(host: str) -> None:
     assert server.connection_count == 0
 
 
-def test_a_name_that_is_private_only_when_it_is_called_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox.notifications.senders.others.resolve", lambda *_: ["93.184.216.34"])
+def test_what_stands_in_the_hosts_place_is_looked_up_by_nobody_before_it_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_up = []
+    found = socket.getaddrinfo
+
+    def look_up(host: Any, *rest: Any, **more: Any) -> Any:
+        looked_up.append(host)
+        return found(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with answering(reply(b"")) as server, pytest.raises(NotDelivered, match="address_refused"):
-        apprise_to(f"json://localhost:{server.port}/")
+        apprise_to(f"json://localhost:{server.port}/")  # its own process looks, and calls nothing private
     assert server.connection_count == 0
+    assert "localhost" not in looked_up
 
 
 def test_no_service_that_apprise_may_reach_lets_an_address_name_its_host() -> None:

@@ -119,7 +119,7 @@ def _late_is_in_time(patch: Patch, _app: Flask) -> None:
 def _warned_nobody(patch: Patch, _app: Flask) -> None:
     def tell_others(turn: Turn, _count: int, _told: object) -> bool:
         mark_told(turn.session, turn.alert, (), turn.now)
-        turn.alert.step_count = turn.alert.gathered_count
+        turn.alert.step_count = turn.alert.untimed_count
         return True
 
     patch.setattr(once, "_tell_others", tell_others)

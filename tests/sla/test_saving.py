@@ -4,18 +4,25 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.activity.models import Activity
+from inbox.calendars.archive import lock
+from inbox.calendars.hours import WHOLE_DAY, Hours
+from inbox.calendars.models import Calendar, CalendarVersion
+from inbox.calendars.written import write_hours
+from inbox.database import db
 from inbox.errors import Conflict, Invalid
 from inbox.members.models import Member
 from inbox.sla.models import SlaPolicy, SlaPolicyVersion
 from inbox.sla.policies import list_current
-from inbox.sla.saving import Wanted, archive_policy, check, make_policy, move_policy, save_policy
+from inbox.sla.saving import Wanted, archive_policy, check, make_policy, move_policy, restore_policy, save_policy
 from tests.factories.basics import make_member
 from tests.fixtures.app import START, MovingClock
+from tests.races.meeting import in_transaction, start, wait_until_met
 
 HOUR, DAY = 3600, 86400
 PLAIN = Wanted("Standard", DAY, warnings=({"before_seconds": 600},))
@@ -135,3 +142,33 @@ def test_the_borders_can_be_used() -> None:
     check(replace(PLAIN, target_seconds=60, warnings=()))
     check(replace(PLAIN, target_seconds=365 * DAY, warnings=({"before_seconds": 60}, {"percent": 99}, {"percent": 1})))
     check(replace(PLAIN, calendar_version_id=1, warnings=({"before_seconds": DAY},)))
+
+
+def test_who_saves_and_who_restores_lock_in_one_order(app: Flask, session: Session, eva: Member) -> None:
+    calendar = Calendar(name="Office", version=1, created_at=START)
+    session.add(calendar)
+    session.flush()
+    hours = write_hours(Hours("Europe/Madrid", (WHOLE_DAY,) * 7, {}))
+    version = CalendarVersion(calendar_id=calendar.id, version=1, hours=hours, plan={}, created_at=START)
+    session.add(version)
+    session.flush()
+    policy = make(session, eva, calendar_version_id=version.id)
+    policy.is_archived = True
+    session.commit()
+    calendar_id, policy_id, eva_id = calendar.id, policy.id, eva.id
+    wanted = replace(PLAIN, seen_version=1, calendar_version_id=version.id)
+    session.rollback()
+    with app.app_context():
+        engine = db.engine
+
+    def restore(mine: Session) -> None:
+        restore_policy(mine, mine.get_one(SlaPolicy, policy_id), by_member_id=eva_id)
+
+    with Session(engine) as mine, mine.begin():
+        lock(mine, calendar_id)
+        running = start(lambda: in_transaction(engine, restore))
+        wait_until_met(engine, running)
+        with pytest.raises(Conflict, match="sla_policy_archived"):
+            save_policy(mine, mine.get_one(SlaPolicy, policy_id), wanted, by_member_id=eva_id, now=START)
+    assert running.result() is None
+    assert not session.get_one(SlaPolicy, policy_id, populate_existing=True).is_archived

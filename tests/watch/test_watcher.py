@@ -9,16 +9,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from inbox import clock
 from inbox.activity import kinds
 from inbox.activity.models import Activity
 from inbox.database import db
+from inbox.escalation.models import EscalationVersion
+from inbox.escalation.steps import Step, Target, TargetKind
 from inbox.settings import Settings
 from inbox.watch.models import SweepBeat, WatchLease
 from inbox.watch.queries import find_watch
 from inbox.watch.watch import Watch
 from inbox.watch.watcher import Watcher
+from tests.factories.alerts import make_policy
 from tests.factories.watch import SWEEPS, beat
 from tests.fixtures.app import MovingClock
 from tests.inbox.wire import Wire, answering, reply
@@ -179,6 +183,24 @@ def test_a_database_that_stays_away_is_told_too(
     watch_for(watcher, moving_clock, 60)
     assert subjects(receiver) == ["Relevo: the database has not answered since 20 Nov 2026, 12:00 UTC"]
     SweepBeat.__table__.create(engine)  # type: ignore[attr-defined]
+    beat(session)
+    watch_for(watcher, moving_clock, 40)
+    assert subjects(receiver)[1:] == ["Relevo: everything is checked again"]
+
+
+def test_an_alarm_that_breaks_leaves_nobody_in_the_dark(
+    app: Flask, session: Session, moving_clock: MovingClock, receiver: Wire
+) -> None:
+    policy = make_policy(session, Step(0, (Target(TargetKind.ADMINS),)))
+    policy.is_default = True
+    version = session.scalars(select(EscalationVersion)).one()
+    version.steps = [{"wait_seconds": 0, "targets": [{"kind": "nobody_knows"}]}]
+    beat(session, ago=100)
+    watcher = make_watcher(app, receiver.url)
+    with capture_logs() as logs:
+        watcher.look()
+    assert "alarm_broke" in [line["event"] for line in logs]
+    assert len(receiver.requests) == 1
     beat(session)
     watch_for(watcher, moving_clock, 40)
     assert subjects(receiver)[1:] == ["Relevo: everything is checked again"]

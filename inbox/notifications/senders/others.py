@@ -2,7 +2,7 @@
 
 It calls the network past our client, so it does so in a process of its own that connects to nothing private, and that
 is killed when its time is over. Only services whose servers are fixed in the library are taken: with any other an
-address could name any host; where one does all the same, it is looked up before.
+address could name any host.
 """
 
 import json
@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpcore
-
 from inbox.errors import Invalid
-from inbox.guard import LocalServices, Refusal, resolve
+from inbox.guard import LocalServices
 from inbox.languages import later as _l
 from inbox.notifications import addresses
 from inbox.notifications.contract import Address, Field, Letter, NotDelivered, Receipt, Wire
@@ -97,7 +95,7 @@ class Others:
         if self._scheme(url) not in self._schemes:
             raise NotDelivered("apprise_malformed", is_sure=True, is_final=True)
         services = LocalServices(wire.settings.local_services)
-        _check_host(url, services, wire.seconds)
+        _check_host(url, services)
         asked = {
             "url": url,
             "title": letter.subject,
@@ -128,24 +126,19 @@ class Others:
         return apprise.Apprise.instantiate(url, suppress_exceptions=True)
 
 
-def _check_host(url: str, services: LocalServices, seconds: float) -> None:
-    """Refuse an address that names a private host, itself or by what its name leads to; raises NotDelivered.
+def _check_host(url: str, services: LocalServices) -> None:
+    """Refuse an address that names a private one itself; raises NotDelivered.
 
-    With most services a token stands in the host's place, and is nobody's name: their host is fixed, and looked at when
-    it is called.
+    Nothing is looked up: with most services a token stands in the host's place, and whoever answers for names would
+    read it. What a name leads to is looked at when it is called.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme.endswith("s") else 80)
+        is_private = not is_public(host)
     except ValueError:
         return
-    if not host or services.declares(host, port):
-        return
-    try:
-        addresses_of_it = resolve(host, port, seconds)
-    except (Refusal, httpcore.ConnectTimeout):
-        return
-    if not all(is_public(one) for one in addresses_of_it):
+    if is_private and not services.declares(host, port):
         raise NotDelivered("address_refused", is_sure=True, is_final=True)
 
 

@@ -104,7 +104,7 @@ def _meaning(answered: Answered) -> PlatformError | None:
         return TokenExpired(detail)
     if not 400 <= answered.status < 500 or answered.status == 408:
         return None
-    if code in ("unknown_message", "gone") or answered.status == 410:
+    if code in ("unknown_message", "gone"):
         return Gone(detail)
     if code == "not_offered":
         return Refused(detail, code="not_offered")

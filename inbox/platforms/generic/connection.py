@@ -69,7 +69,7 @@ class GenericConnection:
         mark = name_of(found, "next") or after
         # a mark that does not move would be asked for without end
         is_over = mark == after or not flag(found, "has_more")
-        return Page(parse.parse_all(rows), {"after": mark}, is_complete=is_over, skew=skew(answered))
+        return Page(self._items(rows), {"after": mark}, is_complete=is_over, skew=skew(answered))
 
     def recheck(self, refs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Look]:
         """Look again at messages, fifty at a time; what a bridge leaves out tells nothing."""
@@ -81,7 +81,7 @@ class GenericConnection:
                 found, _ = self.calls.ask("look", ids=batch)
             except Refused:
                 return {one: Unknown() for one in ids}  # the bridge can't look: it tells of changes by itself
-            seen = {_id_of(item): item for item in parse.parse_all(things(found, "items"))}
+            seen = {_id_of(item): item for item in self._items(things(found, "items"))}
             looks |= {one: _look(seen.get(one)) for one in batch}
         return looks
 
@@ -91,7 +91,7 @@ class GenericConnection:
             found, _ = self.calls.ask("context", id=external_id)
         except Refused:
             return Context(None)
-        items = parse.parse_all(things(found, "items"))
+        items = self._items(things(found, "items"))
         post = next((item for item in items if isinstance(item, PostSeen)), None)
         return Context(post, tuple(item for item in items if isinstance(item, Message)))
 
@@ -101,7 +101,8 @@ class GenericConnection:
             row = load(raw)
         except ValueError:
             return [Unreadable(raw, "not JSON")]
-        return [parse.parse_item(row)]
+        rows = row.get("items") if isinstance(row, dict) else None
+        return self._items(rows if isinstance(rows, list) else [row])  # a whole push may have been set aside
 
     def prepare(self, outgoing: Outgoing, key: str) -> Outgoing:
         """Give the reply its id: under it the bridge keeps it, and twice under one id is once."""
@@ -120,7 +121,7 @@ class GenericConnection:
             return ParentGone()
         except Refused:
             return Ok()
-        seen = {_id_of(item): item for item in parse.parse_all(things(found, "items"))}
+        seen = {_id_of(item): item for item in self._items(things(found, "items"))}
         return ParentGone() if isinstance(seen.get(outgoing.parent_id), GoneItem) else Ok()
 
     def send(self, outgoing: Outgoing, key: str) -> Sent:
@@ -140,19 +141,17 @@ class GenericConnection:
         return self._sent(outgoing, answer, key)
 
     def find_sent(self, outgoing: Outgoing, not_before: datetime) -> LookUp:
-        """Ask for the reply by its id: the bridge keeps it under that, so its absence is sure."""
+        """Ask for the reply by its id; a no counts once it was said again, for a write may still be on its way."""
         wanted = self.wanted_id(outgoing) or ""
         try:
             found, _ = self.calls.ask("find", id=wanted, for_send=True)
-        except Gone:
-            return Absent(is_sure=True)
         except Unavailable as error:
             return CannotLook(error.code)
         if flag(found, "is_sent"):
             return Found(self._sent(outgoing, found, wanted))
         # without a clear no, and while the bridge is still at it, nothing is known
         is_no = found.get("is_sent") is False and not flag(found, "is_pending")
-        return Absent(is_sure=True) if is_no else CannotLook("pending")
+        return Absent(is_sure=False) if is_no else CannotLook("pending")
 
     def _sent(self, outgoing: Outgoing, answer: Mapping[str, Any], key: str) -> Sent:
         return Sent(
@@ -195,6 +194,18 @@ class GenericConnection:
             return False
         return True
 
+    def greet_push(self, params: Mapping[str, str]) -> str:
+        """A bridge tries no address out: it is told by a signed call."""
+        raise Refused("nothing to greet", code="not_offered")
+
+    def start_push(self) -> None:
+        """Tell the bridge where to push what is new."""
+        self.calls.ask("push_to", url=self.account.push_url)
+
+    def stop_push(self) -> None:
+        """Tell it to push no more."""
+        self.calls.ask("push_to", url=None)
+
     def check_push(self, headers: Mapping[str, str], body: bytes) -> None:
         """Check who signed a push, and when; raises Refused."""
         check(self.calls.keeper.current().values["secret"], headers, body, clock.now())
@@ -208,11 +219,14 @@ class GenericConnection:
         rows = found.get("items") if isinstance(found, dict) else None
         if not isinstance(rows, list):
             raise Malformed("a push must be {items: [...]}", body)
-        return Pushed(parse.parse_all(rows))
+        return Pushed(self._items(rows))
 
     def verify(self) -> Verified:
         """Ask whose account it is."""
         return read_profile(self.calls)
+
+    def _items(self, rows: Sequence[Any]) -> list[Item]:
+        return parse.parse_all(rows, self.account.scope)
 
 
 def _id_of(item: Item) -> str | None:

@@ -17,30 +17,30 @@ class Unfit(ValueError):
     """An item lacks what makes it one; the words say what."""
 
 
-def parse_item(row: Any) -> Item:
-    """Return an item; what can't be read comes back whole, with the reason."""
+def parse_item(row: Any, scope: str) -> Item:
+    """Return an item of a network; what can't be read comes back whole, with the reason."""
     try:
-        return _item(row)
+        return _item(row, scope)
     except SLIPS as error:
         return Unreadable(as_bytes(row), str(error), name_of(row, "id"))
 
 
-def _item(row: Any) -> Item:
+def _item(row: Any, scope: str) -> Item:
     if not isinstance(row, Mapping):
         raise Unfit("an item is not an object")
     kind = text(row, "type") or "message"
     if kind == "message":
-        return parse_message(row)
+        return parse_message(row, scope)
     if kind == "edited":
-        return Edited(parse_message(row))
+        return Edited(parse_message(row, scope))
     if kind == "deleted":
         return GoneItem(_needed(row, "id"), time(row, "at"), is_by_author=flag(row, "is_by_author", otherwise=True))
     if kind == "post":
-        return _post(row)
+        return _post(row, scope)
     raise Unfit(f"type {kind[:40]!r} is none of message, edited, deleted, post")
 
 
-def parse_message(row: Mapping[str, Any]) -> Message:
+def parse_message(row: Mapping[str, Any], scope: str) -> Message:
     """Return a message; raises Unfit naming what is missing."""
     kind = text(row, "kind") or "comment"
     if kind not in KINDS:
@@ -53,7 +53,7 @@ def parse_message(row: Mapping[str, Any]) -> Message:
     thread = name_of(row, "thread_id")
     return Message(
         external_id=_needed(row, "id"),
-        author=parse_author(row.get("author")),
+        author=parse_author(row.get("author"), scope),
         kind=kind,
         audience=audience,
         text=row["text"],
@@ -85,12 +85,13 @@ def _written_at(row: Mapping[str, Any]) -> Any:
     return found
 
 
-def parse_author(row: Any) -> Author:
-    """Return who wrote something; raises Unfit without an id."""
+def parse_author(row: Any, scope: str) -> Author:
+    """Return who wrote something, known by the id within the network; raises Unfit without an id."""
     if not isinstance(row, Mapping):
         raise Unfit("author is missing")
     return Author(
         external_id=_needed(row, "id", "author.id"),
+        scope=scope,
         handle=text(row, "handle"),
         display_name=text(row, "name"),
         avatar_url=link(row, "avatar"),
@@ -98,12 +99,12 @@ def parse_author(row: Any) -> Author:
     )
 
 
-def _post(row: Mapping[str, Any]) -> PostSeen:
+def _post(row: Mapping[str, Any], scope: str) -> PostSeen:
     author = row.get("author")
     return PostSeen(
         external_id=_needed(row, "id"),
         text=text(row, "text"),
-        author=parse_author(author) if author else None,
+        author=parse_author(author, scope) if author else None,
         # its comments come as items by themselves: a post needs no stream of its own here
         is_ours=False,
         permalink=link(row, "link"),
@@ -129,9 +130,9 @@ def _needed(row: Any, name: str, called: str = "") -> str:
     return found
 
 
-def parse_all(rows: Sequence[Any]) -> list[Item]:
+def parse_all(rows: Sequence[Any], scope: str) -> list[Item]:
     """Return a list's items in its order."""
-    return [parse_item(row) for row in rows]
+    return [parse_item(row, scope) for row in rows]
 
 
 def as_bytes(row: Any) -> bytes:

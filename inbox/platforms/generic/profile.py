@@ -51,6 +51,7 @@ def _limits(found: Mapping[str, Any]) -> Limits:
         can_like="like" in can,
         can_hide="hide" in can,
         can_delete_own="delete" in can,
+        can_push="push" in can,
         has_public_replies_only=flag(found, "is_public_only"),
         lookup_lag_seconds=LOOKUP_LAG_SECONDS,
     )

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inbox import clock
-from inbox.platforms.contract import Account, Malformed, PermissionMissing, PlatformError, Unavailable
+from inbox.platforms.contract import Account, Gone, Malformed, PermissionMissing, Refused, Unavailable
 from inbox.platforms.items import Cursor, Item, Page
 from inbox.platforms.telegram.calls import Calls
-from inbox.platforms.telegram.parse import WANTED, Us, parse_update
+from inbox.platforms.telegram.parse import WANTED, Unfit, Us, parse_update
 from inbox.platforms.telegram.profile import host_of
 from inbox.platforms.telegram.values import text, time, whole
 
@@ -63,7 +63,8 @@ class Updates:
 
     def _is_pushed(self) -> bool:
         """Tell whether Telegram pushes to us; False: to nobody, so that asking works. Raises where that goes wrong."""
-        info = self.calls.get("getWebhookInfo").thing()
+        got = self.calls.get("getWebhookInfo")
+        info = got.thing()
         url = text(info, "url")
         if not url:
             return False
@@ -71,18 +72,23 @@ class Updates:
             raise PermissionMissing(host_of(url), code="webhook_set")
         failed_at = time(info, "last_error_date")
         waiting = whole(info, "pending_update_count") or 0
-        if waiting and failed_at is not None and clock.now() - failed_at < FAILS_FOR:
+        there = clock.now() + timedelta(seconds=got.skew.smallest if got.skew else 0)  # it is written by their clock
+        if waiting and failed_at is not None and there - failed_at < FAILS_FOR:
             said = text(info, "last_error_message")
             raise Unavailable(f"{said} ({waiting})", code="push_failing")
         return True
 
     def linked_channel(self, group: int) -> int | None:
-        """Return the channel whose discussion a group is; None: of none, or it could not be found out."""
+        """Return the channel whose discussion a group is; None: of none.
+
+        Raises PlatformError where that can't be found out now: the whole page waits, for our own answer must not be
+        taken for a stranger's. Raises Unfit where it is refused, as after the bot was removed: then nobody will know.
+        """
         if group not in self._linked:
             try:
                 found = self.calls.get("getChat", [("chat_id", str(group))], timeout_seconds=5).thing()
-            except PlatformError:
-                return None
+            except (Refused, Gone) as error:
+                raise Unfit(f"it is not told whether its writer is ours: {error.detail}") from None
             self._linked[group] = whole(found, "linked_chat_id")
         return self._linked[group]
 

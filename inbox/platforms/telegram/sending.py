@@ -42,7 +42,10 @@ class Writing:
         return Ok() if found.get("is_enabled") is True and may is True else Forbidden("business_gone")
 
     def send(self, outgoing: Outgoing) -> Sent:
-        """Send once. A group that moved surely did not take it: then once more, to where it moved, in the same time."""
+        """Send once. A group that moved surely did not take it: then once more, to where it moved, in the same time.
+
+        A private chat moves nowhere: what is said to one person is never sent to a group.
+        """
         if is_wider(outgoing):
             raise Refused("a public answer to what is private", code="wider_audience", is_surely_not_accepted=True)
         ends_at = time.monotonic() + WITHIN_SECONDS
@@ -50,11 +53,20 @@ class Writing:
             found = self.calls.write("sendMessage", body_of(outgoing), timeout_seconds=WITHIN_SECONDS)
         except Migrated as moved:
             left = ends_at - time.monotonic()
-            if left < SHORTEST_SECONDS:
+            is_group = outgoing.parent_ref.get("is_private") is not True and moved.to_chat < 0
+            if left < SHORTEST_SECONDS or not is_group:
                 raise
-            found = self.calls.write("sendMessage", moved_body(outgoing, moved.to_chat), timeout_seconds=left)
-            return sent_of(found, outgoing, parent_id=outgoing.parent_id)
+            found = self._send_moved(outgoing, moved.to_chat, left)
         return sent_of(found, outgoing)
+
+    def _send_moved(self, outgoing: Outgoing, to_chat: int, seconds: float) -> Any:
+        """Send to the supergroup that a group became; that its question is not found there says nothing about it."""
+        try:
+            return self.calls.write("sendMessage", moved_body(outgoing, to_chat), timeout_seconds=seconds)
+        except Refused as error:
+            if error.code != "parent_gone":
+                raise
+            raise Refused(error.detail, code="replies_closed", is_surely_not_accepted=True) from None
 
     def react(self, ref: Mapping[str, Any], reaction: str | None) -> None:
         """Set or take back the bot's one reaction; twice is the same as once."""
@@ -102,8 +114,13 @@ def body_of(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def moved_body(outgoing: Outgoing, to_chat: int) -> dict[str, Any]:
-    """Return the same for the supergroup that a group became, where old messages have no number to hang it on."""
-    return {"chat_id": to_chat, "text": outgoing.text}
+    """Return the same for the supergroup that a group became: old messages stay in the old chat, by their numbers.
+
+    Where it can't hang on one of those Telegram refuses, and it goes back: alone it would answer nobody.
+    """
+    ref = outgoing.parent_ref
+    above = {"chat_id": ref.get("chat"), "message_id": ref.get("id"), "allow_sending_without_reply": False}
+    return {"chat_id": to_chat, "text": outgoing.text, "reply_parameters": above}
 
 
 def _where(ref: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +129,7 @@ def _where(ref: Mapping[str, Any]) -> dict[str, Any]:
     return {"chat_id": ref["chat"]}
 
 
-def sent_of(message: Any, outgoing: Outgoing, *, parent_id: str | None = None) -> Sent:
+def sent_of(message: Any, outgoing: Outgoing) -> Sent:
     """Return an accepted reply; raises Unclear where the answer does not show it."""
     chat, number = chat_id(message), whole(message, "message_id")
     if chat is None or number is None:
@@ -121,7 +138,7 @@ def sent_of(message: Any, outgoing: Outgoing, *, parent_id: str | None = None) -
         external_id=key_of(chat, number, _business(message, outgoing)),
         created_at=time_of(message, "date"),
         permalink=permalink(message),
-        parent_id=parent_id or _parent_in(message, outgoing),
+        parent_id=_parent_in(message, outgoing),
         audience=outgoing.audience,
         text=text(message, "text") or None,
         ref=_ref(message, outgoing),
@@ -132,7 +149,7 @@ def _parent_in(message: Json, outgoing: Outgoing) -> str:
     """Return where the answer hangs: in a private exchange after all that was said, else where its reply leads."""
     if outgoing.parent_ref.get("is_private") is True:
         return outgoing.parent_id
-    above = thing(message, "reply_to_message")
+    above = thing(message, "reply_to_message") or thing(message, "external_reply")  # the latter: of another chat
     number = whole(above, "message_id")
     return "" if number is None else key_of(chat_id(above) or chat_id(message), number)
 

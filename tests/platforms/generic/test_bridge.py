@@ -1,6 +1,7 @@
 """What a connection makes of a bridge's answers, good and bad."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -106,6 +107,10 @@ def test_everything_that_an_item_may_say(scene: Scene) -> None:
     )
     (found,) = scene.connection.parse("mentions", json.dumps(item).encode())
     assert isinstance(found, Message)
+    assert (found.author.external_id, found.author.scope) == (
+        "ana",
+        "guestbook.example",
+    )  # two networks may have one id
     assert (found.kind, found.parent_id, found.post_id, found.root_id, found.thread_key) == (
         "comment",
         "6",
@@ -151,7 +156,7 @@ def test_a_line_that_breaks_off_leaves_it_unclear_and_a_look_tells(scene: Scene,
     with pytest.raises(Unclear):
         scene.connection.send(wanted, "key-of-a-reply")
     found = scene.connection.find_sent(wanted, clock.now() - NOT_BEFORE)
-    assert isinstance(found, Found) if is_there else found == Absent(is_sure=True)
+    assert isinstance(found, Found) if is_there else found == Absent(is_sure=False)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +165,7 @@ def test_a_line_that_breaks_off_leaves_it_unclear_and_a_look_tells(scene: Scene,
         (400, {"error": "text_too_long"}, Refused, "text_too_long", True),
         (409, {"error": "something_of_theirs", "detail": "No."}, Refused, "refused", True),
         (404, {"error": "unknown_message"}, PlatformError, "gone", True),
+        (410, b"<html>gone</html>", Unclear, "unclear", False),
         (401, {"error": "bad_signature"}, TokenExpired, "token_expired", True),
         (403, {"error": "may_not"}, PlatformError, "permission_missing", True),
         (429, {"error": "slowly"}, RateLimited, "rate_limited", True),
@@ -221,6 +227,19 @@ def test_a_push_is_read_only_with_its_signature(scene: Scene, bridge: Running) -
         with pytest.raises(Refused) as raised:
             its.check_push(said, what)
         assert raised.value.code == "bad_signature"
+
+
+def test_the_bridge_is_told_where_to_push(scene: Scene) -> None:
+    its: Any = replace(scene.connection, account=replace(scene.connection.account, push_url="https://relevo.example/p"))  # type: ignore[type-var,attr-defined]
+    scene.bridge.faults.only = "push_to"
+    for _ in range(2):
+        scene.bridge.faults.answers.append((200, b"{}", {}))
+    its.start_push()
+    its.stop_push()
+    told = [one["url"] for one in scene.bridge.asked if one["do"] == "push_to"]
+    assert told == ["https://relevo.example/p", None]
+    with pytest.raises(Refused):  # the example offers no pushes
+        its.start_push()
 
 
 def test_a_push_of_yesterday_is_refused(scene: Scene, moving_clock: Any) -> None:

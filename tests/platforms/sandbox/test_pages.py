@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from inbox import clock
-from inbox.platforms.contract import ReadsBack, Refused
+from inbox.platforms.contract import Refused, find_read_back
 from inbox.platforms.http import wait_until
 from inbox.platforms.items import Message, PostSeen, Unknown, Unreadable
 from inbox.platforms.outgoing import Found, Outgoing, WindowClosed
 from inbox.platforms.sandbox.pages import parse
 from inbox.platforms.sandbox.pages.calls import next_params
 from inbox.platforms.sandbox.pages.connector import PagesConnector
+from inbox.platforms.slips import without_slips
 from inbox.replies.settle import find_wrong
 from tests.fixtures.app import MovingClock
 from tests.platforms.sandbox.conftest import Scene, now, short
@@ -52,8 +53,9 @@ def test_a_reply_that_could_not_be_read_back_is_read_back_later(pages: Scene, is
     outgoing = Outgoing("Hola", message.external_id, message.ref, "public")
     sent = pages.connection.send(outgoing, "key")
     assert sent.parent_id is None
-    assert isinstance(pages.connection, ReadsBack)
-    found = pages.connection.read_back(sent, outgoing)
+    read_back = find_read_back(without_slips(pages.connection))
+    assert read_back is not None
+    found = read_back(sent, outgoing)
     assert find_wrong(outgoing, found) == ("misplaced" if is_misplaced else None)
     assert found.external_id == sent.external_id
 

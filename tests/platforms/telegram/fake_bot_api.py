@@ -207,12 +207,15 @@ class FakeBotApi:
         if len(given["text"].encode("utf-16-le")) // 2 > 4096:
             raise Refusal(400, "Bad Request: message is too long")
         wanted = given.get("reply_parameters")
-        if wanted and wanted["message_id"] not in chat.messages and not wanted["allow_sending_without_reply"]:
+        there = self.chats[wanted.get("chat_id", given["chat_id"])] if wanted else chat
+        if wanted and wanted["message_id"] not in there.messages and not wanted["allow_sending_without_reply"]:
             raise Refusal(400, "Bad Request: message to be replied not found")
         number = max(chat.messages, default=10) + 1
         message = {"message_id": number, "from": self.bot, "chat": chat.shown, "date": int(self.now().timestamp())}
         message["text"] = given["text"].strip()
-        if wanted and wanted["message_id"] in chat.messages:
+        if wanted and there is not chat:
+            message["external_reply"] = {"chat": there.shown, "message_id": wanted["message_id"]}
+        elif wanted and wanted["message_id"] in chat.messages:
             message["reply_to_message"] = chat.messages[wanted["message_id"]]
         for name in ("message_thread_id", "business_connection_id"):
             message |= {name: given[name]} if name in given else {}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from inbox.channels.models import ChannelState, ChannelStream
 from inbox.conversations.models import Message, MessageVersion
 from inbox.intake import poll as polling
+from inbox.intake.models import Quarantined
 from inbox.outbox.models import Delivery
 from tests.fixtures.app import MovingClock
 from tests.platforms.bluesky.product import Product
@@ -134,7 +135,43 @@ def test_a_group_that_moved_is_answered_where_it_is_now(product: Product, scene:
     assert product.state_of(delivery) == "sent"
     assert (scene.api.sent(old), scene.api.sent(new)) == ([], ["Sí."])
     assert [message.external_id for message in product.outbound()] == [f"{new.shown['id']}:11"]
+    assert new.messages[11]["external_reply"]["message_id"] == int(asked.split(":")[1])
     assert set(product.received()) == {asked}
+
+
+def test_what_can_not_hang_on_its_question_is_not_sent_to_where_a_chat_moved(product: Product, scene: Scene) -> None:
+    old = scene.api.chat(-4001, "group", title="Vecinos")
+    asked, alone = key(scene.api.say(old, ANA, "¿Abren?")), key(scene.api.say(scene.private, ANA, "¿Y mi pedido?"))
+    product.poll()
+    new = scene.api.chat(-1009876500002, "supergroup", title="Vecinos")
+    old.moved_to = scene.private.moved_to = new.shown["id"]
+    del old.messages[int(asked.split(":")[1])]
+    deliveries = [product.answer(asked, "Sí."), product.answer(alone, "Sale hoy, a tu casa.")]
+    product.send_all()
+    assert [product.state_of(one) for one in deliveries] == ["refused", "refused"]
+    assert product.received()[asked].awaits  # that it is not found there does not say that it was deleted
+    assert (scene.api.sent(new), scene.api.sent(scene.private)) == ([], [])
+
+
+def test_an_answer_of_our_channel_is_no_strangers_while_it_can_not_be_told(
+    product: Product, scene: Scene, moving_clock: MovingClock
+) -> None:
+    scene.group.linked_to = -1001234500009
+    channel = {"id": scene.group.linked_to, "type": "channel", "title": "Acme"}
+    scene.api.say(scene.group, ANA, "Abrimos a las diez.", sender_chat=channel)
+    scene.api.faults.raw = [("getChat", 502, b"")]
+    product.poll()
+    assert product.received() == {}
+    assert product.streams()["updates"].failure_code == "server_error"
+    moving_clock.move(600)
+    product.poll()
+    assert (product.received(), [one.text for one in product.outbound()]) == ({}, ["Abrimos a las diez."])
+    removed = scene.api.say(scene.group, ANA, "¿Y el lunes?", sender_chat=channel)
+    scene.api.faults.refusals = [("getChat", Refusal(403, "Forbidden: bot was kicked from the supergroup chat"))]
+    product.poll()
+    assert key(removed) not in product.received()
+    (kept,) = product.rows(select(Quarantined))
+    assert kept.is_private
 
 
 class _Killed(BaseException):

@@ -1,6 +1,10 @@
 """The webhook as the other way in: stored before it is answered, taken in once, beside polls."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,17 +13,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from inbox import clock
-from inbox.channels.models import Channel, ChannelState
+from inbox.channels.models import Channel, ChannelHour, ChannelState
 from inbox.conversations.models import Message
-from inbox.intake import pushes
+from inbox.intake import borders, pushes
 from inbox.intake.models import Push, Quarantined
 from inbox.members.models import Member
+from inbox.platforms.contract import Unavailable
+from inbox.platforms.telegram.connection import TelegramConnection
 from tests.factories.members import post as post_form
 from tests.factories.members import sign_in_as
 from tests.fixtures.app import MovingClock
 from tests.platforms.bluesky.product import Product
-from tests.platforms.telegram.conftest import ANA, PUBLIC_URL, Scene, key
-from tests.platforms.telegram.fake_bot_api import FakeBotApi
+from tests.platforms.telegram.conftest import ANA, PUBLIC_URL, Scene, connect, key
+from tests.platforms.telegram.fake_bot_api import FakeBotApi, Refusal
 
 
 @pytest.fixture
@@ -130,6 +136,83 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_words_that_look_like_secrets_come_the_same_by_either_way(
+    product: Product, scene: Scene, client: FlaskClient, admin: FlaskClient
+) -> None:
+    words = "I have the basic subscription, my password: hunter2 … see acme.example"
+    link = {"type": "url", "offset": words.index("acme"), "length": len("acme.example")}
+    polled = scene.api.say(scene.group, ANA, words, entities=[link])
+    product.poll()
+    product.poll()  # confirmed
+    post_form(admin, f"/channels/{product.channel_id}/push")
+    pushed = scene.api.say(scene.group, ANA, words, entities=[link])
+    deliver(scene.api, client, scene.api.webhook["url"].removeprefix(PUBLIC_URL))
+    take_all(product)
+    had = product.received()
+    assert [had[key(one)].text for one in (polled, pushed)] == [words, words]
+    assert had[key(polled)].marks == had[key(pushed)].marks != []
+    assert [hour.count for hour in product.rows(select(ChannelHour))] == [2]  # what is pushed counts as well
+
+
+@pytest.mark.parametrize("how", ["raises", "ends its worker"])
+def test_a_push_that_nobody_gets_through_with_is_set_aside(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, monkeypatch: pytest.MonkeyPatch,
+    moving_clock: MovingClock, how: str,
+) -> None:  # fmt: skip
+    error: type[BaseException] = MemoryError if how == "raises" else KeyboardInterrupt
+    scene.api.say(scene.group, ANA, "¿Abren?")
+    deliver(scene.api, client, pushed)
+    with monkeypatch.context() as patched:
+        patched.setattr(TelegramConnection, "parse_push", _raiser(error))
+        for _ in range(pushes.MOST_TRIES):
+            with suppress(error):
+                take_all(product)
+            moving_clock.move(product.settings.pace.stream_lease_seconds + 1)
+        take_all(product)
+    (kept,) = product.rows(select(Quarantined))
+    assert (kept.reason_code, kept.is_private) == ("push_unreadable", True)
+    assert product.rows(select(Push)) == []
+    following = scene.api.say(scene.group, ANA, "¿Y hoy?")
+    deliver(scene.api, client, pushed)
+    take_all(product)
+    assert set(product.received()) == {key(following)}
+
+
+def test_a_push_waits_for_a_platform_that_must_be_asked_about_it(
+    product: Product, scene: Scene, client: FlaskClient, pushed: str, moving_clock: MovingClock
+) -> None:
+    scene.group.linked_to = -1001234500009
+    channel = {"id": scene.group.linked_to, "type": "channel", "title": "Acme"}
+    scene.api.say(scene.group, ANA, "Abrimos a las diez.", sender_chat=channel)
+    deliver(scene.api, client, pushed)
+    scene.api.faults.raw = [("getChat", 502, b"")] * 4
+    for _ in range(5):
+        assert product.outbound() == []
+        take_all(product)
+        moving_clock.move(product.settings.pace.stream_lease_seconds + 1)
+    assert ([one.text for one in product.outbound()], product.received()) == (["Abrimos a las diez."], {})
+    assert product.rows(select(Quarantined)) == []
+
+
+def _raiser(error: type[BaseException]) -> Callable[..., Any]:
+    def raises(*_: object) -> Any:
+        raise error
+
+    return raises
+
+
+def test_what_was_accepted_before_the_channel_left_is_not_lost(
+    product: Product, scene: Scene, client: FlaskClient, admin: FlaskClient, pushed: str
+) -> None:
+    scene.api.say(scene.group, ANA, "¿Abren?")
+    deliver(scene.api, client, pushed)
+    post_form(admin, f"/channels/{product.channel_id}/disconnect")
+    take_all(product)
+    assert product.rows(select(Push)) == []
+    (kept,) = product.rows(select(Quarantined))
+    assert "¿Abren?" in json.dumps(json.loads(borders.unpack(kept.compressed)), ensure_ascii=False)
+
+
 def test_pushes_that_do_not_arrive_are_said(
     product: Product, scene: Scene, pushed: str, moving_clock: MovingClock
 ) -> None:
@@ -152,6 +235,37 @@ def test_pushes_that_do_not_arrive_are_said(
     product.poll()
     assert len(product.received()) == 1
     assert product.channel.state == ChannelState.ACTIVE
+
+
+def test_a_failed_start_takes_no_address_away_that_the_platform_may_push_to(
+    product: Product, scene: Scene, admin: FlaskClient
+) -> None:
+    path, faults = f"/channels/{product.channel_id}/push", scene.api.faults
+    faults.refusals = [("setWebhook", Refusal(400, "Bad Request: bad webhook: Failed to resolve host"))]
+    post_form(admin, path)
+    assert product.channel.push_key is None
+    faults.hang_ups_after_write = 1
+    post_form(admin, path)
+    assert scene.api.webhook["url"] == f"{PUBLIC_URL}/push/telegram/{product.channel.push_key}"
+    faults.refusals = [("setWebhook", Refusal(400, "Bad Request: bad webhook: Failed to resolve host"))]
+    post_form(admin, path)  # pressed again while it is pushed to
+    assert scene.api.webhook["url"] == f"{PUBLIC_URL}/push/telegram/{product.channel.push_key}"
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_when_a_push_failed_is_told_by_the_platforms_own_clock(
+    api: FakeBotApi, moving_clock: MovingClock, minutes: int
+) -> None:
+    connection = connect(api, push_url=f"{PUBLIC_URL}/push/telegram/key")
+    api.now = lambda: moving_clock() + timedelta(minutes=minutes)
+    api.webhook = {"url": connection.account.push_url, "secret_token": "x", "last_error_message": "502"}
+    api.show({"message": {}})
+    api.webhook["last_error_date"] = int(api.now().timestamp()) - 60
+    with pytest.raises(Unavailable) as caught:
+        connection.fetch("updates", None)
+    assert caught.value.code == "push_failing"
+    api.webhook["last_error_date"] -= 660
+    assert connection.fetch("updates", None).items == []
 
 
 def test_pages_of_a_bot(product: Product, scene: Scene, admin: FlaskClient, session: Session) -> None:
