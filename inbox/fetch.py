@@ -37,11 +37,14 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
 _PRIVATE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _HIDES_PATH = "relevo.hides_path"
+HEAD_BYTES = 65536
 _OWN_HEADERS = {"user-agent": f"Relevo/{VERSION}", "accept-encoding": "gzip"}
 
 
 class FetchError(RelevoError):
     """No usable answer. `is_before_first_byte`: the request surely never reached the other side.
+
+    `head`: how an answer begins that is too large; an answer's words, which no log repeats.
 
     Codes: bad_address, address_refused, plain_http_refused, host_not_found, connection_refused, tls_failed,
     timeout, too_many_redirects, too_large, connection_lost, broken_answer, unavailable.
@@ -49,9 +52,10 @@ class FetchError(RelevoError):
 
     status: ClassVar[int] = 502
 
-    def __init__(self, code: str, where: str = "", *, is_before_first_byte: bool = False) -> None:
+    def __init__(self, code: str, where: str = "", *, is_before_first_byte: bool = False, head: bytes = b"") -> None:
         super().__init__(code, where=where)
         self.is_before_first_byte = is_before_first_byte
+        self.head = head
 
 
 # What each httpx exception is, where its cause does not say it better; the nearest ancestor counts.
@@ -229,7 +233,7 @@ def _body(response: httpx.Response, most_bytes: int, where: str) -> bytes:
         except zlib.error:
             raise FetchError("broken_answer", where) from None
         if len(found) > most_bytes:
-            raise FetchError("too_large", where)
+            raise FetchError("too_large", where, head=bytes(found[:HEAD_BYTES]))
     return bytes(found)
 
 

@@ -1,5 +1,6 @@
 """What servers call Relevo: one registration a server and address of ours, sealed, kept for the next account there."""
 
+import hashlib
 import json
 
 from sqlalchemy import select
@@ -9,6 +10,15 @@ from inbox import clock
 from inbox.channels.models import PlatformApp
 from inbox.platforms.signing_in import App
 from inbox.security import Vault
+
+
+def way_back(platform: str, service_url: str) -> str:
+    """Return the last part of the address to which one server sends members back, and no other.
+
+    A server that leads a member on to another one, to be given that one's code, gets it on the other's way back, which
+    is not the one of the sign-in that was begun (OAuth mix-up, RFC 9700 §4.4).
+    """
+    return hashlib.sha256(f"{platform}\n{service_url}".encode()).hexdigest()[:20]
 
 
 def find_app(session: Session, vault: Vault, platform: str, service_url: str, redirect_uri: str) -> App | None:

@@ -12,7 +12,12 @@ from inbox.alerts.models import AlertKind
 from inbox.alerts.raising import close_open, raise_
 from inbox.channels import alarms, hours
 from inbox.channels.gaps import after_gap
-from inbox.channels.intervals import after_failure_seconds, is_oddly_quiet, usual_gap_seconds
+from inbox.channels.intervals import (
+    after_failure_seconds,
+    is_comment_stream,
+    is_oddly_quiet,
+    usual_gap_seconds,
+)
 from inbox.channels.models import Channel, ChannelState, ChannelStream
 from inbox.channels.streams import Claim, list_streams, make_due
 from inbox.platforms.contract import Malformed, PermissionMissing, PlatformError, RateLimited, TokenExpired
@@ -34,7 +39,8 @@ _IN_USE = frozenset({ChannelState.ACTIVE, ChannelState.NEEDS_YOU})
 def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) -> None:
     """Write a failed poll on its stream and channel, and say when it is tried again.
 
-    A dead token or a missing permission, or a page that can't be read three times, needs a person.
+    A dead token or a missing permission, or a page that can't be read three times, needs a person. The comments of
+    one post never do: what ails the account is said by its other streams too.
     """
     stream = session.get_one(ChannelStream, claim.stream_id)
     channel = session.get_one(Channel, claim.channel_id)
@@ -54,6 +60,9 @@ def fail_poll(session: Session, claim: Claim, error: PlatformError, pace: Pace) 
         return
     _count_failure(stream, error, now, pace)
     channel.failing_since_at = channel.failing_since_at or now
+    if is_comment_stream(stream.name):
+        _tell(session, stream)
+        return
     if isinstance(error, TokenExpired | PermissionMissing):
         ask_for_person(session, channel, error.code, error.detail)
     elif isinstance(error, Malformed) and stream.bad_page_count >= BAD_PAGES:
@@ -78,10 +87,12 @@ def _count_failure(stream: ChannelStream, error: PlatformError, now: datetime, p
 
 def _wait_for_budget(session: Session, stream: ChannelStream, error: RateLimited, now: datetime) -> None:
     """Only the budget may lengthen an interval, and the channel then says so (RULES E4)."""
+    stream.due_at = max(error.until_at, now + timedelta(seconds=1))
+    if error.is_ours:
+        return
     stream.failure_code = error.code
     stream.failure_detail = error.detail[:SHOWN_DETAIL]
     stream.failing_since_at = stream.failing_since_at or now
-    stream.due_at = max(error.until_at, now + timedelta(seconds=1))
     _tell(session, stream)
 
 
@@ -181,7 +192,8 @@ def good_poll(session: Session, channel: Channel, new_count: int, pace: Pace) ->
         channel.quiet_since_at = None
     if channel.failing_since_at is None and channel.state != ChannelState.NEEDS_YOU:
         return
-    if all(stream.failure_code is None for stream in list_streams(session, channel.id) if not stream.is_off):
+    main = [one for one in list_streams(session, channel.id) if not (one.is_off or is_comment_stream(one.name))]
+    if all(stream.failure_code is None for stream in main):
         channel.failing_since_at = None
         hold(session, channel)
         if channel.state_reason in MENDED_BY_READING and not _comes_and_goes(channel, now, pace):

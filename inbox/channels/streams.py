@@ -98,11 +98,19 @@ def get_claimed(session: Session, claim: Claim) -> tuple[ChannelStream, Channel]
 
 
 def advance(
-    session: Session, claim: Claim, cursor: Cursor, *, is_complete: bool, had_new: bool, digest: str, pace: Pace
+    session: Session,
+    claim: Claim,
+    cursor: Cursor,
+    *,
+    is_complete: bool,
+    had_new: bool,
+    digest: str,
+    pace: Pace,
+    lacks: str | None = None,
 ) -> bool:
     """Write what a page moved, in the transaction of its messages; False: the lease was lost, roll back.
 
-    The end of a walk gives the lease back.
+    The end of a walk gives the lease back. `lacks`: what of the page could not be read.
     """
     now = clock.now()
     session.flush()
@@ -116,7 +124,8 @@ def advance(
     stream.is_walking = not is_complete
     stream.page_digest = digest
     stream.lost_count = stream.failure_count = stream.bad_page_count = 0
-    stream.failure_code = stream.failure_detail = stream.failing_since_at = None
+    stream.failing_since_at = (stream.failing_since_at or now) if lacks else None
+    stream.failure_code, stream.failure_detail = lacks, None
     if had_new:
         stream.last_item_at = now
         stream.last_comment_at = now if is_comment_stream(stream.name) else stream.last_comment_at

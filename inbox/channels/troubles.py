@@ -43,6 +43,8 @@ SENTENCES = {
     "address_refused": _l("is refused: its address is a private one that the operator did not allow."),
     "plain_http_refused": _l("is refused: its address is not encrypted."),
     "not_this_platform": _l("is not the platform that it was. Check the address."),
+    "tree_too_large": _l("has more below one post than can be read at once; replies that mention it are read."),
+    "tree_unreadable": _l("is not shown what stands below one of its posts; replies that mention it are read."),
     "gone": _l("does not find any more what it asked for."),
     "by_member": _l("is paused."),
     "unavailable": _l("can't be reached at the moment; Relevo keeps trying."),

@@ -46,8 +46,10 @@ def go_there(given: dict[str, str], wanted: Wanted, channel: Channel | None = No
     """
     there = find_sign_in_there(wanted.platform)
     assert there is not None
-    back_url, state, channel_id = _back_url(), new_token(), channel.id if channel else None
-    known = apps.find_app(db.session(), _vault(), wanted.platform, there.server_of(given), back_url)
+    server = there.server_of(given)
+    back_url, state = _back_url(wanted.platform, server), new_token()
+    channel_id = channel.id if channel else None
+    known = apps.find_app(db.session(), _vault(), wanted.platform, server, back_url)
     db.session.rollback()  # nothing is held while the platform is asked
     begun = begin_sign_in(settings(), wanted.platform, SignIn(given, back_url, state), known)
     if begun.app != known:
@@ -67,12 +69,13 @@ def go_there(given: dict[str, str], wanted: Wanted, channel: Channel | None = No
     return render_template("channels/continue.html", url=begun.url, host=urlsplit(begun.service_url).netloc)
 
 
-@blueprint.get("/channels/connect/back")
+@blueprint.get("/channels/connect/back/<way>")
 @doors.admins
-def back() -> Answer:
+def back(way: str) -> Answer:
     """Take a member back from their server: exchange the code that it sent along, and connect.
 
-    It writes, though it is a GET: `state` proves that this browser's session began it, and each counts once.
+    It writes, though it is a GET: `state` proves that this browser's session began it, and each counts once; `way`
+    that it is the server where it was begun that answers.
     """
     set_read_only(False)
     try:
@@ -82,6 +85,8 @@ def back() -> Answer:
             state=request.args.get("state", ""),
             session_id=doors.current_session_id(),
         )
+        if way != apps.way_back(kept.platform, kept.service_url):
+            raise Invalid("sign_in_not_begun")
     except Invalid as error:
         return show_form(error, chosen=Wanted(_usual_platform(), [], False))
     try:
@@ -154,9 +159,9 @@ def _done(channel_id: int, said: str) -> Response:
     return redirect(url_for("channels.show", channel_id=channel_id), 303)
 
 
-def _back_url() -> str:
+def _back_url(platform: str, service_url: str) -> str:
     root = settings().public_url or request.url_root
-    return root.rstrip("/") + url_for("connecting.back")
+    return root.rstrip("/") + url_for("connecting.back", way=apps.way_back(platform, service_url))
 
 
 def _vault() -> Vault:

@@ -133,6 +133,7 @@ def _write(session: Session, claim: Claim, page: Page, pace: Pace, take: Take) -
         had_new=received.new > 0,
         digest=digest,
         pace=pace,
+        lacks=page.lacks,
     )
     if not has_lease:
         session.rollback()

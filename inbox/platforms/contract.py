@@ -46,13 +46,17 @@ class PermissionMissing(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """Asked too often; `until_at` is when asking is allowed again (aware UTC)."""
+    """Asked too often; `until_at` is when asking is allowed again (aware UTC).
+
+    `is_ours`: a limit that we keep by ourselves, so that the platform need not; it is nobody's trouble.
+    """
 
     default_code = "rate_limited"
 
-    def __init__(self, until_at: datetime, detail: str = "", *, code: str | None = None) -> None:
+    def __init__(self, until_at: datetime, detail: str = "", *, code: str | None = None, is_ours: bool = False) -> None:
         super().__init__(detail, code=code, is_surely_not_accepted=True)
         self.until_at = until_at
+        self.is_ours = is_ours
 
 
 class Gone(PlatformError):
@@ -94,6 +98,14 @@ class Malformed(PlatformError):
     def __init__(self, detail: str = "", payload: bytes = b"") -> None:
         super().__init__(detail)
         self.payload = payload[:65536]
+
+
+class TooLarge(Malformed):
+    """The answer is larger than what is read at once; `head` is how it begins. Less may be asked for."""
+
+    def __init__(self, head: bytes = b"") -> None:
+        super().__init__("too_large")
+        self.head = head
 
 
 @dataclass(frozen=True)

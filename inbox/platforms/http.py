@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from inbox import clock
 from inbox.fetch import Answer, Fetcher, FetchError
-from inbox.platforms.contract import Answered, BudgetSeen, Malformed, PlatformError, RateLimited, Unavailable, Unclear
+from inbox.platforms.contract import Answered, BudgetSeen, PlatformError, RateLimited, TooLarge, Unavailable, Unclear
 from inbox.platforms.dates import read_sunset
 from inbox.security import passwords_sent, secrets_sent
 
@@ -141,7 +141,10 @@ class BudgetedHttp:
             )
         except FetchError as error:
             self._note(url, error)
-            raise read_error(error) from None
+            failed = read_error(error)
+            if isinstance(failed, TooLarge):
+                failed.head = _without(failed.head, (*secrets_sent(headers or {}, body), path_secret))
+            raise failed from None
         # A call that renews a token may be given the same one again, which is then no echo.
         may_renew = method != "GET" and answer.status < 300
         secrets = passwords_sent(body) if may_renew else secrets_sent(headers or {}, body)
@@ -209,7 +212,7 @@ def read_error(error: FetchError) -> PlatformError:
     """Return what a failed read is to a connector."""
     # An answer that breaks off is an outage like any other; only one that is whole and unfit is malformed.
     if error.code == "too_large":
-        return Malformed(error.code)
+        return TooLarge(error.head)
     code = {
         "connection_lost": "unavailable",
         "broken_answer": "unavailable",

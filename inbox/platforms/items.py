@@ -156,13 +156,17 @@ class Skew:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of a stream. `is_complete`: the walk has reached its end; else fetch again at once."""
+    """One answer of a stream. `is_complete`: the walk has reached its end; else fetch again at once.
+
+    `lacks`: the code of what could not be read of it; it stands on the stream, and the walk counts all the same.
+    """
 
     items: Sequence[Item]
     cursor_after: Cursor
     is_complete: bool = True
     # how far the platform's clock is ahead of ours, from the Date header; None: not known
     skew: Skew | None = None
+    lacks: str | None = None
 
 
 @dataclass(frozen=True)

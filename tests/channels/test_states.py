@@ -27,9 +27,11 @@ from tests.factories.channels import make_stream, make_verified
 from tests.fixtures.app import MovingClock
 
 
-def failing(session: Session, error: PlatformError, pace: Pace, times: int = 1) -> tuple[Channel, ChannelStream]:
+def failing(
+    session: Session, error: PlatformError, pace: Pace, times: int = 1, name: str = "mentions"
+) -> tuple[Channel, ChannelStream]:
     channel = make_channel(session)
-    stream = make_stream(session, channel)
+    stream = make_stream(session, channel, name)
     for _ in range(times):
         stream.due_at = clock.now()
         session.commit()
@@ -38,6 +40,23 @@ def failing(session: Session, error: PlatformError, pace: Pace, times: int = 1) 
         states.fail_poll(session, claim, error, pace)
         session.commit()
     return channel, stream
+
+
+@pytest.mark.parametrize("error", [TokenExpired("revoked"), PermissionMissing("no scope"), Malformed("too_large")])
+def test_the_comments_of_one_post_call_nobody_and_hold_back_nothing(
+    session: Session, pace: Pace, moving_clock: MovingClock, error: PlatformError
+) -> None:
+    channel, stream = failing(session, error, pace, times=4, name="comments:p1")
+    assert (channel.state, stream.failure_code) == (ChannelState.ACTIVE, error.code)
+    states.good_poll(session, channel, 0, pace)
+    assert channel.failing_since_at is None
+
+
+def test_our_own_limit_is_nobodys_trouble(session: Session, pace: Pace, moving_clock: MovingClock) -> None:
+    until = clock.now() + timedelta(seconds=900)
+    channel, stream = failing(session, RateLimited(until, is_ours=True), pace)
+    assert (stream.due_at, stream.failure_code, stream.failing_since_at) == (until, None, None)
+    assert channel.failing_since_at is None
 
 
 @pytest.mark.parametrize("error", [TokenExpired("revoked"), PermissionMissing("no scope")])

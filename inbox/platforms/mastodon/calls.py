@@ -113,6 +113,8 @@ def _of_me(answered: Answered) -> PlatformError:
     detail = errors.words(answered)
     if errors.is_disabled(answered):
         return TokenExpired(detail, code="account_deactivated")
+    if answered.status == 403 and not errors.is_own_body(answered):
+        return errors.foreign(answered)
     if answered.status == 403:
         return errors.missing(ME, "GET", detail)
     return TokenExpired(detail)

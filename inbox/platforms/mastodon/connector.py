@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 
 from inbox.platforms.contract import Account, BudgetSeen, Http, Secret, SecretKeeper
+from inbox.platforms.hurry import within
 from inbox.platforms.mastodon import errors, signing_in
 from inbox.platforms.mastodon.calls import Calls
 from inbox.platforms.mastodon.connection import MastodonConnection
 from inbox.platforms.outgoing import Verified
 from inbox.platforms.signing_in import App, Begun, SignIn
+
+# So long a member waits for a server at most, whatever it is asked on the way.
+WITHIN_SECONDS = 10.0
 
 
 class MastodonConnector:
@@ -23,7 +27,7 @@ class MastodonConnector:
 
     def sign_in(self, given: Mapping[str, str], http: Http) -> tuple[Secret, Verified]:
         """Sign in with a pasted token: {service_url, access_token}."""
-        return signing_in.take_token(given, http)
+        return signing_in.take_token(given, within(http, WITHIN_SECONDS))
 
     def server_of(self, given: Mapping[str, str]) -> str:
         """Return the address of the server that was named."""
@@ -31,11 +35,11 @@ class MastodonConnector:
 
     def begin_sign_in(self, sign_in: SignIn, app: App | None, http: Http) -> Begun:
         """Return where the member signs in."""
-        return signing_in.begin(sign_in, app, http)
+        return signing_in.begin(sign_in, app, within(http, WITHIN_SECONDS))
 
     def finish_sign_in(self, pending: Mapping[str, str], app: App, code: str, http: Http) -> tuple[Secret, Verified]:
         """Exchange the code for a token."""
-        return signing_in.finish(pending, app, code, http)
+        return signing_in.finish(pending, app, code, within(http, WITHIN_SECONDS))
 
     def connect(self, keeper: SecretKeeper, http: Http, account: Account) -> MastodonConnection:
         """Open a connection; nothing is asked yet."""

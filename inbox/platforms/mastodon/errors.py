@@ -46,12 +46,18 @@ _DISABLED = re.compile(r"disabled|suspended|pending approval|confirmed e-mail", 
 _TOO_LONG = re.compile(r"character limit|too long|too large|\btoo_long", re.IGNORECASE)
 
 
+class Unsaid(Unavailable):
+    """A 404 or 410 without the API's own words: small servers say so of what is gone, a proxy says so of anything."""
+
+
 def read_error(answered: Answered, path: str) -> PlatformError:
     """Return what a bad answer to a read means, if the token lives."""
     detail = words(answered)
     status = answered.status
     if status == 429:
         return RateLimited(paused_until(answered.headers), detail)
+    if status in (403, 404, 410) and not is_own_body(answered):
+        return foreign(answered)
     if status in (404, 410):
         return Gone(detail)
     if status in (401, 403) and (is_list(path) or _SCOPE.search(detail)):
@@ -62,6 +68,13 @@ def read_error(answered: Answered, path: str) -> PlatformError:
         return Refused(detail)
     code = "server_error" if status >= 500 else "not_this_platform"
     return Unavailable(detail, code=code)
+
+
+def foreign(answered: Answered) -> Unavailable:
+    """Return what a no is that the server's API did not write: of whatever stands in front of it, and of no post."""
+    if answered.status == 403:
+        return Unavailable(words(answered), code="server_error")
+    return Unsaid(words(answered), code="not_this_platform")
 
 
 def write_error(answered: Answered, path: str, method: str) -> PlatformError | None:

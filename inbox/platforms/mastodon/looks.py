@@ -8,6 +8,7 @@ from inbox.platforms.contract import Gone, PlatformError, RateLimited, Refused, 
 from inbox.platforms.items import Context, Edited, IsGone, Look, NotVisible, Unknown
 from inbox.platforms.mastodon import parse
 from inbox.platforms.mastodon.calls import ME, Calls
+from inbox.platforms.mastodon.errors import Unsaid
 from inbox.platforms.mastodon.people import Us
 from inbox.platforms.mastodon.values import status_path, things
 from inbox.platforms.reading import objects
@@ -43,6 +44,8 @@ class Looks:
         try:
             answered = self.calls.get("/api/v1/statuses", [("id[]", one) for one in ids])
             rows = objects(answered.json(), answered)
+        except Unsaid:
+            return None
         except (RateLimited, TokenExpired, Unavailable):
             raise
         except PlatformError:
@@ -54,7 +57,7 @@ class Looks:
         try:
             answered = self.calls.get(status_path(external_id))
             row = answered.json()
-        except Gone:
+        except (Gone, Unsaid):  # which of them it is, the other looks say, or whether we are there
             return IsGone()
         except Refused as error:
             return NotVisible(error.code) if error.code == "not_allowed" else Unknown()

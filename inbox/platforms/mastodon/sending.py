@@ -17,7 +17,8 @@ from inbox.platforms.contract import (
 from inbox.platforms.items import Message
 from inbox.platforms.looking import LookPage, look_back
 from inbox.platforms.mastodon import parse, writing
-from inbox.platforms.mastodon.calls import Calls
+from inbox.platforms.mastodon.calls import ME, Calls
+from inbox.platforms.mastodon.errors import Unsaid
 from inbox.platforms.mastodon.people import Us
 from inbox.platforms.mastodon.streams import STATUSES_AT_ONCE, own_path
 from inbox.platforms.mastodon.values import ident, status_path, things
@@ -147,6 +148,15 @@ class Replies:
             return not ident(self.calls.get(path, for_send=True).json())
         except Gone:
             return True
+        except Unsaid:
+            return self._is_there()
+        except PlatformError:
+            return False
+
+    def _is_there(self) -> bool:
+        """Tell whether the server itself answers, and not something in front of it that says 404 to everything."""
+        try:
+            return bool(ident(self.calls.get(ME, for_send=True).json()))
         except PlatformError:
             return False
 

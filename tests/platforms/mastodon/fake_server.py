@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -108,6 +108,10 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.its.open.add(self.request)
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # somebody who had enough of an answer hung up
+            super().handle()
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -18,6 +18,7 @@ from inbox.channels.models import Channel, ChannelState, Credential, PlatformApp
 from inbox.cli import main
 from inbox.members.models import Member
 from inbox.platforms.contract import PlatformError
+from inbox.platforms.http import BudgetedHttp
 from inbox.platforms.mastodon.connector import MastodonConnector
 from inbox.platforms.mastodon.profile import SCOPES
 from inbox.platforms.mastodon.signing_in import clean_service
@@ -238,15 +239,65 @@ def test_a_state_of_another_session_or_another_time_connects_nothing(
     assert session.scalar(select(func.count()).select_from(Channel)) == 0
 
 
+def test_a_code_that_comes_back_from_another_server_is_given_to_nobody(
+    session: Session, scene: Scene, office: Any
+) -> None:
+    target = target_of(go(office, "/channels/connect", scene.server.url), scene)
+    query = parse_qs(urlsplit(target).query)
+    own, other = (apps.way_back("mastodon", url) for url in (scene.server.url, "https://honest.example"))
+    assert query["redirect_uri"][0].endswith(f"/channels/connect/back/{own}")
+    scene.server.asked.clear()
+    page = office.get(f"/channels/connect/back/{other}?code=of-the-honest-one&state={query['state'][0]}")
+    assert "That sign-in was begun elsewhere" in page.text
+    assert scene.server.asked == []
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(Channel)) == 0
+
+
+class Slow:
+    """A client whose every call takes four seconds of a clock that only it moves."""
+
+    def __init__(self, http: BudgetedHttp) -> None:
+        self.http, self.now, self.waits = http, 100.0, list[float]()
+
+    def read(self, url: str, **more: Any) -> Any:
+        return self._after(self.http.read, url, more)
+
+    def write(self, url: str, **more: Any) -> Any:
+        return self._after(self.http.write, url, more)
+
+    def _after(self, call: Any, url: str, more: dict[str, Any]) -> Any:
+        self.waits.append(more["timeout_seconds"])
+        self.now += 4
+        return call(url, **more)
+
+
+def test_signing_in_is_over_within_ten_seconds(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(make_http(scene.server))
+    monkeypatch.setattr("inbox.platforms.hurry.monotonic", lambda: slow.now)
+    given = {"service_url": scene.server.url, "access_token": scene.world.give_token(scene.shop)}
+    with pytest.raises(PlatformError) as late:
+        MastodonConnector().sign_in(given, slow)
+    assert (late.value.code, slow.waits) == ("timeout", [10, 6, 2])
+    begun = begin(scene)
+    code = parse_qs(urlsplit(agree(scene.server, begun.url, scene.shop)).query)["code"][0]
+    with pytest.raises(PlatformError) as late:
+        MastodonConnector().finish_sign_in(begun.pending, begun.app, code, slow)
+    assert late.value.code == "timeout"
+    assert max(slow.waits[3:]) <= 10
+    assert len(slow.waits) == 6
+
+
 def test_a_server_that_says_no_is_quoted_and_the_form_stands_again(session: Session, scene: Scene, office: Any) -> None:
     target = target_of(go(office, "/channels/connect", scene.server.url), scene)
     state = parse_qs(urlsplit(target).query)["state"][0]
-    page = office.get(f"/channels/connect/back?error=access_denied&state={state}")
+    way = urlsplit(parse_qs(urlsplit(target).query)["redirect_uri"][0]).path
+    page = office.get(f"{way}?error=access_denied&state={state}")
     assert "The sign-in was refused on" in page.text
     assert scene.server.url in page.text
     target = target_of(go(office, "/channels/connect", scene.server.url), scene)
     state = parse_qs(urlsplit(target).query)["state"][0]
-    page = office.get(f"/channels/connect/back?error=invalid_client&state={state}")
+    page = office.get(f"{way}?error=invalid_client&state={state}")
     assert "does not know Relevo any more" in page.text
     session.rollback()
     assert session.scalar(select(func.count()).select_from(PlatformApp)) == 0
