@@ -1,6 +1,6 @@
 """What the pages and banners of alerts show, read from several subjects."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,13 +46,21 @@ class Waiter:
     due_at: datetime | None
 
 
-def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
-    """Return the banners of open alerts: what somebody has taken has none, nor has a warning that was told."""
+def show_banners(session: Session, found: Sequence[Open], said_of: Collection[int] = ()) -> list[Banner]:
+    """Return the banners of open alerts: what somebody has taken has none, nor has a warning that was told.
+
+    `said_of`: the channels above which another banner says already that they need somebody. What the sandbox plays is
+    told to nobody, so that nobody could be reached is no news there.
+    """
     names = channel_names(session, [one.alert for one in found])
+    played = _list_played(session, found)
     banners = []
     for one in found:
-        alert, is_lost = one.alert, one.alert.state == AlertState.UNREACHABLE
+        alert = one.alert
+        is_lost = alert.state == AlertState.UNREACHABLE and alert.channel_id not in played
         if alert.state == AlertState.ACKNOWLEDGED or (alert.kind in TOLD_ONCE and not is_lost):
+            continue
+        if alert.kind == AlertKind.CHANNEL and alert.channel_id in said_of:
             continue
         banners.append(
             Banner(
@@ -67,6 +75,11 @@ def show_banners(session: Session, found: Sequence[Open]) -> list[Banner]:
         )
     known = [one for one in banners if one.alert_id is not None]
     return known + [one for one in banners if one.alert_id is None][:1]
+
+
+def _list_played(session: Session, found: Sequence[Open]) -> set[int | None]:
+    ids = {one.alert.channel_id for one in found if one.alert.channel_id is not None}
+    return set(session.scalars(select(Channel.id).where(Channel.id.in_(ids), Channel.is_sandbox))) if ids else set()
 
 
 def _unknown(alert: Alert) -> str:

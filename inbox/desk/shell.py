@@ -259,7 +259,8 @@ class Shell:
         """Alerts that nobody has taken: those that the member may know of, and that there is one whom nobody heard."""
         if not read_warnings(self._member.id).has_alerts:
             return []
-        return show_banners(db.session(), list_open(db.session(), self._member))
+        needing = {channel.id for channel in list_needing_you(db.session(), self._member.id)}
+        return show_banners(db.session(), list_open(db.session(), self._member), needing)
 
     @property
     def more_alerts(self) -> int:
