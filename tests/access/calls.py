@@ -23,7 +23,7 @@ READING = [route for route in list_routes() if route.method == "GET"]
 # Shown only after a fetch from the platform, which tests/media proves.
 NEEDS_A_PLATFORM = {"media.show"}
 # What belongs to no team: whoever is signed in reads it, and whoever leads a team changes it.
-SHARED = {"rotation_id", "override_id"}
+SHARED |= {"rotation_id", "override_id"}
 
 
 def foreign_values(route: Route, world: World) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ STRINGS = {
     ("members.invitation", "token"): "nobody-was-given-this",
     ("members.accept_invitation", "token"): "nobody-was-given-this",
     ("alerts.link", "token"): "nobody-was-given-this",
+    ("connecting.back", "way"): "nobody-was-given-this",
     ("alerts.take_by_link", "token"): "nobody-was-given-this",
 }
 

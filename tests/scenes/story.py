@@ -292,7 +292,7 @@ class Story:
         """Return what members were told since this was asked last, every word."""
         heard = self._heard()
         fresh, self._told = heard[self._told :], len(heard)
-        return [one.text for one in fresh]
+        return [one.text.replace("Sandbox feed · ", "") for one in fresh]
 
     def _heard(self) -> list[Heard]:
         return self.receivers.heard()
