@@ -212,6 +212,8 @@ class Expected:
             "priority": lambda wait: str(wait.now["priority"]),
             "reply": lambda wait: "first" if wait.number == 1 else "next",
             "assignee": lambda wait: str(wait.now["assignee_id"] or "nobody"),
+            "day": lambda wait: str(wait.since_at.astimezone(self.zone).weekday()),
+            "hour": lambda wait: str(wait.since_at.astimezone(self.zone).hour),
         }
 
     def row(self, wait: Wait) -> dict[str, str]:
@@ -254,6 +256,8 @@ def _is_what(wait: Wait, what: str) -> bool:
         return wait.end is None and wait.due_at is not None and wait.due_at < NOW
     if what == "within_day":
         return wait.is_answered and (wait.took or 0) <= DAY_SECONDS
+    if what == "began":
+        return not wait.is_imported
     if what in ("all", "paused", "was_paused"):
         return {"all": True, "paused": wait.is_paused, "was_paused": bool(wait.pauses)}[what]
     return {"due": wait.is_in_rate, "answered": wait.is_answered}.get(what, wait.became == what)
