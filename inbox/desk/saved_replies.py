@@ -144,6 +144,8 @@ def _form(found: SavedReply | None, typed: reading.Typed, error: RelevoError | N
     return render_template(
         "saved_replies/form.html",
         saved=found,
+        # After a refusal it stays the one that was seen: what a colleague wrote meanwhile is not overwritten unread.
+        version=request.form.get("version", "") or (found.version if found else ""),
         typed=typed,
         languages=reading.list_languages(typed),
         teams=saved.list_own_teams(session, member, leading=True),

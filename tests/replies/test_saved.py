@@ -103,6 +103,7 @@ def test_two_who_change_one_at_once_do_not_overwrite_each_other(app: Flask, sess
     second = post(browser, path, **(GREETING | {"version": "1", "text": ["Buenas.", ""]}))
     assert (first.status_code, second.status_code) == (303, 409)
     assert "Buenas." in second.text
+    assert 'name="version" value="1"' in second.text
     (one,) = kept(session)
     assert (one.texts, one.version) == ({"es": "Hola."}, 2)
 
