@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from inbox import clock
@@ -61,11 +63,11 @@ def is_set_up(session: Session) -> bool:
 
 def note_set_up(session: Session, member_id: int, *, is_skipped: bool) -> None:
     """Note that the first questions are answered; who skips what was answered before changes nothing."""
-    row = session.get(Setup, _ONE, with_for_update=True)
-    if row is not None and is_skipped:
-        return
-    if row is None:
-        row = Setup(id=_ONE)
-        session.add(row)
-    row.member_id, row.is_skipped, row.answered_at = member_id, is_skipped, clock.now()
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    values = {"member_id": member_id, "is_skipped": is_skipped, "answered_at": clock.now()}
+    made = session.execute(insert(Setup).values(id=_ONE, **values).on_conflict_do_nothing(index_elements=["id"]))
+    if made.rowcount != 1:  # it was answered before, perhaps by somebody else at this moment
+        if is_skipped:
+            return
+        session.execute(update(Setup).where(Setup.id == _ONE).values(values))
     record(session, kinds.SET_UP, member_id=member_id, after={"is_skipped": is_skipped})
