@@ -65,8 +65,10 @@ def note_set_up(session: Session, member_id: int, *, is_skipped: bool) -> None:
     """Note that the first questions are answered; who skips what was answered before changes nothing."""
     insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     values = {"member_id": member_id, "is_skipped": is_skipped, "answered_at": clock.now()}
-    made = session.execute(insert(Setup).values(id=_ONE, **values).on_conflict_do_nothing(index_elements=["id"]))
-    if made.rowcount != 1:  # it was answered before, perhaps by somebody else at this moment
+    first = insert(Setup).values(id=_ONE, **values).on_conflict_do_nothing(index_elements=["id"])
+    if (
+        session.scalar(first.returning(Setup.id)) is None
+    ):  # it was answered before, perhaps by somebody else at this moment
         if is_skipped:
             return
         session.execute(update(Setup).where(Setup.id == _ONE).values(values))
