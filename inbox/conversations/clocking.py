@@ -71,8 +71,10 @@ def credit_again(session: Session, reply: Message) -> None:
         if timer.met_by_message_id != reply.id:
             continue
         end = _end(session, conversation, timer, (timer.covers_until_at or timer.since_at) + _INSTANT)
-        if end.outcome is Outcome.MET:
-            timers.correct(session, timer, end)
+        if end.outcome is not Outcome.MET:
+            # What it answered was edited and then done with in another way: that it met this wait stands, at its time.
+            end = End(Outcome.MET, reply.clock_at, timer.covers_until_at or timer.since_at, reply.id, reply.member_id)
+        timers.correct(session, timer, end)
 
 
 def _begun(session: Session, conversation: Conversation, now: datetime) -> Timer:

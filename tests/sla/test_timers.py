@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from inbox.activity import kinds
 from inbox.channels.models import Channel
+from inbox.conversations import clocking
 from inbox.conversations.assign import assign, assign_team
 from inbox.conversations.finish import excuse, finish, mark_not_spam, mark_spam
 from inbox.conversations.join import join
@@ -68,6 +69,18 @@ def test_each_wait_after_an_answer_is_a_timer_of_its_own(
     moving_clock.move(hours=1)
     again(session, asked)
     assert [(one.number, one.started_at) for one in runs(session, asked)] == [(1, START), (2, START + HOUR * 2)]
+
+
+def test_an_answer_whose_time_is_learnt_later_has_met_the_wait_then_though_its_question_was_excused_since(
+    session: Session, asked: Message, moving_clock: MovingClock
+) -> None:
+    moving_clock.move(hours=2)
+    ours = reply(session, asked)
+    asked.settled, asked.answered_by_message_id = "excused", None  # edited afterwards, and done with by hand
+    ours.clock_at = START + HOUR  # a person had said that it was sent, then a poll told when
+    clocking.credit_again(session, ours)
+    (timer,) = runs(session, asked)
+    assert (timer.outcome, timer.ended_at, timer.response_seconds) == ("met", START + HOUR, 3600)
 
 
 def test_more_of_the_same_person_does_not_move_the_clock(
