@@ -14,6 +14,7 @@ from inbox.platforms.contract import (
     RateLimited,
     Refused,
     TokenExpired,
+    TooLarge,
     Unavailable,
     Unclear,
 )
@@ -27,6 +28,7 @@ JUDGED = [
     (Unclear("hung up"), Next.LOOK, "unclear"),
     (Unclear("budget", is_surely_not_accepted=True), Next.LATER, "unclear"),
     (Malformed("html"), Next.LOOK, "unclear"),
+    (TooLarge(b"<html>"), Next.LOOK, "unclear"),
     (Refused("too long", code="text_too_long"), Next.REFUSE, "text_too_long"),
     (Refused("same", code="duplicate"), Next.LOOK, "duplicate"),
     (Refused("gone", code="parent_gone"), Next.PARENT_GONE, "parent_gone"),
