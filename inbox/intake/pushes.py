@@ -38,6 +38,8 @@ STREAM = "push"
 
 def find_channel(session: Session, platform: str, key: str) -> Channel | None:
     """Return the channel whose platform pushes to this address."""
+    if "\0" in key or "\0" in platform:  # which PostgreSQL can't even be asked for
+        return None
     found = session.scalar(select(Channel).where(Channel.push_key == key))
     return found if found is not None and found.platform == platform else None
 
